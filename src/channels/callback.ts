@@ -1,0 +1,65 @@
+import type { FhircastError } from '../errors.ts';
+
+/**
+ * What the webhook channel needs of a callback endpoint. `createCallbackEndpoint()` of `fhircast-client/callback` is one;
+ * an app with a web server of its own can bring another.
+ */
+export interface CallbackEndpoint {
+  /**
+   * Reserves a callback URL of its own for one subscription.
+   *
+   * @param owner who answers what arrives at the URL
+   */
+  open(owner: CallbackOwner): CallbackRegistration | Promise<CallbackRegistration>;
+}
+
+/** One callback URL, reserved for one subscription. */
+export interface CallbackRegistration {
+  /** The URL to send as `hub.callback`: unguessable and of this subscription alone. */
+  readonly url: string;
+  /** The secret to send as `hub.secret`: 32 random bytes in hexadecimal, so 64 characters. */
+  readonly secret: string;
+  /** Gives the URL back. Afterwards the hub gets 410 for it. Idempotent. */
+  close(): void | Promise<void>;
+}
+
+/** A verification request of the hub, as its query said it. */
+export interface Verification {
+  /** `hub.mode`; absent in hubs that send only topic and challenge. */
+  readonly mode: 'subscribe' | 'unsubscribe' | undefined;
+  /** `hub.topic`. */
+  readonly topic: string | undefined;
+  /** `hub.events`, split; absent when the hub did not send the field. */
+  readonly events: readonly string[] | undefined;
+  /** `hub.lease_seconds`, when it is a positive number. In seconds. */
+  readonly leaseSeconds: number | undefined;
+}
+
+/** A denial by the hub, as its query or frame said it. */
+export interface Denial {
+  /** `hub.topic`. */
+  readonly topic: string | undefined;
+  /** `hub.events`, split; absent when the hub did not send the field. */
+  readonly events: readonly string[] | undefined;
+  /** `hub.reason`. */
+  readonly reason: string | undefined;
+}
+
+/** The subscription behind a callback URL: it decides, the endpoint carries. */
+export interface CallbackOwner {
+  /**
+   * Is this the (un)subscription that we asked for? `true` is answered by the challenge with 200, `false` by 404.
+   */
+  verify(verification: Verification): boolean;
+  /** Is this denial ours? `true` is answered with 200, `false` by 404. */
+  deny(denial: Denial): boolean;
+  /**
+   * A notification with a valid signature.
+   *
+   * @param body the exact text of the body
+   * @returns the HTTP status to answer with
+   */
+  notify(body: string): number | Promise<number>;
+  /** A message was refused before it could reach the app: no signature, a wrong one, or a body that is too large. */
+  rejected(error: FhircastError): void;
+}

@@ -1,0 +1,50 @@
+import type { FhircastError } from '../errors.ts';
+import type { Denial } from './callback.ts';
+
+/** How events arrive. */
+export type ChannelType = 'websocket' | 'webhook';
+
+/** What the hub granted when it confirmed a subscription. */
+export interface Grant {
+  /** The events that the hub will send, as it spelt them; absent when the hub did not say. */
+  readonly events: readonly string[] | undefined;
+  /** How long the subscription lasts, in seconds; absent when the hub did not say. */
+  readonly leaseSeconds: number | undefined;
+}
+
+/** Hides how events arrive: both channels hand over a raw notification and a way to answer it with a status. */
+export interface Channel {
+  /** How events arrive. */
+  readonly type: ChannelType;
+  /**
+   * Asks the hub for these events and waits until the hub has confirmed. Called again with other events, it replaces the
+   * subscription where it is.
+   *
+   * @param events names in the hub's spelling
+   * @param signal ends the attempt
+   */
+  subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant>;
+  /** Tells the hub that the subscription is over, and lets go of everything. */
+  unsubscribe(signal: AbortSignal): Promise<void>;
+  /** Lets go of everything without telling the hub. Idempotent; nothing is called back afterwards. */
+  close(): void;
+}
+
+/** What a channel reports to its client. */
+export interface ChannelSink {
+  /**
+   * A notification arrived.
+   *
+   * @param text the exact text of the message
+   * @param answer tells the hub a status; the first call counts, and later ones are ignored
+   */
+  notification(text: string, answer: (status: number, id?: string) => void): void;
+  /** The hub ended the subscription. */
+  denied(denial: Denial): void;
+  /** The hub confirmed again, or changed what it grants. */
+  granted(grant: Grant): void;
+  /** The connection is gone without our doing. */
+  lost(error: FhircastError): void;
+  /** Something arrived that was refused before it could be a notification. */
+  rejected(error: FhircastError): void;
+}
