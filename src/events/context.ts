@@ -1,0 +1,88 @@
+import type {
+  Bundle,
+  DiagnosticReport,
+  Encounter,
+  FhirResource,
+  ImagingStudy,
+  OperationOutcome,
+  Patient,
+  Reference,
+} from 'fhir/r4';
+import { canonicalKey } from './definitions.ts';
+
+/** One entry of a context array: a resource, a reference, or another datatype under its lower-case name. */
+export interface ContextEntry {
+  /** What the entry is of the context: `patient`, `study`, `report` … */
+  readonly key: string;
+  /** The resource, where the entry holds one. */
+  readonly resource?: FhirResource;
+  /** The reference, where the entry holds one. */
+  readonly reference?: Reference;
+  /** Another datatype under its lower-case name, or an extension's data. */
+  readonly [datatype: string]: unknown;
+}
+
+/** Typed access to the resources of a context array. */
+export class ContextResources {
+  /** The context as it was sent. */
+  readonly context: readonly ContextEntry[];
+
+  constructor(context: readonly ContextEntry[]) {
+    this.context = context;
+  }
+
+  /**
+   * Every resource under a key.
+   *
+   * @param key the catalogue's key or one of its aliases, in any case
+   * @param resourceType leaves out resources of any other type
+   */
+  resources<T extends FhirResource['resourceType']>(
+    key: string,
+    resourceType: T,
+  ): Extract<FhirResource, { resourceType: T }>[] {
+    const wanted = canonicalKey(key);
+    const found: Extract<FhirResource, { resourceType: T }>[] = [];
+    for (const entry of this.context) {
+      if (entry.resource?.resourceType === resourceType && canonicalKey(entry.key) === wanted) {
+        found.push(entry.resource as Extract<FhirResource, { resourceType: T }>);
+      }
+    }
+    return found;
+  }
+
+  /** The patient, where the context holds one. */
+  get patient(): Patient | undefined {
+    return this.resources('patient', 'Patient')[0];
+  }
+
+  /** The encounter, where the context holds one. */
+  get encounter(): Encounter | undefined {
+    return this.resources('encounter', 'Encounter')[0];
+  }
+
+  /** The first imaging study, where the context holds one. */
+  get study(): ImagingStudy | undefined {
+    return this.studies[0];
+  }
+
+  /** Every imaging study. */
+  get studies(): readonly ImagingStudy[] {
+    return this.resources('study', 'ImagingStudy');
+  }
+
+  /** The diagnostic report, where the context holds one. */
+  get report(): DiagnosticReport | undefined {
+    return this.resources('report', 'DiagnosticReport')[0];
+  }
+
+  /** The shared content (STU3, content sharing), where the context holds it. */
+  get content(): Bundle | undefined {
+    return this.resources('content', 'Bundle')[0];
+  }
+
+  /** What went wrong, in a SyncError. */
+  get operationOutcome(): OperationOutcome | undefined {
+    return this.resources('operationoutcome', 'OperationOutcome')[0];
+  }
+}

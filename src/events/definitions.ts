@@ -1,0 +1,100 @@
+
+/** What an event's context may hold under one key. */
+export interface KeyDefinition {
+  /** The key, in the spelling of STU3. */
+  readonly key: string;
+  /** The resource type in any case, or `reference` where the entry holds a reference in place of a resource. */
+  readonly type: string;
+  /** Whether an event without it deviates. */
+  readonly required: boolean;
+  /** Whether several entries may have this key. */
+  readonly many: boolean;
+}
+
+const key = (name: string, type: string, cardinality: '1' | '0..1' | '0..*'): KeyDefinition => ({
+  key: name,
+  type,
+  required: cardinality === '1',
+  many: cardinality === '0..*',
+});
+
+const PATIENT = /* @__PURE__ */ key('patient', 'Patient', '1');
+const PATIENT_OPTIONAL = /* @__PURE__ */ key('patient', 'Patient', '0..1');
+const ENCOUNTER_OPTIONAL = /* @__PURE__ */ key('encounter', 'Encounter', '0..1');
+const REPORT_REFERENCE = /* @__PURE__ */ key('report', 'reference', '1');
+const PATIENT_REFERENCE = /* @__PURE__ */ key('patient', 'reference', '0..1');
+
+// A Map, and not an object: names come from hubs, and `constructor` is a name too.
+const DEFINITIONS = /* @__PURE__ */ new Map<string, readonly KeyDefinition[]>([
+  ['patient', [PATIENT, ENCOUNTER_OPTIONAL]],
+  ['encounter', [key('encounter', 'Encounter', '1'), PATIENT]],
+  ['imagingstudy', [key('study', 'ImagingStudy', '1'), PATIENT_OPTIONAL, ENCOUNTER_OPTIONAL]],
+  [
+    'diagnosticreport',
+    [key('report', 'DiagnosticReport', '1'), PATIENT, key('study', 'ImagingStudy', '0..*'), ENCOUNTER_OPTIONAL],
+  ],
+  ['diagnosticreport-update', [REPORT_REFERENCE, PATIENT_REFERENCE, key('updates', 'Bundle', '1')]],
+  ['diagnosticreport-select', [REPORT_REFERENCE, PATIENT_REFERENCE, key('select', 'reference', '0..*')]],
+  ['syncerror', [key('operationoutcome', 'OperationOutcome', '1')]],
+]);
+
+/** What `<Resource>-<verb>` says, in lower case. */
+export interface EventParts {
+  /** The resource type in lower case. */
+  readonly resource: string;
+  /** What happened to it. */
+  readonly verb: 'open' | 'close' | 'update' | 'select';
+}
+
+/**
+ * Splits an event's canonical name.
+ *
+ * @param name the canonical name
+ * @returns `undefined` for names that are not `<Resource>-open|close|update|select`
+ */
+export function eventParts(name: string): EventParts | undefined {
+  const match = /^([a-z]+)-(open|close|update|select)$/.exec(name.toLowerCase());
+  return match && match[1] !== 'home' ? ({ resource: match[1], verb: match[2] } as EventParts) : undefined;
+}
+
+/**
+ * What an event's context should hold (STU3, event catalogue).
+ *
+ * @param name the canonical name
+ * @returns the keys, or `undefined` when no definition is known (proprietary events, Home-open,
+ *   UserLogout …)
+ */
+export function contextDefinition(name: string): readonly KeyDefinition[] | undefined {
+  const lower = name.toLowerCase();
+  const parts = eventParts(name);
+  if (parts?.verb === 'open' || parts?.verb === 'close') {
+    return DEFINITIONS.get(parts.resource) ?? [key(parts.resource, parts.resource, '1')];
+  }
+  return parts || lower === 'syncerror' ? DEFINITIONS.get(lower) : undefined;
+}
+
+/**
+ * The context key under which an anchor's own resource is found.
+ *
+ * @param resource the resource type in any case
+ */
+export function anchorKey(resource: string): string {
+  const lower = resource.toLowerCase();
+  return DEFINITIONS.get(lower)?.[0]?.key ?? lower;
+}
+
+/** Keys that hubs in the field use for a key of the catalogue (N19: `imagingstudy`). */
+const KEY_ALIASES = /* @__PURE__ */ new Map([
+  ['imagingstudy', 'study'],
+  ['diagnosticreport', 'report'],
+]);
+
+/**
+ * The catalogue's spelling of a context key.
+ *
+ * @param key the key as it was sent
+ */
+export function canonicalKey(key: string): string {
+  const lower = key.toLowerCase();
+  return KEY_ALIASES.get(lower) ?? lower;
+}

@@ -1,0 +1,89 @@
+import { ContextResources } from './context.ts';
+import type { Notification } from './notification.ts';
+import { readSyncError, type SyncErrorDetails } from './sync-error.ts';
+
+/** What a listener's decision does to the answer that the hub gets. */
+export interface EventDecision {
+  /** Holds the answer back until the promise settles. */
+  waitUntil(promise: PromiseLike<unknown>): void;
+  /** Makes the answer a refusal. */
+  refuse(reason: string): void;
+}
+
+/** Where an event came from. */
+export interface EventOrigin {
+  /** `hub` for an event that the hub sent; `resync` for one that was found by asking for the current context. */
+  readonly source: 'hub' | 'resync';
+  /** Whether the event is our own context change coming back. */
+  readonly isEcho: boolean;
+}
+
+/**
+ * An event of the session. A listener decides what the hub is told: returning answers 200, {@link FhircastEvent.waitUntil}
+ * answers when its promise settles, {@link FhircastEvent.refuse} answers 409, and a throw answers 500.
+ */
+export class FhircastEvent extends ContextResources {
+  /** The event's one name: STU3's spelling for the catalogue, lower case for all others. */
+  readonly name: string;
+  /** The name as the hub spelt it. */
+  readonly hubEvent: string;
+  /** The event's identifier; a repeated delivery has the same. */
+  readonly id: string;
+  /** When the event happened, as the hub wrote it. */
+  readonly timestamp: string;
+  /** When the event happened, in milliseconds since 1970; `undefined` when the hub's text cannot be read. */
+  readonly time: number | undefined;
+  /** The session, as the hub wrote it. */
+  readonly topic: string;
+  /** The version of the context after this event (STU3, content sharing). */
+  readonly versionId: string | undefined;
+  /** The version of the context before this event (STU3, content sharing). */
+  readonly priorVersionId: string | undefined;
+  /** Whether the event is our own context change coming back. */
+  readonly isEcho: boolean;
+  /** Where the event came from. */
+  readonly source: 'hub' | 'resync';
+  /** The message as it was parsed. */
+  readonly raw: unknown;
+  readonly #decision: EventDecision;
+
+  constructor(notification: Notification, origin: EventOrigin, decision: EventDecision) {
+    super(notification.context);
+    this.name = notification.name;
+    this.hubEvent = notification.hubEvent;
+    this.id = notification.id;
+    this.timestamp = notification.timestamp;
+    this.time = notification.time;
+    this.topic = notification.topic;
+    this.versionId = notification.versionId;
+    this.priorVersionId = notification.priorVersionId;
+    this.raw = notification.raw;
+    this.isEcho = origin.isEcho;
+    this.source = origin.source;
+    this.#decision = decision;
+  }
+
+  /**
+   * Answers the hub when the promise settles: 200 when it is fulfilled, 500 when it is rejected. After 8 seconds the hub is
+   * told 202, and a later rejection becomes a SyncError. A listener that returns a promise does the same.
+   *
+   * @param promise what the app still has to do to follow
+   */
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#decision.waitUntil(promise);
+  }
+
+  /**
+   * Tells the hub that this app does not follow: 409, or a SyncError when the hub has already been answered.
+   *
+   * @param reason text for the users of the other apps; it must not hold protected health information
+   */
+  refuse(reason: string): void {
+    this.#decision.refuse(reason);
+  }
+
+  /** What a SyncError says; `undefined` for every other event. */
+  get syncError(): SyncErrorDetails | undefined {
+    return this.name === 'SyncError' ? readSyncError(this.operationOutcome) : undefined;
+  }
+}

@@ -1,0 +1,125 @@
+import { NotificationError } from '../errors.ts';
+import type { ContextEntry } from './context.ts';
+import { canonicalName } from './names.ts';
+import { parseTimestamp } from './timestamp.ts';
+
+/** A notification of the hub, read and typed, not yet judged. */
+export interface Notification {
+  /** The event's identifier, by which a repeated delivery is known. */
+  readonly id: string;
+  /** When the event happened, as the hub wrote it; empty when it wrote nothing. */
+  readonly timestamp: string;
+  /** When the event happened, in milliseconds since 1970; `undefined` when that cannot be read. */
+  readonly time: number | undefined;
+  /** The session. */
+  readonly topic: string;
+  /** The event's name as the hub spelt it. */
+  readonly hubEvent: string;
+  /** The event's one name. */
+  readonly name: string;
+  /** The context as the hub sent it. */
+  readonly context: readonly ContextEntry[];
+  /** The version of the context after this event (STU3). */
+  readonly versionId: string | undefined;
+  /** The version of the context before this event (STU3). */
+  readonly priorVersionId: string | undefined;
+  /** The message as it was parsed. */
+  readonly raw: unknown;
+}
+
+/** A JSON object, of which nothing else is known. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Whether a value is a JSON object (and not an array or null).
+ *
+ * @param value anything
+ */
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const malformed = (at: string) => new NotificationError('notification-malformed', { at });
+
+/** A name may hold what event names hold, so that it can be shown in a log. */
+const NAME = /^[\w.:-]{1,128}$/;
+
+const text = (value: unknown): string | undefined => {
+  const string = typeof value === 'number' ? String(value) : value;
+  return typeof string === 'string' && string !== '' ? string : undefined;
+};
+
+/**
+ * Reads a context array.
+ *
+ * @param value what stood under `context`; absent means empty
+ * @param at where it stood, for the error
+ * @throws NotificationError `notification-malformed`
+ */
+export function parseContext(value: unknown, at: string): readonly ContextEntry[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw malformed(`${at} is not an array`);
+  for (let i = 0; i < value.length; i++) {
+    const entry: unknown = value[i];
+    if (!isObject(entry) || typeof entry.key !== 'string') throw malformed(`${at}[${i}] has no key`);
+    const { resource, reference } = entry;
+    if (resource !== undefined && !(isObject(resource) && typeof resource.resourceType === 'string')) {
+      throw malformed(`${at}[${i}].resource is no resource`);
+    }
+    if (reference !== undefined && !isObject(reference)) throw malformed(`${at}[${i}].reference is no reference`);
+  }
+  return value;
+}
+
+/**
+ * The identifier of a message, if it has one: even a message that is refused is answered where it can be.
+ *
+ * @param message a parsed message
+ */
+export const messageId = (message: unknown): string | undefined => (isObject(message) ? text(message.id) : undefined);
+
+/**
+ * Parses the text of a message.
+ *
+ * @param body the exact text
+ * @throws NotificationError `notification-malformed` when it is not JSON
+ */
+export function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    // The parser's own message may quote the text, which may be protected health information.
+    throw malformed('not JSON');
+  }
+}
+
+/**
+ * Reads a notification (STU3, Event Notification).
+ *
+ * @param message the parsed message
+ * @throws NotificationError `notification-malformed`, and nothing else, whatever the message is
+ */
+export function parseNotification(message: unknown): Notification {
+  if (!isObject(message)) throw malformed('not an object');
+  const { event } = message;
+  if (!isObject(event)) throw malformed('event is not an object');
+  const id = text(message.id);
+  if (id === undefined) throw malformed('id is missing');
+  const topic = text(event['hub.topic']);
+  if (topic === undefined) throw malformed('event.hub.topic is missing');
+  const hubEvent = event['hub.event'];
+  if (typeof hubEvent !== 'string' || !NAME.test(hubEvent)) throw malformed('event.hub.event is no name');
+  const timestamp = text(message.timestamp) ?? '';
+  return {
+    id,
+    timestamp,
+    time: parseTimestamp(timestamp),
+    topic,
+    hubEvent,
+    name: canonicalName(hubEvent),
+    context: parseContext(event.context, 'event.context'),
+    // The text of STU3 writes `context.versionId`, its tables `versionId`.
+    versionId: text(event['context.versionId'] ?? event.versionId),
+    priorVersionId: text(event['context.priorVersionId'] ?? event.priorVersionId),
+    raw: message,
+  };
+}

@@ -1,0 +1,41 @@
+// 2018-01-08T01:37:05.14Z, with or without a fraction, seconds and a zone.
+const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
+
+// 1/8/2018 1:37:05 AM, as the .NET sandbox hub of 2019 (N19) writes it.
+const US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP])M$/i;
+
+// Wed Jan 16 18:02:27 EST 2019, as a Java hub of 2019 (P19) writes it.
+const JAVA = /^[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d\d:\d\d:\d\d ((?:[ECMP][SD]T)|GMT|UTC) \d{4}$/;
+
+const utc = (year: number, month: number, day: number, hour: number, minute: number, second: number) => {
+  const time = Date.UTC(year, month - 1, day, hour, minute, second);
+  // Date.UTC rolls 30 February over to March; a date that does not exist must not order anything.
+  return new Date(time).getUTCDate() === day || hour > 23 || second > 59 ? time : undefined;
+};
+
+/**
+ * Reads the time of an event. Hubs write it in many ways: without a zone (which means UTC), with seven digits of a
+ * second, in the American or the Java way.
+ *
+ * @param text the `timestamp` of a notification
+ * @returns milliseconds since 1970 with their fraction, or `undefined` when the text is no time that can be relied on
+ */
+export function parseTimestamp(text: string): number | undefined {
+  const iso = ISO.exec(text);
+  if (iso) {
+    const [, year, month, day, hour, minute, second = '0', fraction = '0', , sign, zoneHour = '0', zoneMinute = '0'] = iso;
+    if (Number(month) > 12 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
+    const time = utc(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
+    const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000;
+    return time === undefined ? undefined : time + Number(`0.${fraction}`) * 1000 - (sign === '-' ? -zone : zone);
+  }
+  const us = US.exec(text);
+  if (us) {
+    const [, month, day, year, hour, minute, second, half] = us;
+    if (Number(month) > 12 || Number(hour) > 12 || Number(minute) > 59 || Number(second) > 59) return undefined;
+    const hour24 = (Number(hour) % 12) + (half?.toUpperCase() === 'P' ? 12 : 0);
+    return utc(Number(year), Number(month), Number(day), hour24, Number(minute), Number(second));
+  }
+  const time = JAVA.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
