@@ -1,0 +1,62 @@
+import { canonicalName } from '../events/names.ts';
+import { HttpRefusal } from './http.ts';
+import { unguessable } from './random.ts';
+
+/** What an access token allows. */
+export interface AccessGrant {
+  readonly sessionId: string;
+  /** Space-separated SMART scopes. */
+  readonly scope: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/** The access tokens that the hub accepts. */
+export class AccessTokens {
+  readonly #grants = new Map<string, AccessGrant>();
+
+  /** Makes a token for one session. */
+  issue(sessionId: string, scope: string, lifetimeSeconds: number): string {
+    const token = unguessable();
+    this.#grants.set(token, { sessionId, scope, expiresAt: Date.now() + lifetimeSeconds * 1000 });
+    return token;
+  }
+
+  /** Makes a token unknown. */
+  revoke(token: string): void {
+    this.#grants.delete(token);
+  }
+
+  /**
+   * The grant behind an `Authorization` header.
+   *
+   * @throws a refusal with 401 when it is missing, unknown or expired
+   */
+  require(authorization: string | undefined): AccessGrant {
+    const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    const grant = token === undefined ? undefined : this.#grants.get(token);
+    if (grant === undefined || grant.expiresAt <= Date.now()) {
+      const reason = token === undefined ? 'A Bearer token is required.' : 'The access token is unknown or expired.';
+      throw new HttpRefusal(401, reason, { 'WWW-Authenticate': 'Bearer' });
+    }
+    return grant;
+  }
+}
+
+/** What is done with an event: to be told of it, or to send it. */
+export type Access = 'read' | 'write';
+
+/**
+ * Does a scope cover an event? `fhircast` alone (the draft and the ballot) covers all;
+ * `fhircast/<event or *>.<read or write or *>` covers what it says, names compared as events are.
+ *
+ * @param event any spelling, or `undefined` for "any event at all"
+ */
+export function covers(scope: string, event: string | undefined, access: Access): boolean {
+  return scope.split(/\s+/).some((item) => {
+    if (item === 'fhircast') return true;
+    const [, name, granted] = /^fhircast\/(.+)\.(read|write|\*)$/.exec(item) ?? [];
+    if (name === undefined || (granted !== '*' && granted !== access)) return false;
+    return event === undefined || name === '*' || canonicalName(name) === canonicalName(event);
+  });
+}

@@ -1,0 +1,73 @@
+import { canonicalName } from '../events/names.ts';
+import { HttpRefusal } from './http.ts';
+
+/** An entry of an event's context: a key and one of `resource`, `reference`, or another datatype. */
+export interface ContextEntry {
+  key: string;
+  [datatype: string]: unknown;
+}
+
+/** An event on its way through the hub. */
+export interface HubEvent {
+  id: string;
+  /** ISO 8601, as the sender wrote it. */
+  timestamp: string;
+  /** As the sender spelt it. */
+  name: string;
+  context: ContextEntry[];
+  versionId?: string;
+  priorVersionId?: string;
+}
+
+/** What an event's name says: `Patient-open` opens (the action) a Patient (the anchor). */
+export function anchorAndAction(name: string): { anchor: string; action: string } {
+  const canonical = canonicalName(name);
+  // Names that the catalogue does not know come back in lower case: the sender's own spelling is nicer to show.
+  const [anchor = '', action = ''] = (canonical === name.toLowerCase() ? name : canonical).split('-');
+  return { anchor, action: action.toLowerCase() };
+}
+
+/**
+ * Reads an event that was sent to the hub.
+ *
+ * @returns the event and the topic that it names
+ * @throws a refusal with 400 that says what is wrong
+ */
+export function parseEvent(body: string): { event: HubEvent; topic: string } {
+  const message = asObject(parseJson(body), 'The body');
+  const inner = asObject(message['event'], 'event');
+  const context = inner['context'];
+  if (!Array.isArray(context)) throw new HttpRefusal(400, 'event.context must be an array.');
+  const event: HubEvent = {
+    id: asText(message['id'], 'id'),
+    timestamp: asText(message['timestamp'], 'timestamp'),
+    name: asText(inner['hub.event'], 'event.hub.event'),
+    context: context.map((entry: unknown, index) => {
+      const fields = asObject(entry, `event.context[${index}]`);
+      return { ...fields, key: asText(fields['key'], `event.context[${index}].key`) };
+    }),
+  };
+  const versionId = inner['context.versionId'];
+  if (typeof versionId === 'string') event.versionId = versionId;
+  const priorVersionId = inner['context.priorVersionId'];
+  if (typeof priorVersionId === 'string') event.priorVersionId = priorVersionId;
+  return { event, topic: asText(inner['hub.topic'], 'event.hub.topic') };
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new HttpRefusal(400, 'The body is not JSON.');
+  }
+}
+
+function asObject(value: unknown, place: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new HttpRefusal(400, `${place} must be an object.`);
+}
+
+function asText(value: unknown, place: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new HttpRefusal(400, `${place} must be a text.`);
+}

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { type Access, type AccessTokens, covers } from './access.ts';
+import { type HttpAnswer, HttpRefusal, json, mediaType, parseForm, readBody } from './http.ts';
+import { parseEvent } from './hub-event.ts';
+import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
+import type { TestSession } from './session.ts';
+import { parseSubscribeRequest } from './subscribe-request.ts';
+
+/** A request that the hub refuses on demand. */
+export interface Refusal {
+  /** The HTTP status. Default 500. */
+  status?: number;
+  /** The body. Default a sentence. */
+  text?: string;
+  /** Headers beside the usual ones, such as `Retry-After`. */
+  headers?: Record<string, string>;
+  /** Only a request of this kind. Default the next of any kind but discovery. */
+  kind?: Extract<HubMessageKind, 'subscribe' | 'unsubscribe' | 'publish' | 'context' | 'discovery'>;
+}
+
+/** What the handling of requests needs of the hub. */
+export interface HubState {
+  /** `/hub`: STU1 and later. */
+  readonly path: string;
+  /** `/draft`: the draft and the ballot, whose GET on the session answers in another shape. */
+  readonly draftPath: string;
+  readonly tokens: AccessTokens;
+  readonly record: Recorder;
+  /** Send an event on and wait for the answers before the sender gets its own? */
+  readonly echoFirst: boolean;
+  /** The refusals that are still to come. */
+  readonly refusals: Refusal[];
+  /** The discovery document, or `undefined` when there is none. */
+  wellKnown(): Record<string, unknown> | undefined;
+  findSession(topic: string): TestSession | undefined;
+}
+
+/** A request as far as its first bytes and its body tell. */
+interface HubRequest {
+  kind: HubMessageKind;
+  draft: boolean;
+  /** The topic in the path. */
+  topic: string | undefined;
+  body: string;
+  authorization: string | undefined;
+}
+
+/** Answers one request to the hub, and writes both to the log. */
+export async function handleHubRequest(hub: HubState, incoming: IncomingMessage, url: URL): Promise<HttpAnswer> {
+  let about: HubMessageKind = 'malformed';
+  let answer: HttpAnswer;
+  try {
+    const request = await classify(hub, incoming, url);
+    about = request.kind;
+    hub.record(describe(hub, request));
+    refuseOnDemand(hub, request.kind);
+    answer = await act(hub, request);
+  } catch (error) {
+    if (!(error instanceof HttpRefusal)) throw error;
+    if (about === 'malformed') hub.record({ direction: 'in', kind: about });
+    answer = error.toAnswer();
+  }
+  const { status, body } = answer;
+  hub.record({ direction: 'out', kind: 'reply', about, status, ...(body === undefined ? {} : { body }) });
+  return answer;
+}
+
+async function classify(hub: HubState, incoming: IncomingMessage, url: URL): Promise<HubRequest> {
+  // A slash at the end makes no difference.
+  const path = url.pathname.replace(/\/$/, '');
+  const draft = path === hub.draftPath || path.startsWith(`${hub.draftPath}/`);
+  const base = draft ? hub.draftPath : hub.path;
+  if (path !== base && !path.startsWith(`${base}/`)) throw new HttpRefusal(404, 'There is no hub at this path.');
+  const rest = path === base ? undefined : path.slice(base.length + 1);
+  const { authorization } = incoming.headers;
+  const request = { draft, topic: undefined, body: '', authorization };
+  if (rest === '.well-known/fhircast-configuration') return { ...request, kind: 'discovery' };
+  const topic = rest === undefined ? undefined : decodePath(rest);
+  if (incoming.method === 'GET' && topic !== undefined) return { ...request, topic, kind: 'context' };
+  if (incoming.method !== 'POST')
+    throw new HttpRefusal(405, 'The hub answers to POST, and a session to GET and POST.', { Allow: 'GET, POST' });
+  const body = await readBody(incoming);
+  const type = mediaType(incoming);
+  if (type === 'application/json' || type === 'application/fhir+json')
+    return { ...request, topic, body, kind: 'publish' };
+  if (type !== 'application/x-www-form-urlencoded' || topic !== undefined) {
+    throw new HttpRefusal(
+      415,
+      'A subscription is a form to the hub; an event is application/fhir+json or application/json.',
+    );
+  }
+  return { ...request, body, kind: /(?:^|&)hub\.mode=unsubscribe(?:&|$)/.test(body) ? 'unsubscribe' : 'subscribe' };
+}
+
+function describe(hub: HubState, { kind, body, topic }: HubRequest): HubMessageEntry {
+  const entry: HubMessageEntry = { direction: 'in', kind, ...(body === '' ? {} : { body }) };
+  const session = topic === undefined ? undefined : hub.findSession(topic)?.id;
+  const known = session === undefined ? entry : { ...entry, session };
+  if (kind === 'publish') return { ...known, ...describeEvent(hub, body) };
+  if (kind !== 'subscribe' && kind !== 'unsubscribe') return known;
+  const fields = Object.fromEntries(new URLSearchParams(body));
+  const subscribed = hub.findSession(fields['hub.topic'] ?? '')?.id;
+  return {
+    ...known,
+    fields,
+    channel: fields['hub.channel.type'] === 'websocket' ? 'websocket' : 'webhook',
+    ...(subscribed === undefined ? {} : { session: subscribed }),
+    ...(fields['subscriber.name'] ? { subscriber: fields['subscriber.name'] } : {}),
+    ...(fields['hub.events'] ? { event: fields['hub.events'] } : {}),
+  };
+}
+
+function describeEvent(hub: HubState, body: string): Partial<HubMessageEntry> {
+  try {
+    const { event, topic } = parseEvent(body);
+    const session = hub.findSession(topic)?.id;
+    return { event: event.name, eventId: event.id, ...(session === undefined ? {} : { session }) };
+  } catch {
+    return {};
+  }
+}
+
+function refuseOnDemand(hub: HubState, kind: HubMessageKind): void {
+  const index = hub.refusals.findIndex((refusal) =>
+    refusal.kind === undefined ? kind !== 'discovery' : refusal.kind === kind,
+  );
+  const [refusal] = index < 0 ? [] : hub.refusals.splice(index, 1);
+  if (refusal !== undefined)
+    throw new HttpRefusal(refusal.status ?? 500, refusal.text ?? 'Refused on demand.', refusal.headers);
+}
+
+function act(hub: HubState, request: HubRequest): HttpAnswer | Promise<HttpAnswer> {
+  switch (request.kind) {
+    case 'discovery':
+      return discover(hub, request.draft);
+    case 'context':
+      return getContext(hub, request);
+    case 'publish':
+      return publish(hub, request);
+    default:
+      return subscribe(hub, request);
+  }
+}
+
+function discover(hub: HubState, draft: boolean): HttpAnswer {
+  const document = draft ? undefined : hub.wellKnown();
+  if (document !== undefined) return json(200, document);
+  const body = '<!DOCTYPE html><title>Not found</title><h1>Not found</h1>';
+  return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body };
+}
+
+function subscribe(hub: HubState, { body, authorization }: HubRequest): HttpAnswer | Promise<HttpAnswer> {
+  const grant = hub.tokens.require(authorization);
+  const request = parseSubscribeRequest(parseForm(body));
+  const session = requireSession(hub, request.topic);
+  requireAccess(grant, session, request.events, 'read');
+  // A subscriber that knows the session by its URL speaks a version without context versions.
+  return session.directory.handle(request, request.topic === session.id);
+}
+
+function getContext(hub: HubState, { topic = '', draft, authorization }: HubRequest): HttpAnswer {
+  const grant = hub.tokens.require(authorization);
+  const session = requireSession(hub, topic);
+  requireAccess(grant, session, [undefined], 'read');
+  const { current } = session;
+  const context = current?.event.context ?? [];
+  if (draft) {
+    const { id, timestamp } = current?.event ?? { id: randomUUID(), timestamp: new Date().toISOString() };
+    return json(200, { timestamp, id, event: { 'hub.topic': session.url, context } });
+  }
+  return json(200, {
+    'context.type': current?.type ?? '',
+    'context.versionId': current?.versionId ?? '',
+    context,
+  });
+}
+
+async function publish(hub: HubState, { topic: pathTopic, body, authorization }: HubRequest): Promise<HttpAnswer> {
+  const grant = hub.tokens.require(authorization);
+  const { event, topic } = parseEvent(body);
+  const session = requireSession(hub, pathTopic ?? topic);
+  if (hub.findSession(topic) !== session) throw new HttpRefusal(400, 'event.hub.topic is not the topic in the path.');
+  requireAccess(grant, session, [event.name], 'write');
+  const broadcast = async (): Promise<void> => void (await session.broadcast(event));
+  if (!hub.echoFirst) return { status: 202, afterwards: broadcast };
+  await broadcast();
+  return { status: 202 };
+}
+
+function requireSession(hub: HubState, topic: string): TestSession {
+  const session = hub.findSession(topic);
+  if (session === undefined) throw new HttpRefusal(404, 'There is no such topic.');
+  return session;
+}
+
+/** @param events `undefined` stands for "any event at all" */
+function requireAccess(
+  grant: { sessionId: string; scope: string },
+  session: TestSession,
+  events: readonly (string | undefined)[],
+  access: Access,
+): void {
+  if (grant.sessionId !== session.id) throw new HttpRefusal(403, 'The access token is for another session.');
+  for (const event of events) {
+    if (!covers(grant.scope, event, access))
+      throw new HttpRefusal(403, `The scope does not cover ${event ?? 'any event'} (${access}).`);
+  }
+}
+
+function decodePath(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new HttpRefusal(400, 'The path is not well-formed.');
+  }
+}

@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import { CATALOGUE_NAMES } from '../events/names.ts';
+import { AccessTokens } from './access.ts';
+import { BODY_LIMIT_BYTES, listen, serve, stop } from './http.ts';
+import { handleHubRequest, type Refusal } from './hub-requests.ts';
+import { HubLog, type HubMessage, type WaitOptions } from './log.ts';
+import { type SessionSettings, TestSession } from './session.ts';
+
+/** How a test hub behaves. */
+export interface TestHubOptions {
+  /** The port on 127.0.0.1. Default 0: a free one. */
+  port?: number;
+  /** The longest lease that is granted, in seconds. Default 7200. */
+  leaseSeconds?: number;
+  /** Verify a webhook before its subscription request is answered, as sandbox hubs do. Default `false`: after. */
+  verifyInline?: boolean;
+  /** Send an event on, and wait for the answers, before the sender gets its own. Default `false`. */
+  echoFirst?: boolean;
+  /** How long a subscriber may take to answer, in milliseconds. Default 10 000. */
+  answerTimeoutMs?: number;
+  /** Is there a discovery document? Default `true`; otherwise a 404 with HTML. */
+  discovery?: boolean;
+  /** Called with every message that the hub sees or sends. */
+  onMessage?: (message: HubMessage) => void;
+}
+
+/**
+ * A FHIRcast hub to test against. It speaks the January 2019 draft (by webhook) and STU3 (by websocket) at the same time and
+ * in the same sessions.
+ */
+export interface TestHub {
+  /** `hub.url` of STU1 and later. */
+  readonly url: string;
+  /** `cast-hub` of the draft and the ballot: the same hub, but a GET on `<draftUrl>/<id>` answers in the draft's shape. */
+  readonly draftUrl: string;
+  /** The discovery document: change it, or set it to `undefined` for a 404 with HTML. */
+  wellKnown: Record<string, unknown> | undefined;
+  /** Everything that the hub saw and sent, in order. Raw: print `formatMessage(message)` instead. */
+  readonly log: readonly HubMessage[];
+  /**
+   * Opens a session.
+   *
+   * @param options `scope`: of the session's tokens; default what covers everything
+   */
+  openSession(options?: { scope?: string }): TestSession;
+  /** Refuses the next request, or the next of one kind. Calls add up. */
+  refuseNext(refusal?: Refusal): void;
+  /** The first message that fits, past ones included; rejects when none comes in time. */
+  waitFor(fits: (message: HubMessage) => boolean, options?: WaitOptions): Promise<HubMessage>;
+  /** Ends sockets, timers and the server. Nothing keeps the process alive. Idempotent. */
+  close(): Promise<void>;
+}
+
+const PATH = '/hub';
+const DRAFT_PATH = '/draft';
+const SOCKET_PATH = '/socket';
+
+/** How long the closing handshakes of websockets may take, in milliseconds. */
+const GOODBYE_MS = 500;
+
+/**
+ * Starts a hub on 127.0.0.1.
+ *
+ * @throws when the port is taken
+ */
+export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
+  const { port = 0, leaseSeconds = 7200, verifyInline = false, echoFirst = false, answerTimeoutMs = 10_000 } = options;
+  const log = new HubLog(options.onMessage);
+  const tokens = new AccessTokens();
+  const closing = new AbortController();
+  const sessions = new Map<string, TestSession>();
+  const refusals: Refusal[] = [];
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_LIMIT_BYTES });
+
+  const server = createServer(async (request, response) => {
+    const answer = await serve(request, response, (incoming, url) => handleHubRequest(state, incoming, url));
+    await answer.afterwards?.();
+  });
+  const origin = await listen(server, port);
+  const url = origin + PATH;
+  const draftUrl = origin + DRAFT_PATH;
+  const websocketUrl = origin.replace('http:', 'ws:') + SOCKET_PATH;
+
+  const hub: TestHub = {
+    url,
+    draftUrl,
+    wellKnown: options.discovery === false ? undefined : wellKnownDocument(),
+    log: log.messages,
+    openSession({ scope } = {}) {
+      const session = new TestSession(settings, scope);
+      sessions.set(session.id, session);
+      return session;
+    },
+    refuseNext: (refusal = {}) => void refusals.push(refusal),
+    waitFor: (fits, wait) => log.waitFor(fits, wait),
+    async close() {
+      closing.abort();
+      for (const session of sessions.values()) session.close();
+      await goodbye(sockets);
+      await stop(server);
+    },
+  };
+  const settings: SessionSettings = {
+    hubUrl: url,
+    draftHubUrl: draftUrl,
+    websocketUrl,
+    leaseSeconds,
+    verifyInline,
+    answerTimeoutMs,
+    tokens,
+    record: log.record,
+    closing: closing.signal,
+  };
+  const state = {
+    path: PATH,
+    draftPath: DRAFT_PATH,
+    tokens,
+    record: log.record,
+    echoFirst,
+    refusals,
+    wellKnown: () => hub.wellKnown,
+    // A session is known by its id, and by its URL on either of the hub's own.
+    findSession: (topic: string) =>
+      sessions.get(
+        [`${draftUrl}/`, `${url}/`].reduce((id, base) => (id.startsWith(base) ? id.slice(base.length) : id), topic),
+      ),
+  };
+
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const endpoint = websocketUrl.replace(SOCKET_PATH, '') + (request.url ?? '');
+    for (const session of sessions.values()) {
+      const subscription = session.directory.awaiting(endpoint);
+      if (subscription === undefined) continue;
+      sockets.handleUpgrade(request, socket, head, (opened) => session.directory.attach(subscription, opened));
+      return;
+    }
+    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
+  return hub;
+}
+
+function wellKnownDocument(): Record<string, unknown> {
+  return {
+    eventsSupported: [...CATALOGUE_NAMES],
+    websocketSupport: true,
+    webhookSupport: true,
+    fhircastVersion: 'STU3',
+    fhirVersion: 'R4',
+    getCurrentSupport: true,
+    capabilities: { supportsGetCurrentContext: true, supportsNonCurrentContextUpdates: false },
+  };
+}
+
+/** Gives websockets the time for a closing handshake, and cuts those that do not take it. */
+async function goodbye(sockets: WebSocketServer): Promise<void> {
+  const open = [...sockets.clients];
+  const cut = setTimeout(() => {
+    for (const socket of open) socket.terminate();
+  }, GOODBYE_MS);
+  await Promise.all(open.map((socket) => (socket.readyState === socket.CLOSED ? undefined : once(socket, 'close'))));
+  clearTimeout(cut);
+  sockets.close();
+}

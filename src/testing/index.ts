@@ -1,0 +1,16 @@
+/**
+ * Servers to test an app against: a FHIRcast hub and a SMART EHR, on real HTTP and websockets of this machine.
+ *
+ * @packageDocumentation
+ */
+export type { OpenContext } from './current-context.ts';
+export { formatMessage } from './format-message.ts';
+export { startTestHub, type TestHub, type TestHubOptions } from './hub.ts';
+export type { ContextEntry, HubEvent } from './hub-event.ts';
+export type { Refusal } from './hub-requests.ts';
+export type { LaunchForm, TokenResponse } from './launch-parameters.ts';
+export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from './log.ts';
+export type { DeliveryAnswer, PublishResult, TestSession } from './session.ts';
+export { sign } from './signature.ts';
+export type { SubscriptionInfo } from './subscription.ts';
+export type { SignatureChoice } from './webhook-delivery.ts';

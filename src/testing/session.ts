@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { canonicalName } from '../events/names.ts';
+import type { AccessTokens } from './access.ts';
+import { CurrentContext, type OpenContext } from './current-context.ts';
+import type { ContextEntry, HubEvent } from './hub-event.ts';
+import { type LaunchForm, launchParameters, type TokenResponse } from './launch-parameters.ts';
+import { unguessable } from './random.ts';
+import type { Subscription, SubscriptionInfo } from './subscription.ts';
+import { type SubscriptionSettings, Subscriptions } from './subscriptions.ts';
+import { syncErrorOutcome } from './sync-error.ts';
+import type { SignatureChoice } from './webhook-delivery.ts';
+
+/** What a session needs of its hub. */
+export interface SessionSettings extends Omit<SubscriptionSettings, 'session'> {
+  /** `hub.url` of STU1 and later. */
+  hubUrl: string;
+  /** `cast-hub` of the draft and the ballot. */
+  draftHubUrl: string;
+  tokens: AccessTokens;
+}
+
+/** How one subscriber answered an event. */
+export interface DeliveryAnswer {
+  /** The subscriber's name. */
+  readonly subscriber: string;
+  /** The HTTP status, or `undefined` when no answer came in time. */
+  readonly status: number | undefined;
+}
+
+/** What became of an event. */
+export interface PublishResult {
+  /** The event's id. */
+  readonly id: string;
+  /** `context.versionId` of an open event. */
+  readonly versionId?: string;
+  /** One answer per subscriber of the event. */
+  readonly answers: readonly DeliveryAnswer[];
+}
+
+/** A session of the hub: one user at one desk, whose applications share a context. Made by `hub.openSession()`. */
+export class TestSession {
+  /** The topic of STU1 and later. */
+  readonly id = unguessable();
+  /** The session's URL: the topic of the draft and the ballot, and where they get and change the context. */
+  readonly url: string;
+  /** A token for this session, with the session's scope. */
+  readonly accessToken: string;
+  readonly #settings: SessionSettings;
+  readonly #scope: string | undefined;
+  readonly #context = new CurrentContext();
+  readonly #subscriptions: Subscriptions;
+
+  /** @internal */
+  constructor(settings: SessionSettings, scope: string | undefined) {
+    this.#settings = settings;
+    this.#scope = scope;
+    this.url = `${settings.draftHubUrl}/${this.id}`;
+    this.accessToken = this.issueToken(scope ?? 'fhircast/*.*');
+    this.#subscriptions = new Subscriptions(
+      { ...settings, session: this.id },
+      {
+        replay: () => this.#context.latestOfEachType().map((open) => open.event),
+        deliver: (subscription, event) => void this.#deliver(subscription, event),
+        lost: (subscription, closeCode) => this.#lost(subscription, closeCode),
+      },
+    );
+  }
+
+  /** The current context, if there is one. */
+  get current(): OpenContext | undefined {
+    return this.#context.current;
+  }
+
+  /** Every open context, the oldest first. */
+  get open(): readonly OpenContext[] {
+    return this.#context.open;
+  }
+
+  /** Every subscription as it is now, those that wait for their verification or socket included. */
+  get subscriptions(): readonly SubscriptionInfo[] {
+    return this.#subscriptions.all.map((subscription) => subscription.info);
+  }
+
+  /**
+   * Makes another access token for this session.
+   *
+   * @param scope space-separated SMART scopes, such as `fhircast/Patient-open.read`; `fhircast` alone covers all
+   * @param lifetimeSeconds default 3600
+   */
+  issueToken(scope: string, lifetimeSeconds = 3600): string {
+    return this.#settings.tokens.issue(this.id, scope, lifetimeSeconds);
+  }
+
+  /** Makes the hub answer 401 to a token from now on. */
+  revokeToken(token: string): void {
+    this.#settings.tokens.revoke(token);
+  }
+
+  /**
+   * What an authorization server returns to an app that joins this session, with a new access token.
+   *
+   * @param form in which version's words the hub and the session are named. Default `stu`
+   * @param options `scope`: default the session's scope, or what covers everything in that version
+   */
+  launch(form: LaunchForm = 'stu', options: { scope?: string } = {}): TokenResponse {
+    const scope = options.scope ?? this.#scope ?? (form === 'stu' ? 'fhircast/*.*' : 'fhircast');
+    return {
+      access_token: this.issueToken(scope),
+      token_type: 'Bearer',
+      expires_in: 3600,
+      scope,
+      ...launchParameters(form, {
+        hubUrl: this.#settings.hubUrl,
+        draftHubUrl: this.#settings.draftHubUrl,
+        session: this,
+      }),
+    };
+  }
+
+  /**
+   * Sends an event to everybody who subscribed to it, as the EHR would.
+   *
+   * @param name in any spelling; every subscriber gets its own
+   * @param context the entries of the event's context
+   * @param options `id` and `timestamp` (ISO 8601); default a new one and now
+   * @returns the answers, once all subscribers answered or their time was up
+   */
+  async publish(
+    name: string,
+    context: readonly ContextEntry[] = [],
+    options: { id?: string; timestamp?: string } = {},
+  ): Promise<PublishResult> {
+    const { id = randomUUID(), timestamp = new Date().toISOString() } = options;
+    const entry = { direction: 'in', kind: 'publish', session: this.id, subscriber: 'EHR' } as const;
+    this.#settings.record({ ...entry, event: name, eventId: id });
+    return this.broadcast({ id, timestamp, name, context: [...context] });
+  }
+
+  /**
+   * Sends a message as it is to every active subscriber, past all of the hub's logic: malformed, hostile, repeated or
+   * wrongly signed ones.
+   *
+   * @param message text goes out as a text frame, bytes as a binary one
+   * @param options `signature` for webhooks: `valid` (default), `missing`, or the very header; `timeoutMs`: how long to wait
+   *   for an answer, in milliseconds, default the hub's
+   * @returns how each answered; on a websocket only a message with an `id` can be answered
+   */
+  async sendRaw(
+    message: string | Uint8Array,
+    options: { signature?: SignatureChoice; timeoutMs?: number } = {},
+  ): Promise<DeliveryAnswer[]> {
+    const id = idOf(Buffer.from(message).toString());
+    return Promise.all(
+      this.#subscriptions.active.map(async (subscription) => ({
+        subscriber: subscription.name,
+        status: await subscription.delivery.notify(
+          message,
+          subscription.label(id === undefined ? {} : { id }),
+          options,
+        ),
+      })),
+    );
+  }
+
+  /**
+   * Ends subscriptions with a denial.
+   *
+   * @param reason for `hub.reason`
+   * @param subscriber only the one of this name; default all
+   */
+  async deny(reason = 'The hub ended the subscription.', subscriber?: string): Promise<void> {
+    const denied = this.#subscriptions.all.filter(({ name }) => subscriber === undefined || name === subscriber);
+    await Promise.all(denied.map((subscription) => this.#subscriptions.deny(subscription, reason)));
+  }
+
+  /** Denies the next subscription in place of verifying or confirming it. */
+  denyNext(reason = 'The hub does not want this subscription.'): void {
+    this.#subscriptions.denyNext = reason;
+  }
+
+  /** Ends the leases of all subscriptions now, as if their time were over. */
+  expireLeases(): void {
+    this.#subscriptions.expire();
+  }
+
+  /**
+   * Loses the websockets of all subscribers.
+   *
+   * @param closeCode default none: the connections are cut, and the subscribers see 1006
+   */
+  dropConnections(closeCode?: number): void {
+    this.#subscriptions.drop(closeCode);
+  }
+
+  /** @internal The subscriptions, for the hub's requests. */
+  get directory(): Subscriptions {
+    return this.#subscriptions;
+  }
+
+  /** @internal Follows an event and sends it to everybody who subscribed to it, the sender included. */
+  async broadcast(event: HubEvent): Promise<PublishResult> {
+    const followed = this.#context.follow(event);
+    const receivers = this.#subscriptions.active.filter(
+      (subscription) => subscription.spellingOf(event.name) !== undefined,
+    );
+    const answers = await Promise.all(receivers.map((subscription) => this.#deliver(subscription, followed)));
+    return { id: event.id, ...(followed.versionId === undefined ? {} : { versionId: followed.versionId }), answers };
+  }
+
+  /** @internal Ends everything. */
+  close(): void {
+    this.#subscriptions.close();
+  }
+
+  async #deliver(subscription: Subscription, event: HubEvent): Promise<DeliveryAnswer> {
+    const spelling = subscription.spellingOf(event.name) ?? event.name;
+    subscription.lastEvent = { id: event.id, name: event.name };
+    const label = subscription.label({ id: event.id, name: spelling });
+    const status = await subscription.delivery.notify(subscription.render(event, spelling), label);
+    const followed = status !== undefined && status >= 200 && status < 300;
+    // Whoever left meanwhile is not out of step, and a SyncError about a SyncError would never end.
+    if (!followed && subscription.active && canonicalName(event.name) !== 'SyncError') {
+      const what = status === undefined ? 'did not answer' : `answered ${status}`;
+      this.#syncError(subscription, event, `${subscription.name} ${what} to ${canonicalName(event.name)}.`);
+    }
+    return { subscriber: subscription.name, status };
+  }
+
+  #lost(subscription: Subscription, closeCode: number): void {
+    this.#syncError(
+      subscription,
+      subscription.lastEvent,
+      `The connection to ${subscription.name} was lost (${closeCode}).`,
+    );
+  }
+
+  #syncError(subscription: Subscription, event: { id: string; name: string } | undefined, diagnostics: string): void {
+    const about = event === undefined ? {} : { eventId: event.id, eventName: event.name };
+    const resource = syncErrorOutcome({ ...about, subscriber: subscription.name, diagnostics });
+    const context = [{ key: 'operationoutcome', resource }];
+    void this.broadcast({ id: randomUUID(), timestamp: new Date().toISOString(), name: 'SyncError', context });
+  }
+}
+
+function idOf(message: string): string | undefined {
+  const id = /"id"\s*:\s*"([^"\\]+)"/.exec(message)?.[1];
+  try {
+    const parsed: unknown = JSON.parse(message);
+    return typeof parsed === 'object' && parsed !== null && 'id' in parsed && typeof parsed.id === 'string'
+      ? parsed.id
+      : undefined;
+  } catch {
+    return id;
+  }
+}

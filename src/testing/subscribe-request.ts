@@ -1,0 +1,108 @@
+import { HttpRefusal } from './http.ts';
+import type { SubscriberChannel } from './log.ts';
+
+/** A subscription request that is well-formed (STU3 and the January 2019 draft, "Subscribing"). */
+export interface SubscribeRequest {
+  mode: 'subscribe' | 'unsubscribe';
+  /** `hub.topic` as sent. */
+  topic: string;
+  /** `hub.events`, as spelt; empty in an unsubscription that does not repeat them. */
+  events: string[];
+  /** The lease asked for, in seconds. */
+  leaseSeconds?: number;
+  /** `subscriber.name`. */
+  name?: string;
+  target: WebhookTarget | WebSocketTarget;
+}
+
+/** Where a webhook subscriber listens. */
+export interface WebhookTarget {
+  channel: Extract<SubscriberChannel, 'webhook'>;
+  callback: string;
+  secret?: string;
+  /** Before STU2 the hub verifies an unsubscription as it verifies a subscription. */
+  verifyUnsubscribe: boolean;
+}
+
+/** The socket of a websocket subscriber. */
+export interface WebSocketTarget {
+  channel: Extract<SubscriberChannel, 'websocket'>;
+  /** `hub.channel.endpoint` of an existing subscription. */
+  endpoint?: string;
+}
+
+/** W3C WebSub, section 5.1: the secret must be less than 200 bytes. */
+const SECRET_LIMIT_BYTES = 200;
+
+/**
+ * Reads a subscription request.
+ *
+ * @throws a refusal with 400 that says what is wrong
+ */
+export function parseSubscribeRequest(fields: Record<string, string>): SubscribeRequest {
+  const mode = fields['hub.mode'];
+  if (mode !== 'subscribe' && mode !== 'unsubscribe')
+    throw new HttpRefusal(400, 'hub.mode must be subscribe or unsubscribe.');
+  const topic = fields['hub.topic'];
+  if (!topic) throw new HttpRefusal(400, 'hub.topic is missing.');
+  const request: SubscribeRequest = {
+    mode,
+    topic,
+    events: parseEvents(fields, mode),
+    target: parseTarget(fields, mode),
+  };
+  const lease = fields['hub.lease_seconds'];
+  if (lease !== undefined) {
+    if (!/^[1-9]\d{0,9}$/.test(lease)) throw new HttpRefusal(400, 'hub.lease_seconds must be a positive integer.');
+    request.leaseSeconds = Number(lease);
+  }
+  const name = fields['subscriber.name'];
+  if (name) request.name = name;
+  return request;
+}
+
+function parseEvents(fields: Record<string, string>, mode: SubscribeRequest['mode']): string[] {
+  const text = fields['hub.events'];
+  if (!text && mode === 'unsubscribe') return [];
+  if (!text) throw new HttpRefusal(400, 'hub.events is missing.');
+  const events = text.split(',').map((name) => name.trim());
+  if (events.includes('')) throw new HttpRefusal(400, 'hub.events must be names separated by commas.');
+  return [...new Set(events)];
+}
+
+function parseTarget(fields: Record<string, string>, mode: SubscribeRequest['mode']): WebhookTarget | WebSocketTarget {
+  const type = fields['hub.channel.type'];
+  if (type === 'websocket') return parseWebSocketTarget(fields, mode);
+  // The draft knows no channel types: without one it is a webhook.
+  if (type === undefined || type === 'webhook') return parseWebhookTarget(fields, mode, type === undefined);
+  throw new HttpRefusal(400, 'hub.channel.type must be websocket or webhook.');
+}
+
+function parseWebSocketTarget(fields: Record<string, string>, mode: SubscribeRequest['mode']): WebSocketTarget {
+  const endpoint = fields['hub.channel.endpoint'];
+  if (endpoint) return { channel: 'websocket', endpoint };
+  if (mode === 'unsubscribe') throw new HttpRefusal(400, 'hub.channel.endpoint is missing.');
+  return { channel: 'websocket' };
+}
+
+function parseWebhookTarget(
+  fields: Record<string, string>,
+  mode: SubscribeRequest['mode'],
+  draft: boolean,
+): WebhookTarget {
+  const callback = fields['hub.callback'];
+  if (!callback) throw new HttpRefusal(400, 'hub.callback is missing.');
+  if (!/^https?:$/.test(URL.canParse(callback) ? new URL(callback).protocol : '')) {
+    throw new HttpRefusal(400, 'hub.callback must be an absolute http or https URL.');
+  }
+  const target: WebhookTarget = { channel: 'webhook', callback, verifyUnsubscribe: draft };
+  const secret = fields['hub.secret'];
+  if (secret) {
+    if (Buffer.byteLength(secret) >= SECRET_LIMIT_BYTES)
+      throw new HttpRefusal(400, 'hub.secret must be under 200 bytes.');
+    target.secret = secret;
+  } else if (draft && mode === 'subscribe') {
+    throw new HttpRefusal(400, 'hub.secret is missing.');
+  }
+  return target;
+}

@@ -1,0 +1,287 @@
+import type { WebSocket } from 'ws';
+import { type HttpAnswer, HttpRefusal, json } from './http.ts';
+import type { HubEvent } from './hub-event.ts';
+import type { SubscriberChannel } from './log.ts';
+import { unguessable } from './random.ts';
+import type { SubscribeRequest, WebhookTarget, WebSocketTarget } from './subscribe-request.ts';
+import { Subscription } from './subscription.ts';
+import { WebhookDelivery, type WebhookSettings } from './webhook-delivery.ts';
+import { WebSocketDelivery } from './websocket-delivery.ts';
+
+/** What subscriptions need of their session and hub. */
+export interface SubscriptionSettings extends WebhookSettings {
+  session: string;
+  /** Where websockets connect; an unguessable segment is appended. */
+  websocketUrl: string;
+  /** The longest lease that is granted, in seconds. */
+  leaseSeconds: number;
+  /** Verify a callback before the subscription request is answered? */
+  verifyInline: boolean;
+}
+
+/** What subscriptions ask of their session. */
+export interface SubscriptionEvents {
+  /** The open events that a late subscriber is told of. */
+  replay(): readonly HubEvent[];
+  deliver(subscription: Subscription, event: HubEvent): void;
+  /** A subscriber's socket ended in another way than it should. */
+  lost(subscription: Subscription, closeCode: number): void;
+}
+
+/** The subscriptions of one session. */
+export class Subscriptions {
+  readonly #settings: SubscriptionSettings;
+  readonly #events: SubscriptionEvents;
+  /** Websocket subscriptions that are denied when their socket opens, and why. */
+  readonly #denials = new Map<Subscription, string>();
+  #all: Subscription[] = [];
+  #unnamed = 0;
+  /** Why the next subscription is denied. */
+  denyNext: string | undefined;
+
+  constructor(settings: SubscriptionSettings, events: SubscriptionEvents) {
+    this.#settings = settings;
+    this.#events = events;
+  }
+
+  /** Every subscription, pending ones included. */
+  get all(): readonly Subscription[] {
+    return this.#all;
+  }
+
+  /** Those that have been verified or confirmed. */
+  get active(): readonly Subscription[] {
+    return this.#all.filter((subscription) => subscription.active);
+  }
+
+  /**
+   * Handles a subscription or an unsubscription.
+   *
+   * @param versioned whether the subscriber's version of FHIRcast knows `context.versionId`
+   * @throws a refusal when it is about a subscription that does not exist
+   */
+  handle(request: SubscribeRequest, versioned: boolean): HttpAnswer | Promise<HttpAnswer> {
+    const { mode, target } = request;
+    if (target.channel === 'webhook') {
+      return mode === 'subscribe'
+        ? this.#subscribeWebhook(request, target, versioned)
+        : this.#unsubscribeWebhook(request, target);
+    }
+    return mode === 'subscribe' ? this.#subscribeSocket(request, target, versioned) : this.#unsubscribeSocket(target);
+  }
+
+  /** The websocket subscription of an endpoint whose socket is still to open. */
+  awaiting(endpoint: string): Subscription | undefined {
+    const subscription = this.#ofEndpoint(endpoint);
+    return subscription?.delivery.channel === 'websocket' && !subscription.delivery.attached ? subscription : undefined;
+  }
+
+  /** Takes the socket that opened at a subscription's endpoint. */
+  attach(subscription: Subscription, socket: WebSocket): void {
+    if (subscription.delivery.channel !== 'websocket') return;
+    subscription.delivery.attach(socket, subscription.label(), {
+      opened: () => this.#confirm(subscription),
+      closed: (code) => {
+        const lost = subscription.active && code !== 1000 && code !== 1001;
+        this.#remove(subscription);
+        if (lost) this.#events.lost(subscription, code);
+      },
+    });
+  }
+
+  /** Ends a subscription and tells the subscriber why. */
+  async deny(subscription: Subscription, reason: string): Promise<void> {
+    this.#remove(subscription);
+    const { delivery } = subscription;
+    if (delivery.channel === 'webhook') return delivery.deny(subscription.denial(reason), subscription.label());
+    delivery.send('deny', subscription.denial(reason), subscription.label());
+    delivery.close(1000);
+  }
+
+  /** Ends the leases of all subscriptions now. */
+  expire(): void {
+    for (const subscription of this.#all) this.#expired(subscription);
+  }
+
+  /** Loses every websocket; it is the hub's doing, so nobody is told of it. */
+  drop(closeCode: number | undefined): void {
+    for (const subscription of this.#all) {
+      if (subscription.delivery.channel !== 'websocket') continue;
+      this.#remove(subscription);
+      if (closeCode === undefined) subscription.delivery.cut();
+      else subscription.delivery.close(closeCode);
+    }
+  }
+
+  /** Ends everything; sockets are told that the hub goes away. */
+  close(): void {
+    this.drop(1001);
+    for (const subscription of this.#all) this.#remove(subscription);
+  }
+
+  #subscribeSocket(request: SubscribeRequest, target: WebSocketTarget, versioned: boolean): HttpAnswer {
+    const existing = target.endpoint === undefined ? undefined : this.#requireEndpoint(target.endpoint);
+    const prior = existing?.events ?? [];
+    const subscription = existing ?? this.#add(request, versioned, 'websocket');
+    if (existing !== undefined) {
+      existing.events = request.events;
+      existing.leaseSeconds = this.#lease(request);
+    }
+    subscription.startLease(() => this.#expired(subscription));
+    const reason = this.#takeDenial();
+    if (reason !== undefined) this.#denials.set(subscription, reason);
+    const { delivery } = subscription;
+    const endpoint = delivery.channel === 'websocket' ? delivery.endpoint : '';
+    return {
+      ...json(202, { 'hub.channel.endpoint': endpoint }),
+      afterwards: async () => {
+        if (existing !== undefined && delivery.channel === 'websocket' && delivery.open) this.#confirm(existing, prior);
+      },
+    };
+  }
+
+  #unsubscribeSocket(target: WebSocketTarget): HttpAnswer {
+    const subscription = this.#requireEndpoint(target.endpoint ?? '');
+    return { status: 202, afterwards: () => this.deny(subscription, 'The subscriber unsubscribed.') };
+  }
+
+  async #subscribeWebhook(request: SubscribeRequest, target: WebhookTarget, versioned: boolean): Promise<HttpAnswer> {
+    const reason = this.#takeDenial();
+    const subscription = this.#add(request, versioned, target);
+    if (reason !== undefined) return { status: 202, afterwards: () => this.deny(subscription, reason) };
+    if (!this.#settings.verifyInline)
+      return { status: 202, afterwards: async () => void (await this.#verifyWebhook(subscription)) };
+    if (await this.#verifyWebhook(subscription)) return { status: 202 };
+    throw new HttpRefusal(400, 'The callback did not verify the subscription.');
+  }
+
+  async #unsubscribeWebhook(request: SubscribeRequest, target: WebhookTarget): Promise<HttpAnswer> {
+    const subscription = this.#all.find(
+      ({ delivery }) => delivery.channel === 'webhook' && delivery.callback === target.callback,
+    );
+    if (subscription === undefined) throw new HttpRefusal(404, 'There is no subscription of this hub.callback.');
+    if (!target.verifyUnsubscribe) {
+      this.#remove(subscription);
+      return { status: 202 };
+    }
+    const verify = async (): Promise<boolean> => {
+      const verified = await this.#verify(subscription, { ...subscription.confirmation, 'hub.mode': request.mode });
+      if (verified) this.#remove(subscription);
+      return verified;
+    };
+    if (!this.#settings.verifyInline) return { status: 202, afterwards: async () => void (await verify()) };
+    if (await verify()) return { status: 202 };
+    throw new HttpRefusal(400, 'The callback did not verify the unsubscription.');
+  }
+
+  async #verifyWebhook(subscription: Subscription): Promise<boolean> {
+    const verified = await this.#verify(subscription, subscription.confirmation);
+    // It may have been denied meanwhile.
+    if (!verified || !this.#all.includes(subscription)) {
+      this.#remove(subscription);
+      return false;
+    }
+    const { delivery } = subscription;
+    for (const other of this.#all) {
+      const replaced =
+        other.delivery.channel === 'webhook' &&
+        delivery.channel === 'webhook' &&
+        other.delivery.callback === delivery.callback &&
+        other !== subscription;
+      if (replaced) this.#remove(other);
+    }
+    subscription.active = true;
+    subscription.startLease(() => this.#expired(subscription));
+    return true;
+  }
+
+  async #verify(subscription: Subscription, fields: Record<string, string | number>): Promise<boolean> {
+    if (subscription.delivery.channel !== 'webhook') return false;
+    const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
+    return subscription.delivery.verify(texts, subscription.label());
+  }
+
+  /** @param prior the events of which the subscriber has already been told */
+  #confirm(subscription: Subscription, prior: readonly string[] = []): void {
+    const { delivery } = subscription;
+    if (delivery.channel !== 'websocket') return;
+    const reason = this.#denials.get(subscription);
+    if (reason !== undefined) {
+      void this.deny(subscription, reason);
+      return;
+    }
+    subscription.active = true;
+    subscription.startLease(() => this.#expired(subscription));
+    delivery.send('confirm', subscription.confirmation, subscription.label({ name: subscription.events.join(',') }));
+    for (const event of this.#events.replay()) {
+      const spelling = subscription.spellingOf(event.name);
+      if (spelling !== undefined && !prior.includes(spelling)) this.#events.deliver(subscription, event);
+    }
+  }
+
+  #add(request: SubscribeRequest, versioned: boolean, target: WebhookTarget | 'websocket'): Subscription {
+    const delivery =
+      target === 'websocket'
+        ? new WebSocketDelivery(`${this.#settings.websocketUrl}/${unguessable()}`, this.#settings)
+        : new WebhookDelivery(target.callback, target.secret, this.#settings);
+    const subscription = new Subscription({
+      name: request.name ?? this.#madeUpName(delivery),
+      session: this.#settings.session,
+      topic: request.topic,
+      events: request.events,
+      leaseSeconds: this.#lease(request),
+      delivery,
+      versioned,
+    });
+    this.#all = [...this.#all, subscription];
+    return subscription;
+  }
+
+  #madeUpName(delivery: { channel: SubscriberChannel; callback?: string }): string {
+    const previous = this.#all.find(
+      (other) => other.delivery.channel === 'webhook' && other.delivery.callback === delivery.callback,
+    );
+    if (previous !== undefined) return previous.name;
+    this.#unnamed += 1;
+    return `${delivery.channel}-${this.#unnamed}`;
+  }
+
+  #lease({ leaseSeconds = this.#settings.leaseSeconds }: SubscribeRequest): number {
+    return Math.min(leaseSeconds, this.#settings.leaseSeconds);
+  }
+
+  #takeDenial(): string | undefined {
+    const reason = this.denyNext;
+    this.denyNext = undefined;
+    return reason;
+  }
+
+  #expired(subscription: Subscription): void {
+    this.#settings.record({
+      direction: 'out',
+      kind: 'expire',
+      channel: subscription.delivery.channel,
+      ...subscription.label(),
+    });
+    // WebSub knows no message about the end of a lease: a webhook just hears nothing more.
+    if (subscription.delivery.channel === 'webhook') this.#remove(subscription);
+    else void this.deny(subscription, 'The lease expired.');
+  }
+
+  #remove(subscription: Subscription): void {
+    subscription.end();
+    this.#denials.delete(subscription);
+    this.#all = this.#all.filter((other) => other !== subscription);
+  }
+
+  #ofEndpoint(endpoint: string): Subscription | undefined {
+    return this.#all.find(({ delivery }) => delivery.channel === 'websocket' && delivery.endpoint === endpoint);
+  }
+
+  #requireEndpoint(endpoint: string): Subscription {
+    const subscription = this.#ofEndpoint(endpoint);
+    if (subscription === undefined)
+      throw new HttpRefusal(404, 'There is no subscription of this hub.channel.endpoint.');
+    return subscription;
+  }
+}

@@ -1,0 +1,114 @@
+import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
+import { unguessable } from './random.ts';
+import { sign } from './signature.ts';
+
+/** How a message that bypasses the hub's logic is signed: properly, not at all, or by this very header. */
+export type SignatureChoice = 'valid' | 'missing' | (string & {});
+
+/** Who and what a delivery is about, for the log. */
+export type DeliveryLabel = Pick<HubMessageEntry, 'session' | 'subscriber'> &
+  Pick<HubMessageEntry, 'event' | 'eventId'>;
+
+/** What a webhook delivery needs of the hub. */
+export interface WebhookSettings {
+  record: Recorder;
+  /** How long a callback may take, in milliseconds. */
+  answerTimeoutMs: number;
+  /** Aborted when the hub closes. */
+  closing: AbortSignal;
+}
+
+/** Talks to one callback URL. */
+export class WebhookDelivery {
+  readonly channel = 'webhook';
+  readonly callback: string;
+  readonly #secret: string | undefined;
+  readonly #settings: WebhookSettings;
+
+  constructor(callback: string, secret: string | undefined, settings: WebhookSettings) {
+    this.callback = callback;
+    this.#secret = secret;
+    this.#settings = settings;
+  }
+
+  /**
+   * Asks the callback whether it wants this: a GET with a challenge, which must come back as it is.
+   *
+   * @param fields `hub.mode`, `hub.topic`, `hub.events`, `hub.lease_seconds`
+   */
+  async verify(fields: Record<string, string>, label: DeliveryLabel): Promise<boolean> {
+    const challenge = unguessable();
+    const answer = await this.#get('verify', { ...fields, 'hub.challenge': challenge }, label);
+    return answer !== undefined && answer.status >= 200 && answer.status < 300 && answer.body === challenge;
+  }
+
+  /** Tells the callback that its subscription is refused or over. */
+  async deny(fields: Record<string, string>, label: DeliveryLabel): Promise<void> {
+    await this.#get('deny', fields, label);
+  }
+
+  /**
+   * Posts a notification, signed over the exact bytes.
+   *
+   * @returns the status, or `undefined` when no answer came
+   */
+  async notify(
+    body: string | Uint8Array,
+    label: DeliveryLabel,
+    { signature = 'valid' as SignatureChoice, timeoutMs = this.#settings.answerTimeoutMs } = {},
+  ): Promise<number | undefined> {
+    const bytes = Buffer.from(body);
+    const headers: Record<string, string> = { 'Content-Type': 'application/json' };
+    if (signature === 'valid' && this.#secret !== undefined) headers['X-Hub-Signature'] = sign(this.#secret, bytes);
+    if (signature !== 'valid' && signature !== 'missing') headers['X-Hub-Signature'] = signature;
+    const sent: HubMessageEntry = {
+      direction: 'out',
+      kind: 'notify',
+      channel: 'webhook',
+      body: bytes.toString(),
+      ...label,
+    };
+    const signed = headers['X-Hub-Signature'];
+    this.#settings.record(signed === undefined ? sent : { ...sent, signature: signed });
+    const answer = await this.#request(
+      'notify',
+      this.callback,
+      { method: 'POST', headers, body: bytes },
+      label,
+      timeoutMs,
+    );
+    return answer?.status;
+  }
+
+  async #get(
+    kind: HubMessageKind,
+    fields: Record<string, string>,
+    label: DeliveryLabel,
+  ): Promise<{ status: number; body: string } | undefined> {
+    const url = new URL(this.callback);
+    for (const [name, value] of Object.entries(fields)) url.searchParams.append(name, value);
+    this.#settings.record({ direction: 'out', kind, channel: 'webhook', fields, ...label });
+    return this.#request(kind, url.href, { method: 'GET' }, label, this.#settings.answerTimeoutMs);
+  }
+
+  async #request(
+    about: HubMessageKind,
+    url: string,
+    init: RequestInit,
+    label: DeliveryLabel,
+    timeoutMs: number,
+  ): Promise<{ status: number; body: string } | undefined> {
+    const entry: HubMessageEntry = { direction: 'in', kind: 'answer', about, channel: 'webhook', ...label };
+    try {
+      // A redirect is not followed: what is sent belongs to this callback and to nobody else.
+      const signal = AbortSignal.any([this.#settings.closing, AbortSignal.timeout(timeoutMs)]);
+      const response = await fetch(url, { ...init, redirect: 'manual', signal });
+      const body = await response.text();
+      this.#settings.record({ ...entry, status: response.status, body });
+      return { status: response.status, body };
+    } catch {
+      this.#settings.record(entry);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import type { WebSocket } from 'ws';
+import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
+import type { DeliveryLabel } from './webhook-delivery.ts';
+
+/** What a websocket delivery needs of the hub. */
+export interface WebSocketSettings {
+  record: Recorder;
+  /** How long a subscriber may take to answer, in milliseconds. */
+  answerTimeoutMs: number;
+}
+
+/** What happens to a socket. */
+export interface SocketEvents {
+  opened(): void;
+  /** @param code the close code; 1006 when the connection was cut */
+  closed(code: number): void;
+}
+
+/** Talks through one websocket endpoint, which has a socket or not. */
+export class WebSocketDelivery {
+  readonly channel = 'websocket';
+  /** `hub.channel.endpoint`. */
+  readonly endpoint: string;
+  readonly #settings: WebSocketSettings;
+  /** Who waits for the answer to which event; a repeated id waits in line. */
+  readonly #waiting = new Map<string, ((status: number | undefined) => void)[]>();
+  #socket: WebSocket | undefined;
+
+  constructor(endpoint: string, settings: WebSocketSettings) {
+    this.endpoint = endpoint;
+    this.#settings = settings;
+  }
+
+  /** Has a socket opened at the endpoint? It takes one, once. */
+  get attached(): boolean {
+    return this.#socket !== undefined;
+  }
+
+  /** Is there a socket that can take a frame? */
+  get open(): boolean {
+    return this.#socket !== undefined && this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Takes the socket that opened at the endpoint. */
+  attach(socket: WebSocket, label: DeliveryLabel, events: SocketEvents): void {
+    this.#socket = socket;
+    const entry = { channel: 'websocket', ...label } as const;
+    socket.on('message', (data, isBinary) => this.#received(isBinary ? '' : data.toString(), label));
+    // What is wrong with a frame ends the socket, and its close code says so.
+    socket.on('error', () => undefined);
+    socket.on('close', (code) => {
+      this.#settings.record({ direction: 'in', kind: 'disconnect', status: code, ...entry });
+      for (const id of [...this.#waiting.keys()]) while (this.#settle(id, undefined));
+      events.closed(code);
+    });
+    this.#settings.record({ direction: 'in', kind: 'connect', ...entry });
+    events.opened();
+  }
+
+  /** Sends a frame that needs no answer: a confirmation or a denial. */
+  send(kind: HubMessageKind, frame: Record<string, unknown>, label: DeliveryLabel): void {
+    if (!this.open) return;
+    const body = JSON.stringify(frame);
+    this.#settings.record({ direction: 'out', kind, channel: 'websocket', body, ...label });
+    this.#socket?.send(body);
+  }
+
+  /**
+   * Sends a notification: text as a text frame, bytes as a binary one.
+   *
+   * @returns the status in the answer, or `undefined` when none came
+   */
+  notify(
+    body: string | Uint8Array,
+    label: DeliveryLabel,
+    { timeoutMs = this.#settings.answerTimeoutMs } = {},
+  ): Promise<number | undefined> {
+    const socket = this.#socket;
+    if (socket === undefined || !this.open) return Promise.resolve(undefined);
+    this.#settings.record({
+      direction: 'out',
+      kind: 'notify',
+      channel: 'websocket',
+      body: Buffer.from(body).toString(),
+      ...label,
+    });
+    const { eventId } = label;
+    const answered = eventId === undefined ? Promise.resolve(undefined) : this.#answerTo(eventId, label, timeoutMs);
+    socket.send(body, { binary: typeof body !== 'string' });
+    return answered;
+  }
+
+  /** Closes the socket, if there is one. */
+  close(code: number, reason = ''): void {
+    this.#socket?.close(code, reason);
+  }
+
+  /** Cuts the connection without a close frame: the other side sees 1006. */
+  cut(): void {
+    this.#socket?.terminate();
+  }
+
+  #answerTo(id: string, label: DeliveryLabel, timeoutMs: number): Promise<number | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        const line = this.#waiting.get(id) ?? [];
+        this.#waiting.set(
+          id,
+          line.filter((other) => other !== settle),
+        );
+        settle(undefined);
+      }, timeoutMs);
+      timer.unref();
+      const settle = (status: number | undefined): void => {
+        clearTimeout(timer);
+        if (status === undefined) {
+          this.#settings.record({ direction: 'in', kind: 'answer', about: 'notify', channel: 'websocket', ...label });
+        }
+        resolve(status);
+      };
+      this.#waiting.set(id, [...(this.#waiting.get(id) ?? []), settle]);
+    });
+  }
+
+  #settle(id: string, status: number | undefined): boolean {
+    const [next, ...rest] = this.#waiting.get(id) ?? [];
+    if (rest.length > 0) this.#waiting.set(id, rest);
+    else this.#waiting.delete(id);
+    next?.(status);
+    return next !== undefined;
+  }
+
+  #received(body: string, label: DeliveryLabel): void {
+    const entry = { direction: 'in', channel: 'websocket', body, ...label } as const;
+    const answer = parseAnswer(body);
+    if (answer === undefined) {
+      this.#settings.record({ ...entry, kind: 'malformed' });
+      return;
+    }
+    const message: HubMessageEntry = {
+      ...entry,
+      kind: 'answer',
+      about: 'notify',
+      eventId: answer.id,
+      status: answer.status,
+    };
+    this.#settings.record(message);
+    this.#settle(answer.id, answer.status);
+  }
+}
+
+/** `{"id", "status"}`; the status is a number in STU3's table and a text in its examples. */
+function parseAnswer(body: string): { id: string; status: number } | undefined {
+  try {
+    const frame: unknown = JSON.parse(body);
+    if (typeof frame !== 'object' || frame === null || !('id' in frame) || !('status' in frame)) return undefined;
+    const status = Number(frame.status);
+    return typeof frame.id === 'string' && Number.isInteger(status) ? { id: frame.id, status } : undefined;
+  } catch {
+    return undefined;
+  }
+}
