@@ -1,27 +1,20 @@
 import { defineConfig } from 'tsup';
-
-/** One file a public entry point; the names are those of `exports` in package.json. */
-const entry = {
-  index: 'src/index.ts',
-  'callback/index': 'src/callback/index.ts',
-  'callback/adapters/express': 'src/callback/adapters/express.ts',
-  'testing/index': 'src/testing/index.ts',
-};
+import { entryPoints } from './scripts/entry-points.ts';
 
 export default defineConfig([
   {
-    entry,
+    entry: Object.fromEntries(Object.values(entryPoints).map((path) => [path, `src/${path}.ts`])),
     format: ['esm', 'cjs'],
     target: 'es2022',
     platform: 'neutral',
     // Shared code lives in chunks, so that a class such as FhircastError is one and the same in every entry point.
     splitting: true,
     sourcemap: true,
-    // TypeScript 6 warns about baseUrl, which the bundler of declarations sets by itself.
+    // tsup sets baseUrl when it makes the declarations, and TypeScript 6 would stop at that.
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
     external: [/^node:/],
-    clean: ['!browser/**'],
     removeNodeProtocol: false,
+    clean: ['!browser/**'],
     silent: true,
   },
   {
@@ -37,7 +30,6 @@ export default defineConfig([
     noExternal: [/^(?!fhirclient$)/],
     external: ['fhirclient'],
     clean: true,
-    removeNodeProtocol: false,
     silent: true,
   },
 ]);

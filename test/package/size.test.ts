@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { subpaths } from '../../scripts/entry-points.ts';
+import { measure } from '../../scripts/measure.ts';
+import { root } from '../../scripts/run.ts';
+import { budgets } from '../../scripts/size-budgets.ts';
+
+/** An import, a require or a mention of a built-in of Node, or of its global `process`. */
+const ofNode = new RegExp(
+  `["'\`](node:[^"'\`]+|${builtinModules.filter((name) => !name.startsWith('_')).join('|')})["'\`]\\s*[;)]|\\bprocess\\.`,
+);
+
+function browserFiles(): { name: string; code: string }[] {
+  const folder = resolve(root, 'dist/browser');
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => ({ name, code: readFileSync(resolve(folder, name), 'utf8') }));
+}
+
+describe('the size', () => {
+  it.each(subpaths)('of %s is within its budget', async (subpath) => {
+    const { total } = await measure(subpath);
+    expect(total.gzip).toBeGreaterThan(0);
+    expect(total.gzip).toBeLessThanOrEqual(budgets[subpath]);
+  });
+
+  it('of the root leaves cross-fetch for when it is needed', async () => {
+    const { initial, lazy, total } = await measure('.');
+    expect(lazy.map(({ name }) => name)).toContain('cross-fetch');
+    expect(initial.minified).toBeLessThan(total.minified);
+  });
+});
+
+describe('the root in a page', () => {
+  it.each(["import 'node:crypto';", 'require("fs")', 'process.env'])('would be found out with %s in it', (code) => {
+    expect(code).toMatch(ofNode);
+  });
+
+  it('needs nothing of Node when bundled', async () => {
+    const { code } = await measure('.');
+    expect(code).not.toMatch(ofNode);
+  });
+
+  it('needs nothing of Node as the file for pages without a bundler', () => {
+    const files = browserFiles();
+    expect(files.map(({ name }) => name)).toContain('fhircast-client.min.js');
+    for (const { name, code } of files) expect(code, name).not.toMatch(ofNode);
+  });
+
+  it('imports nothing by a bare name but fhirclient as the file for pages without a bundler', () => {
+    const bare = browserFiles().flatMap(({ code }) =>
+      [...code.matchAll(/\b(?:from|import)\s*\(?\s*["'`]([^."'`/][^"'`]*)["'`]/g)].map((match) => match[1]),
+    );
+    expect([...new Set(bare)]).toEqual(['fhirclient']);
+  });
+});

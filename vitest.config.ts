@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { entryPoints, specifier, subpaths } from './scripts/entry-points.ts';
+
+/** Unit and integration tests run on the sources, whatever was built last. */
+const sources = subpaths.map((subpath) => ({
+  find: new RegExp(`^${specifier(subpath)}$`),
+  replacement: resolve(import.meta.dirname, 'src', `${entryPoints[subpath]}.ts`),
+}));
+
+const elsewhere = ['test/integration/**', 'test/browser/**', 'test/package/**', 'test/examples/**', 'test/chaos/**'];
+
+export default defineConfig({
+  test: {
+    passWithNoTests: false,
+    pool: 'threads',
+    maxWorkers: 2,
+    projects: [
+      {
+        resolve: { alias: sources },
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: elsewhere },
+      },
+      {
+        resolve: { alias: sources },
+        test: {
+          name: 'integration',
+          include: ['test/{integration,chaos}/**/*.test.ts'],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: ['test/{package,examples}/**/*.test.ts'],
+          globalSetup: ['scripts/setup-build.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['scripts/setup-build.ts', 'scripts/setup-chromium.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Starts when the others are done: a browser needs the processors for itself.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
