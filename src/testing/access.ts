@@ -9,6 +9,8 @@ export interface AccessGrant {
   readonly scope: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /** The name of the subscriber that uses it, once it is known: for the log. */
+  holder?: string;
 }
 
 /** The access tokens that the hub accepts. */
@@ -27,20 +29,32 @@ export class AccessTokens {
     this.#grants.delete(token);
   }
 
+  /** The grant behind an `Authorization` header, be it expired or not. */
+  find(authorization: string | undefined): AccessGrant | undefined {
+    return this.#grants.get(bearerToken(authorization) ?? '');
+  }
+
   /**
-   * The grant behind an `Authorization` header.
+   * The valid grant behind an `Authorization` header.
    *
    * @throws a refusal with 401 when it is missing, unknown or expired
    */
   require(authorization: string | undefined): AccessGrant {
-    const token = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    const grant = token === undefined ? undefined : this.#grants.get(token);
+    const grant = this.find(authorization);
     if (grant === undefined || grant.expiresAt <= Date.now()) {
-      const reason = token === undefined ? 'A Bearer token is required.' : 'The access token is unknown or expired.';
+      const reason =
+        bearerToken(authorization) === undefined
+          ? 'A Bearer token is required.'
+          : 'The access token is unknown or expired.';
       throw new HttpRefusal(401, reason, { 'WWW-Authenticate': 'Bearer' });
     }
     return grant;
   }
+}
+
+/** The token of an `Authorization` header (RFC 6750, section 2.1). */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
 }
 
 /** What is done with an event: to be told of it, or to send it. */

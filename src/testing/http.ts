@@ -37,7 +37,7 @@ export class HttpRefusal extends Error {
 const CORS_HEADERS = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Accept, Cache-Control, Pragma',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Accept, Cache-Control, Pragma, Prefer',
   'Access-Control-Expose-Headers': 'Content-Location, Location, Retry-After, WWW-Authenticate',
   'Access-Control-Max-Age': '600',
 };

@@ -49,11 +49,14 @@ interface HubRequest {
 /** Answers one request to the hub, and writes both to the log. */
 export async function handleHubRequest(hub: HubState, incoming: IncomingMessage, url: URL): Promise<HttpAnswer> {
   let about: HubMessageKind = 'malformed';
+  let asker: Partial<HubMessageEntry> = {};
   let answer: HttpAnswer;
   try {
     const request = await classify(hub, incoming, url);
     about = request.kind;
-    hub.record(describe(hub, request));
+    const description = describe(hub, request);
+    hub.record(description);
+    asker = whoAsks(description);
     refuseOnDemand(hub, request.kind);
     answer = await act(hub, request);
   } catch (error) {
@@ -62,7 +65,7 @@ export async function handleHubRequest(hub: HubState, incoming: IncomingMessage,
     answer = error.toAnswer();
   }
   const { status, body } = answer;
-  hub.record({ direction: 'out', kind: 'reply', about, status, ...(body === undefined ? {} : { body }) });
+  hub.record({ direction: 'out', kind: 'reply', about, status, ...asker, ...(body === undefined ? {} : { body }) });
   return answer;
 }
 
@@ -93,8 +96,22 @@ async function classify(hub: HubState, incoming: IncomingMessage, url: URL): Pro
   return { ...request, body, kind: /(?:^|&)hub\.mode=unsubscribe(?:&|$)/.test(body) ? 'unsubscribe' : 'subscribe' };
 }
 
-function describe(hub: HubState, { kind, body, topic }: HubRequest): HubMessageEntry {
-  const entry: HubMessageEntry = { direction: 'in', kind, ...(body === '' ? {} : { body }) };
+function whoAsks({ session, subscriber, channel }: HubMessageEntry): Partial<HubMessageEntry> {
+  return {
+    ...(session === undefined ? {} : { session }),
+    ...(subscriber === undefined ? {} : { subscriber }),
+    ...(channel === undefined ? {} : { channel }),
+  };
+}
+
+function describe(hub: HubState, { kind, body, topic, authorization }: HubRequest): HubMessageEntry {
+  const holder = hub.tokens.find(authorization)?.holder;
+  const entry: HubMessageEntry = {
+    direction: 'in',
+    kind,
+    ...(body === '' ? {} : { body }),
+    ...(holder === undefined ? {} : { subscriber: holder }),
+  };
   const session = topic === undefined ? undefined : hub.findSession(topic)?.id;
   const known = session === undefined ? entry : { ...entry, session };
   if (kind === 'publish') return { ...known, ...describeEvent(hub, body) };
@@ -156,7 +173,8 @@ function subscribe(hub: HubState, { body, authorization }: HubRequest): HttpAnsw
   const session = requireSession(hub, request.topic);
   requireAccess(grant, session, request.events, 'read');
   // A subscriber that knows the session by its URL speaks a version without context versions.
-  return session.directory.handle(request, request.topic === session.id);
+  const versioned = request.topic === session.id;
+  return session.directory.handle(request, { versioned, named: (name) => (grant.holder = name) });
 }
 
 function getContext(hub: HubState, { topic = '', draft, authorization }: HubRequest): HttpAnswer {

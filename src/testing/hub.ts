@@ -28,13 +28,13 @@ export interface TestHubOptions {
 }
 
 /**
- * A FHIRcast hub to test against. It speaks the January 2019 draft (by webhook) and STU3 (by websocket) at the same time and
- * in the same sessions.
+ * A FHIRcast hub to test against. It speaks the January 2019 draft (by webhook) and STU3 (by websocket) at the same time
+ * and in the same sessions.
  */
 export interface TestHub {
   /** `hub.url` of STU1 and later. */
   readonly url: string;
-  /** `cast-hub` of the draft and the ballot: the same hub, but a GET on `<draftUrl>/<id>` answers in the draft's shape. */
+  /** `cast-hub` of the draft and the ballot: the same hub, but GET `<draftUrl>/<id>` answers in the draft's shape. */
   readonly draftUrl: string;
   /** The discovery document: change it, or set it to `undefined` for a 404 with HTML. */
   wellKnown: Record<string, unknown> | undefined;

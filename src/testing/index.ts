@@ -4,12 +4,15 @@
  * @packageDocumentation
  */
 export type { OpenContext } from './current-context.ts';
+export { startTestEhr, type TestEhr, type TestEhrLaunchOptions, type TestEhrOptions } from './ehr.ts';
+export type { TestEhrClient } from './ehr-state.ts';
 export { formatMessage } from './format-message.ts';
 export { startTestHub, type TestHub, type TestHubOptions } from './hub.ts';
 export type { ContextEntry, HubEvent } from './hub-event.ts';
 export type { Refusal } from './hub-requests.ts';
 export type { LaunchForm, TokenResponse } from './launch-parameters.ts';
 export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from './log.ts';
+export { TEST_PATIENTS } from './patients.ts';
 export type { DeliveryAnswer, PublishResult, TestSession } from './session.ts';
 export { sign } from './signature.ts';
 export type { SubscriptionInfo } from './subscription.ts';

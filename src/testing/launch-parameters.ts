@@ -1,6 +1,7 @@
 /**
  * In which version's words a launch names the hub and the session: `draft` (January 2019: `cast-hub`, `cast-session`),
- * `ballot` (May 2019: `cast-hub`, and `hub.topic` as a URL), `stu` (STU1 and later: `hub.url`, and `hub.topic` as an id).
+ * `ballot` (May 2019: `cast-hub`, and `hub.topic` as a URL), `stu` (STU1 and later: `hub.url`,
+ * and `hub.topic` as an id).
  */
 export type LaunchForm = 'draft' | 'ballot' | 'stu';
 

@@ -63,7 +63,7 @@ export type Recorder = (entry: HubMessageEntry) => void;
 export interface WaitOptions {
   /** When to give up, in milliseconds. Default 5000. */
   timeoutMs?: number;
-  /** The place in the log from which to look, past messages included. Default 0; `hub.log.length` means "from now on". */
+  /** The place in the log from which to look, past messages included. Default 0; `hub.log.length`: from now on. */
   since?: number;
 }
 

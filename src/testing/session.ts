@@ -97,6 +97,19 @@ export class TestSession {
   }
 
   /**
+   * The parameters of a token response that name the hub and this session.
+   *
+   * @param form in which version's words
+   */
+  launchParameters(form: LaunchForm): Record<string, string> {
+    return launchParameters(form, {
+      hubUrl: this.#settings.hubUrl,
+      draftHubUrl: this.#settings.draftHubUrl,
+      session: this,
+    });
+  }
+
+  /**
    * What an authorization server returns to an app that joins this session, with a new access token.
    *
    * @param form in which version's words the hub and the session are named. Default `stu`
@@ -109,11 +122,7 @@ export class TestSession {
       token_type: 'Bearer',
       expires_in: 3600,
       scope,
-      ...launchParameters(form, {
-        hubUrl: this.#settings.hubUrl,
-        draftHubUrl: this.#settings.draftHubUrl,
-        session: this,
-      }),
+      ...this.launchParameters(form),
     };
   }
 
@@ -141,8 +150,8 @@ export class TestSession {
    * wrongly signed ones.
    *
    * @param message text goes out as a text frame, bytes as a binary one
-   * @param options `signature` for webhooks: `valid` (default), `missing`, or the very header; `timeoutMs`: how long to wait
-   *   for an answer, in milliseconds, default the hub's
+   * @param options `signature` for webhooks: `valid` (default), `missing`, or the very header; `timeoutMs`: how long to
+   *   wait for an answer, in milliseconds, default the hub's
    * @returns how each answered; on a websocket only a message with an `id` can be answered
    */
   async sendRaw(

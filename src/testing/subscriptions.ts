@@ -28,6 +28,14 @@ export interface SubscriptionEvents {
   lost(subscription: Subscription, closeCode: number): void;
 }
 
+/** Who asks for a subscription. */
+export interface Asker {
+  /** Does its version of FHIRcast know `context.versionId`? */
+  versioned: boolean;
+  /** Told the name of its subscription. */
+  named(name: string): void;
+}
+
 /** The subscriptions of one session. */
 export class Subscriptions {
   readonly #settings: SubscriptionSettings;
@@ -57,17 +65,16 @@ export class Subscriptions {
   /**
    * Handles a subscription or an unsubscription.
    *
-   * @param versioned whether the subscriber's version of FHIRcast knows `context.versionId`
    * @throws a refusal when it is about a subscription that does not exist
    */
-  handle(request: SubscribeRequest, versioned: boolean): HttpAnswer | Promise<HttpAnswer> {
+  handle(request: SubscribeRequest, asker: Asker): HttpAnswer | Promise<HttpAnswer> {
     const { mode, target } = request;
     if (target.channel === 'webhook') {
       return mode === 'subscribe'
-        ? this.#subscribeWebhook(request, target, versioned)
+        ? this.#subscribeWebhook(request, target, asker)
         : this.#unsubscribeWebhook(request, target);
     }
-    return mode === 'subscribe' ? this.#subscribeSocket(request, target, versioned) : this.#unsubscribeSocket(target);
+    return mode === 'subscribe' ? this.#subscribeSocket(request, target, asker) : this.#unsubscribeSocket(target);
   }
 
   /** The websocket subscription of an endpoint whose socket is still to open. */
@@ -119,10 +126,10 @@ export class Subscriptions {
     for (const subscription of this.#all) this.#remove(subscription);
   }
 
-  #subscribeSocket(request: SubscribeRequest, target: WebSocketTarget, versioned: boolean): HttpAnswer {
+  #subscribeSocket(request: SubscribeRequest, target: WebSocketTarget, asker: Asker): HttpAnswer {
     const existing = target.endpoint === undefined ? undefined : this.#requireEndpoint(target.endpoint);
     const prior = existing?.events ?? [];
-    const subscription = existing ?? this.#add(request, versioned, 'websocket');
+    const subscription = existing ?? this.#add(request, asker, 'websocket');
     if (existing !== undefined) {
       existing.events = request.events;
       existing.leaseSeconds = this.#lease(request);
@@ -145,9 +152,9 @@ export class Subscriptions {
     return { status: 202, afterwards: () => this.deny(subscription, 'The subscriber unsubscribed.') };
   }
 
-  async #subscribeWebhook(request: SubscribeRequest, target: WebhookTarget, versioned: boolean): Promise<HttpAnswer> {
+  async #subscribeWebhook(request: SubscribeRequest, target: WebhookTarget, asker: Asker): Promise<HttpAnswer> {
     const reason = this.#takeDenial();
-    const subscription = this.#add(request, versioned, target);
+    const subscription = this.#add(request, asker, target);
     if (reason !== undefined) return { status: 202, afterwards: () => this.deny(subscription, reason) };
     if (!this.#settings.verifyInline)
       return { status: 202, afterwards: async () => void (await this.#verifyWebhook(subscription)) };
@@ -219,7 +226,7 @@ export class Subscriptions {
     }
   }
 
-  #add(request: SubscribeRequest, versioned: boolean, target: WebhookTarget | 'websocket'): Subscription {
+  #add(request: SubscribeRequest, asker: Asker, target: WebhookTarget | 'websocket'): Subscription {
     const delivery =
       target === 'websocket'
         ? new WebSocketDelivery(`${this.#settings.websocketUrl}/${unguessable()}`, this.#settings)
@@ -231,8 +238,9 @@ export class Subscriptions {
       events: request.events,
       leaseSeconds: this.#lease(request),
       delivery,
-      versioned,
+      versioned: asker.versioned,
     });
+    asker.named(subscription.name);
     this.#all = [...this.#all, subscription];
     return subscription;
   }
