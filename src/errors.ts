@@ -32,6 +32,7 @@ const SENTENCES = {
   'hub-unreachable': 'The hub could not be reached. Check the network, and in a page that the hub allows this origin and the Authorization header (CORS).',
   'hub-timeout': 'The hub did not answer in time.',
   'hub-redirected': 'The hub answered with a redirect, which is not followed so that the token stays with the hub. Use the URL it redirects to.',
+  'session-foreign': 'The session is a URL outside the origin of the hub, so the token was not sent there. Ask the EHR to correct the launch.',
   'hub-unauthorized': 'The hub did not accept the access token. Launch the app again, or check its scopes.',
   'hub-refused': 'The hub refused the request. Read hubText for its reason.',
   'hub-failed': 'The hub failed to handle the request. Read hubText for its reason.',

@@ -25,7 +25,7 @@ export interface Channel {
    */
   subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant>;
   /** Tells the hub that the subscription is over, and lets go of everything. */
-  unsubscribe(signal: AbortSignal): Promise<void>;
+  unsubscribe(): Promise<void>;
   /** Lets go of everything without telling the hub. Idempotent; nothing is called back afterwards. */
   close(): void;
 }

@@ -1,0 +1,59 @@
+import { isObject } from '../events/notification.ts';
+import type { Denial } from './callback.ts';
+import type { Grant } from './channel.ts';
+
+/** A frame of the hub that is about the subscription and not an event. */
+export type ControlFrame =
+  | { readonly kind: 'confirmation'; readonly topic: string | undefined; readonly grant: Grant }
+  | { readonly kind: 'denial'; readonly denial: Denial };
+
+const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/**
+ * Splits the value of `hub.events`.
+ *
+ * @param value comma-separated names; hubs send it empty when they mean "as asked"
+ */
+export function splitEvents(value: unknown): readonly string[] | undefined {
+  const names = string(value)
+    ?.split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  return names?.length ? names : undefined;
+}
+
+/**
+ * Reads the value of `hub.lease_seconds`, which hubs write as a number or as a string.
+ *
+ * @param value the value
+ * @returns seconds, or `undefined` when it is no positive number
+ */
+export function leaseSecondsOf(value: unknown): number | undefined {
+  const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+}
+
+/**
+ * Tells frames about the subscription from events.
+ *
+ * @param text the text of the frame
+ * @returns `undefined` for everything that should be read as an event
+ */
+export function parseControlFrame(text: string): ControlFrame | undefined {
+  // Events are many and control frames few: look before parsing twice.
+  if (!text.includes('"hub.mode"') && !text.includes('"bound"')) return undefined;
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (!isObject(frame) || 'event' in frame) return undefined;
+  const topic = string(frame['hub.topic']);
+  const events = splitEvents(frame['hub.events']);
+  const mode = frame['hub.mode'];
+  if (mode === 'denied') return { kind: 'denial', denial: { topic, events, reason: string(frame['hub.reason']) } };
+  // The sandbox hubs confirm with `bound` and name neither topic nor events.
+  if (mode !== 'subscribe' && !('bound' in frame)) return undefined;
+  return { kind: 'confirmation', topic, grant: { events, leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds']) } };
+}

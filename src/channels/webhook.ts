@@ -1,0 +1,176 @@
+import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.ts';
+import type { HubApi } from '../hub/api.ts';
+import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
+import type { Recorder } from '../hub/protocol.ts';
+import type { CallbackEndpoint, CallbackRegistration, Denial, Verification } from './callback.ts';
+import type { Channel, ChannelSink, Grant } from './channel.ts';
+
+/** What a webhook channel needs. */
+export interface WebhookChannelOptions {
+  /** The calls to the hub. */
+  readonly api: HubApi;
+  /** Who takes what arrives. */
+  readonly sink: ChannelSink;
+  /** Takes a record of every message. */
+  readonly record: Recorder;
+  /** Where the hub's messages arrive. */
+  readonly callback: CallbackEndpoint;
+  /** How long the hub may take to verify, in milliseconds. */
+  readonly confirmationTimeoutMs: number;
+  /** The lease to ask for, in seconds. */
+  readonly leaseSeconds?: number | undefined;
+  /** A name by which others know this app. */
+  readonly subscriberName?: string | undefined;
+}
+
+/** How long the hub may take to verify the end of a subscription, in milliseconds. */
+const UNSUBSCRIBE_WITHIN_MS = 3_000;
+
+/** What the hub is expected to verify. */
+interface Pending {
+  readonly mode: 'subscribe' | 'unsubscribe';
+  resolve(grant: Grant): void;
+  reject(error: FhircastError): void;
+}
+
+/** Events over webhooks (January 2019 draft to STU2). */
+export class WebhookChannel implements Channel {
+  readonly type = 'webhook';
+  readonly #options: WebhookChannelOptions;
+  #registration: CallbackRegistration | undefined;
+  #pending: Pending | undefined;
+  #active = false;
+  #events: readonly string[] = [];
+
+  constructor(options: WebhookChannelOptions) {
+    this.#options = options;
+  }
+
+  async subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant> {
+    this.#registration ??= await this.#register();
+    this.#events = events;
+    // Before the request: some hubs verify while they answer it.
+    const verified = this.#expect('subscribe', this.#options.confirmationTimeoutMs, signal);
+    verified.catch(() => {});
+    try {
+      await this.#options.api.subscribe(this.#request(), signal);
+    } catch (error) {
+      this.#pending?.reject(new FhircastError('aborted'));
+      throw error;
+    }
+    const grant = await verified;
+    this.#active = true;
+    return grant;
+  }
+
+  async unsubscribe(): Promise<void> {
+    const { api } = this.#options;
+    if (!this.#registration) return;
+    this.#active = false;
+    try {
+      const verified = api.dialect.verifiesUnsubscribe
+        ? this.#expect('unsubscribe', UNSUBSCRIBE_WITHIN_MS)
+        : Promise.resolve();
+      // The verification of one hub (N19) can never succeed: that must not keep an app from leaving.
+      const settled = verified.catch(() => {});
+      await api.unsubscribe(this.#request());
+      await settled;
+    } finally {
+      this.close();
+    }
+  }
+
+  close(): void {
+    this.#active = false;
+    this.#pending?.reject(new FhircastError('aborted'));
+    void this.#registration?.close();
+    this.#registration = undefined;
+  }
+
+  #register(): CallbackRegistration | Promise<CallbackRegistration> {
+    const { record, sink } = this.#options;
+    return this.#options.callback.open({
+      verify: (verification) => this.#verify(verification),
+      deny: (denial) => this.#deny(denial),
+      notify: (body) => {
+        // A hub may deliver before its verification is through, but never after the end of a subscription.
+        if (!this.#active && this.#pending?.mode !== 'subscribe') return 404;
+        let answered: number | undefined;
+        let resolve: ((status: number) => void) | undefined;
+        sink.notification(body, (status) => {
+          record({ direction: 'out', via: 'webhook', kind: 'answer', status });
+          answered = status;
+          resolve?.(status);
+        });
+        // Most events are answered at once, and cost no promise.
+        return answered ?? new Promise<number>((settle) => (resolve = settle));
+      },
+      rejected: (error) => sink.rejected(error),
+    });
+  }
+
+  #request(): SubscriptionRequest {
+    const { api, leaseSeconds, subscriberName } = this.#options;
+    const { url: callback, secret } = this.#registration ?? {};
+    return { channel: 'webhook', topic: api.topic, events: this.#events, callback, secret, leaseSeconds, subscriberName };
+  }
+
+  #expect(mode: Pending['mode'], timeoutMs: number, signal?: AbortSignal): Promise<Grant> {
+    return new Promise<Grant>((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', aborted);
+        if (this.#pending === pending) this.#pending = undefined;
+      };
+      const pending: Pending = {
+        mode,
+        resolve: (grant) => {
+          settle();
+          resolve(grant);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      };
+      const aborted = () => pending.reject(new FhircastError('aborted'));
+      const timer = setTimeout(
+        () => pending.reject(new ChannelError('confirmation-timeout', { retryable: true })),
+        timeoutMs,
+      );
+      signal?.addEventListener('abort', aborted);
+      this.#pending = pending;
+      if (signal?.aborted) aborted();
+    });
+  }
+
+  #verify({ mode, topic, events, leaseSeconds }: Verification): boolean {
+    const { api, record } = this.#options;
+    record({ direction: 'in', via: 'webhook', kind: 'verification' });
+    if (topic !== undefined && !api.dialect.isOurTopic(api.topic, topic)) return false;
+    const pending = this.#pending;
+    if (pending) {
+      // The sandbox hubs do not say what they verify: it is what we asked for last.
+      if (mode !== undefined && mode !== pending.mode) return false;
+      pending.resolve({ events, leaseSeconds });
+      return true;
+    }
+    // A hub may verify again what it verified before, but not end what we want to keep.
+    return this.#active && mode === 'subscribe';
+  }
+
+  #deny(denial: Denial): boolean {
+    const { api, record, sink } = this.#options;
+    if (denial.topic !== undefined && !api.dialect.isOurTopic(api.topic, denial.topic)) return false;
+    if (!this.#active && !this.#pending) return false;
+    record({ direction: 'in', via: 'webhook', kind: 'denial' });
+    const { reason } = denial;
+    if (this.#pending?.mode === 'subscribe' && !this.#active) {
+      this.#pending.reject(new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }));
+    } else if (this.#active) {
+      this.#active = false;
+      sink.denied(denial);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,90 @@
+import type { EventDecision } from '../events/event.ts';
+import type { Reaction } from './listeners.ts';
+
+/** What the hub is told, and what the app is told of it. */
+export interface AcknowledgementTargets {
+  /** Tells the hub a status. Called exactly once. */
+  answer(status: number): void;
+  /** The app did not follow after the hub had been answered: the hub has to hear of it in another way. */
+  late(reason: string | undefined): void;
+  /** A listener failed. */
+  failed(cause: unknown, late: boolean): void;
+}
+
+/** The statuses of a notification's answer (STU3, Event Notification Response). */
+const FOLLOWED = 200;
+const ACCEPTED = 202;
+const REFUSED = 409;
+const FAILED = 500;
+
+/** Turns what listeners do with one event into the one answer that the hub gets. */
+export class Acknowledgement implements EventDecision {
+  readonly #targets: AcknowledgementTargets;
+  readonly #timeoutMs: number;
+  #pending = 0;
+  #dispatching = true;
+  #status = FOLLOWED;
+  #reason: string | undefined;
+  #answered = false;
+  #lateTold = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param targets who is told
+   * @param timeoutMs after how long the hub is told 202, in milliseconds
+   */
+  constructor(targets: AcknowledgementTargets, timeoutMs: number) {
+    this.#targets = targets;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#pending++;
+    promise.then(
+      () => this.#settled(),
+      (cause: unknown) => {
+        this.#fail(cause);
+        this.#settled();
+      },
+    );
+  }
+
+  refuse(reason: string): void {
+    this.#reason = reason;
+    this.#decide(REFUSED);
+  }
+
+  /** Every listener has been called. */
+  dispatched(reaction: Reaction): void {
+    for (const cause of reaction.failures) this.#fail(cause);
+    for (const promise of reaction.promises) this.waitUntil(promise);
+    this.#dispatching = false;
+    if (this.#pending === 0) this.#answer(this.#status);
+    else this.#timer = setTimeout(() => this.#answer(ACCEPTED), this.#timeoutMs);
+  }
+
+  #fail(cause: unknown): void {
+    this.#targets.failed(cause, this.#answered);
+    this.#decide(FAILED);
+  }
+
+  /** A refusal outweighs a failure: it says more. */
+  #decide(status: number): void {
+    if (this.#status !== REFUSED) this.#status = status;
+    if (!this.#answered || this.#lateTold) return;
+    this.#lateTold = true;
+    this.#targets.late(this.#reason);
+  }
+
+  #settled(): void {
+    this.#pending--;
+    if (this.#pending === 0 && !this.#dispatching) this.#answer(this.#status);
+  }
+
+  #answer(status: number): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    clearTimeout(this.#timer);
+    this.#targets.answer(status);
+  }
+}

@@ -1,0 +1,85 @@
+import { ContextResources } from '../events/context.ts';
+import { CurrentContext } from '../events/current-context.ts';
+import { anchorKey, canonicalKey, eventParts } from '../events/definitions.ts';
+import type { Notification } from '../events/notification.ts';
+
+/** The contexts of the session, as far as they are known. */
+export interface SessionContext {
+  /** The context that was opened last, unless it was closed; `null` when there is none. */
+  readonly current: CurrentContext | null;
+  /** Every context that is open, the one that was opened last at the end. */
+  readonly open: readonly CurrentContext[];
+}
+
+interface Identified {
+  readonly id?: string;
+  readonly identifier?: unknown;
+}
+
+const anchorOf = (type: string, context: ContextResources): Identified | undefined => {
+  const key = anchorKey(type);
+  return context.context.find((entry) => canonicalKey(entry.key) === key)?.resource as Identified | undefined;
+};
+
+const isSameAnchor = (one: Identified | undefined, other: Identified | undefined): boolean => {
+  if (!one || !other) return false;
+  if (one.id !== undefined && other.id !== undefined) return one.id === other.id;
+  return JSON.stringify(one.identifier) === JSON.stringify(other.identifier);
+};
+
+/** Keeps the contexts of the session, and the order of the events that made them. */
+export class ContextStore {
+  #open: readonly CurrentContext[] = [];
+  #current: CurrentContext | null = null;
+  #latest: number | undefined;
+
+  /** The contexts of the session. */
+  get session(): SessionContext {
+    return { current: this.#current, open: this.#open };
+  }
+
+  /** When the newest event that was followed happened, in milliseconds since 1970. */
+  get latest(): number | undefined {
+    return this.#latest;
+  }
+
+  /** Whether an event opens or closes a context, so that its order matters. */
+  static isContextChange({ name }: Pick<Notification, 'name'>): boolean {
+    const verb = eventParts(name)?.verb;
+    return verb === 'open' || verb === 'close' || name === 'Home-open';
+  }
+
+  /**
+   * Whether an event is older than the one that made the current context (STU3, Event Notification). An event whose time
+   * cannot be read is taken in the order in which it came.
+   */
+  isStale({ time }: Notification): boolean {
+    return time !== undefined && this.#latest !== undefined && time < this.#latest;
+  }
+
+  /** Follows an open or a close that is not stale. */
+  apply(notification: Notification): void {
+    const { name, context, id, timestamp, time, versionId } = notification;
+    if (time !== undefined) this.#latest = time;
+    const parts = eventParts(name);
+    if (!parts) {
+      this.#current = null;
+      return;
+    }
+    const resources = new ContextResources(context);
+    const anchor = anchorOf(parts.resource, resources);
+    // A close of the draft does not say what it closes: it is what is current of that type.
+    const isMeant = (open: CurrentContext): boolean =>
+      open.type.toLowerCase() === parts.resource &&
+      (anchor ? isSameAnchor(anchorOf(open.type, open), anchor) : open === this.#current);
+    const others = this.#open.filter((open) => !isMeant(open));
+    if (parts.verb === 'close') {
+      this.#open = others;
+      if (this.#current && !others.includes(this.#current)) this.#current = null;
+      return;
+    }
+    const type = (anchor as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
+    this.#current = new CurrentContext(type, context, { id, timestamp, versionId });
+    this.#open = [...others, this.#current];
+  }
+}

@@ -1,0 +1,97 @@
+import type { CallbackEndpoint } from '../channels/callback.ts';
+import type { ChannelType } from '../channels/channel.ts';
+import type { WebSocketFactory } from '../channels/websocket.ts';
+import type { EventName } from '../events/types.ts';
+import type { FetchLike } from '../hub/http.ts';
+
+/** Which FHIRcast a hub speaks: the January 2019 draft, the May 2019 ballot, or STU3. */
+export type DialectName = 'draft' | 'ballot' | 'stu3';
+
+/** How a client behaves. Every option has a default that suits most apps. */
+export interface FollowOptions {
+  /**
+   * The events to subscribe to, whoever listens.
+   *
+   * @default exactly the events that have listeners
+   */
+  events?: readonly EventName[];
+  /**
+   * How events shall arrive.
+   *
+   * @default what the launch and the hub's discovery document say: webhook for the draft and the ballot, websocket otherwise
+   */
+  channel?: ChannelType;
+  /** Where the hub's webhooks arrive: `createCallbackEndpoint()` of `fhircast-client/callback`, on a server. */
+  callback?: CallbackEndpoint;
+  /**
+   * The name by which other apps and their users know this one when it does not follow: `subscriber.name`.
+   *
+   * @default `fhircast-client` and a random part, because a hub may take two subscribers of one name for one
+   */
+  subscriberName?: string;
+  /**
+   * How long a subscription should last, in seconds. The hub decides.
+   *
+   * @default the hub's own
+   */
+  leaseSeconds?: number;
+  /**
+   * Which FHIRcast the hub speaks.
+   *
+   * @default what the launch parameters say
+   */
+  dialect?: DialectName;
+  /**
+   * Accepts hubs and websockets without encryption on other hosts than this one. For test networks alone: whoever is on the
+   * network reads along.
+   *
+   * @default false
+   */
+  allowInsecure?: boolean;
+  /**
+   * How long the hub may take to answer a request, in milliseconds.
+   *
+   * @default 10000
+   */
+  requestTimeoutMs?: number;
+  /**
+   * How long the hub may take to confirm a subscription, in milliseconds.
+   *
+   * @default 10000
+   */
+  confirmationTimeoutMs?: number;
+  /**
+   * After how long an event whose listener is still at work is answered 202, in milliseconds. Hubs wait 10 seconds.
+   *
+   * @default 8000
+   */
+  acknowledgeWithinMs?: number;
+  /** An implementation of `fetch`. Default: the platform's own, and cross-fetch where there is none. */
+  fetch?: FetchLike;
+  /** Opens a websocket. Default: the platform's own, and `ws` in Node. */
+  webSocket?: WebSocketFactory;
+}
+
+/** What a client needs to follow a session, beside what has a default. */
+export interface FhircastClientOptions extends FollowOptions {
+  /** The hub's base URL: https, or http on this machine. */
+  hubUrl: string;
+  /** The session: opaque, or a URL in the draft and the ballot. */
+  topic: string;
+  /** The access token for the hub, or a function that gives the one of the moment. */
+  accessToken?: string | (() => string | undefined | Promise<string | undefined>);
+  /** The scopes that were granted, separated by spaces; what they do not cover is reported before the hub refuses. */
+  scope?: string;
+}
+
+/** Options of `fromSmartLaunch()`. */
+export interface SmartLaunchOptions extends FollowOptions {
+  /** The access token for the hub, where it is not the launch's own. */
+  accessToken?: Exclude<FhircastClientOptions["accessToken"], undefined>;
+}
+
+/** An operation that can be given up. */
+export interface Abortable {
+  /** Gives the operation up: it rejects with `aborted`. */
+  signal?: AbortSignal;
+}

@@ -1,0 +1,266 @@
+import type { Denial } from '../channels/callback.ts';
+import type { Channel, ChannelSink, ChannelType, Grant } from '../channels/channel.ts';
+import { FhircastError, SubscriptionDeniedError } from '../errors.ts';
+import { canonicalName } from '../events/names.ts';
+import type { Dialect } from '../hub/dialects/dialect.ts';
+import { backoffMs } from './backoff.ts';
+import type { Subscribed } from './events.ts';
+import type { StateMachine } from './state.ts';
+
+/** What a subscription needs. */
+export interface SubscriptionOptions {
+  readonly dialect: Dialect;
+  readonly machine: StateMachine;
+  /** The canonical names to subscribe to at this moment. */
+  wanted(): readonly string[];
+  /**
+   * Makes a channel.
+   *
+   * @param failed the error of the channel before, when this one is made in its place
+   * @throws FhircastError when no channel can work
+   */
+  openChannel(sink: ChannelSink, failed: FhircastError | undefined, signal: AbortSignal): Channel | Promise<Channel>;
+  notification(text: string, answer: (status: number, id?: string) => void, via: ChannelType): void;
+  subscribed(subscribed: Subscribed): void;
+  denied(denial: Denial): void;
+  rejected(error: FhircastError): void;
+  /** The subscription failed, was lost, denied or refused. */
+  failed(error: FhircastError): void;
+}
+
+/** The longest delay that timers of all platforms keep, in milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A promise that is settled from outside. */
+interface Waiter {
+  resolve(): void;
+  reject(error: FhircastError): void;
+}
+
+/** Keeps one subscription at the hub equal to what the app listens to. */
+export class Subscription {
+  readonly #options: SubscriptionOptions;
+  readonly #life = new AbortController();
+  #channel: Channel | undefined;
+  #scheduled = false;
+  #working = false;
+  /** Something changed while an attempt was under way. */
+  #again = false;
+  #attempts = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  /** What the hub was last asked for and confirmed. */
+  #confirmed = '';
+  /** What the hub was last asked for and refused for good. Not asked again until it changes or the app says so. */
+  #refused: { readonly wanted: string; readonly error: FhircastError } | undefined;
+  #leaseSeconds: number | undefined;
+  #waiters: Waiter[] = [];
+
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
+  }
+
+  /** How events arrive; `undefined` while there is no subscription. */
+  get channelType(): ChannelType | undefined {
+    return this.#channel?.type;
+  }
+
+  /** What is wanted may have changed: one look at it, a microtask later, whatever the number of changes. */
+  schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      void this.#work();
+    });
+  }
+
+  /** Resolves when the hub has confirmed what is wanted now; rejects when the attempt fails. */
+  ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#options.machine.state === 'closed') return reject(new FhircastError('closed'));
+      this.#waiters.push({ resolve, reject });
+      this.#refused = undefined;
+      this.schedule();
+    });
+  }
+
+  /** Ends the subscription. */
+  async end(): Promise<void> {
+    const channel = this.#channel;
+    const wasUp = this.#options.machine.state === 'active';
+    this.#options.machine.go('unsubscribed');
+    this.#life.abort();
+    this.#drop();
+    this.#settle(new FhircastError('closed'));
+    if (wasUp) await channel?.unsubscribe();
+    else channel?.close();
+  }
+
+  async #work(): Promise<void> {
+    this.#again = true;
+    if (this.#working) return;
+    this.#working = true;
+    while (this.#again) {
+      this.#again = false;
+      await this.#step();
+    }
+    this.#working = false;
+  }
+
+  /** One step towards what is wanted. */
+  async #step(): Promise<void> {
+    const { machine } = this.#options;
+    if (this.#retry !== undefined || machine.state === 'closed') return;
+    const names = [...this.#options.wanted()].sort();
+    const wanted = names.join();
+    if (names.length === 0) {
+      this.#settle(new FhircastError('no-events'));
+      return this.#fallSilent();
+    }
+    if (this.#confirmed === wanted) return this.#settle();
+    // A subscription that the hub ended stays ended, whatever is listened to, until the app asks for it again.
+    if (this.#refused && (machine.state === 'denied' || this.#refused.wanted === wanted)) {
+      return this.#settle(this.#refused.error);
+    }
+    machine.go('listening');
+    try {
+      await this.#subscribe(names);
+      this.#again = true;
+    } catch (error) {
+      if (this.#life.signal.aborted) return;
+      this.#fail(error instanceof FhircastError ? error : new FhircastError('option-invalid', { cause: error }), wanted);
+    }
+  }
+
+  async #subscribe(wanted: readonly string[]): Promise<void> {
+    const { dialect, machine } = this.#options;
+    const { signal } = this.#life;
+    const names = wanted.flatMap((name) => dialect.spell(name));
+    this.#channel ??= await this.#options.openChannel(this.#sink(), undefined, signal);
+    let grant: Grant;
+    try {
+      grant = await this.#channel.subscribe(names, signal);
+    } catch (error) {
+      const mayWorkOtherwise = machine.state === 'subscribing' && error instanceof FhircastError && !error.retryable;
+      if (!mayWorkOtherwise || error instanceof SubscriptionDeniedError || signal.aborted) throw error;
+      // What the launch suggested does not work: the discovery document may know better.
+      this.#channel.close();
+      this.#channel = await this.#options.openChannel(this.#sink(), error, signal);
+      grant = await this.#channel.subscribe(names, signal);
+    }
+    this.#attempts = 0;
+    this.#refused = undefined;
+    this.#confirmed = wanted.join();
+    machine.go('confirmed');
+    this.#granted(wanted, grant);
+  }
+
+  #granted(requested: readonly string[], { events, leaseSeconds = this.#leaseSeconds }: Grant): void {
+    this.#leaseSeconds = leaseSeconds;
+    this.#renewBefore(leaseSeconds);
+    const granted = events ? [...new Set(events.map(canonicalName))] : requested;
+    this.#options.subscribed({ channel: this.#channel?.type ?? 'websocket', requested, granted, leaseSeconds });
+  }
+
+  async #fallSilent(): Promise<void> {
+    const channel = this.#channel;
+    const { machine } = this.#options;
+    const wasUp = machine.state === 'active';
+    if (!machine.go('silent')) return;
+    this.#drop();
+    if (!channel) return;
+    try {
+      if (wasUp) await channel.unsubscribe();
+      else channel.close();
+    } catch (error) {
+      this.#options.failed(error as FhircastError);
+    }
+  }
+
+  #fail(error: FhircastError, wanted: string): void {
+    const { machine } = this.#options;
+    const denied = error instanceof SubscriptionDeniedError;
+    this.#attempts++;
+    if (!error.retryable) this.#refused = { wanted, error };
+    // A hub that will not replace a subscription still has the one before, and events still arrive.
+    if (machine.state !== 'active' || denied) {
+      this.#channel?.close();
+      this.#drop();
+      machine.go(error.retryable ? 'failed' : denied ? 'denied' : 'refused');
+    }
+    if (denied) this.#options.denied({ topic: undefined, events: undefined, reason: error.hubText });
+    this.#options.failed(error);
+    this.#settle(error);
+    if (error.retryable) this.#retryLater(error.retryAfterMs);
+  }
+
+  #retryLater(retryAfterMs: number | undefined): void {
+    this.#retry = setTimeout(
+      () => {
+        this.#retry = undefined;
+        this.#options.machine.go('retrying');
+        void this.#work();
+      },
+      Math.min(LONGEST_TIMER_MS, backoffMs(this.#attempts, retryAfterMs)),
+    );
+  }
+
+  /** Renews at a random point between 70% and 85% of the lease, so that clients that came together do not come together again. */
+  #renewBefore(leaseSeconds: number | undefined): void {
+    clearTimeout(this.#renewal);
+    if (leaseSeconds === undefined) return;
+    const delay = leaseSeconds * 1000 * (0.7 + Math.random() * 0.15);
+    // A lease that no timer can hold outlives the session.
+    if (delay > LONGEST_TIMER_MS) return;
+    this.#renewal = setTimeout(() => {
+      this.#confirmed = '';
+      void this.#work();
+    }, delay);
+  }
+
+  #sink(): ChannelSink {
+    const { machine } = this.#options;
+    const channelType = () => this.#channel?.type ?? 'websocket';
+    return {
+      notification: (text, answer) => this.#options.notification(text, answer, channelType()),
+      rejected: (error) => this.#options.rejected(error),
+      granted: (grant) => this.#granted(this.#confirmed.split(','), grant),
+      denied: (denial) => {
+        this.#channel?.close();
+        this.#drop();
+        if (!machine.go('denied')) return;
+        const error = new SubscriptionDeniedError('subscription-denied', denial.reason ? { hubText: denial.reason } : {});
+        this.#refused = { wanted: '', error };
+        this.#options.denied(denial);
+        this.#options.failed(error);
+        this.#settle(error);
+      },
+      lost: (error) => {
+        this.#channel?.close();
+        this.#drop();
+        if (!machine.go('lost')) return;
+        this.#attempts = 1;
+        this.#options.failed(error);
+        this.#retryLater(undefined);
+      },
+    };
+  }
+
+  /** Forgets the channel and every timer. */
+  #drop(): void {
+    clearTimeout(this.#retry);
+    clearTimeout(this.#renewal);
+    this.#retry = this.#renewal = undefined;
+    this.#channel = undefined;
+    this.#confirmed = '';
+    this.#leaseSeconds = undefined;
+  }
+
+  #settle(error?: FhircastError): void {
+    for (const { resolve, reject } of this.#waiters.splice(0)) {
+      if (error) reject(error);
+      else resolve();
+    }
+  }
+}

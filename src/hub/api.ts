@@ -1,0 +1,140 @@
+import { HubError } from '../errors.ts';
+import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
+import type { Dialect, Fields, SubscriptionRequest } from './dialects/dialect.ts';
+import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
+import type { ProtocolKind, Recorder } from './protocol.ts';
+
+/** What the calls to a hub need to know. */
+export interface HubApiOptions extends HttpOptions {
+  /** The hub's base URL. */
+  readonly hubUrl: string;
+  /** The session. */
+  readonly topic: string;
+  /** Which FHIRcast the hub speaks. */
+  readonly dialect: Dialect;
+  /** The token for the hub; `undefined` for a hub without authorization. */
+  readonly accessToken: () => string | undefined | Promise<string | undefined>;
+  /** Takes a record of every exchange. */
+  readonly record: Recorder;
+}
+
+/** An event as it is sent to the hub. */
+export interface OutgoingEvent {
+  /** The message, ready to be written as JSON. */
+  readonly body: unknown;
+  /** The event's name, for the record. */
+  readonly name: string;
+}
+
+/** The HTTP calls to a hub. */
+export class HubApi {
+  readonly #options: HubApiOptions;
+
+  constructor(options: HubApiOptions) {
+    this.#options = options;
+  }
+
+  /** The session. */
+  get topic(): string {
+    return this.#options.topic;
+  }
+
+  /** Which FHIRcast the hub speaks. */
+  get dialect(): Dialect {
+    return this.#options.dialect;
+  }
+
+  /**
+   * Asks the hub to subscribe (STU3, Subscription Request).
+   *
+   * @throws HubError when the hub cannot be reached or refuses
+   */
+  async subscribe(request: SubscriptionRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.#form('subscribe', this.dialect.subscribeFields(request), request, signal);
+  }
+
+  /**
+   * Asks the hub to end a subscription (STU3, Unsubscribe Request).
+   *
+   * @throws HubError when the hub cannot be reached or refuses
+   */
+  async unsubscribe(request: SubscriptionRequest): Promise<HttpAnswer> {
+    return this.#form('unsubscribe', this.dialect.unsubscribeFields(request), request, undefined);
+  }
+
+  /**
+   * Asks for the current context (STU3, Get Current Context).
+   *
+   * @returns `null` when there is none
+   * @throws HubError when the hub cannot be reached, refuses, or answers something else
+   */
+  async currentContext(signal: AbortSignal | undefined): Promise<CurrentContext | null> {
+    const { dialect, hubUrl, topic } = this.#options;
+    const answer = await this.#send('current-context', dialect.contextUrl(hubUrl, topic), {
+      method: 'GET',
+      headers: { Accept: 'application/json, application/fhir+json' },
+      ...(signal ? { signal } : {}),
+    });
+    if (answer.status === 404 && dialect.notFoundIsNoContext) return null;
+    if (!answer.ok) throw hubError(answer);
+    return parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
+  }
+
+  /**
+   * Sends an event to the hub (STU3, Request Context Change).
+   *
+   * @returns the hub's answer, whatever its status
+   * @throws HubError when the hub cannot be reached
+   */
+  async publish(event: OutgoingEvent, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    const { dialect, hubUrl, topic } = this.#options;
+    return this.#send(
+      'context-change',
+      dialect.publishUrl(hubUrl, topic),
+      {
+        method: 'POST',
+        // The sandbox hubs drop an event that comes as application/fhir+json, and all others take both.
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(event.body),
+        ...(signal ? { signal } : {}),
+      },
+      event.name,
+    );
+  }
+
+  async #form(
+    mode: 'subscribe' | 'unsubscribe',
+    fields: Fields,
+    request: SubscriptionRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
+    const form = new URLSearchParams({ 'hub.mode': mode });
+    for (const [name, value] of Object.entries(fields)) if (value) form.set(name, value);
+    const answer = await this.#send(
+      mode,
+      this.#options.hubUrl,
+      {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
+        body: form.toString(),
+        ...(signal ? { signal } : {}),
+      },
+      request.events.join(','),
+    );
+    if (!answer.ok) throw hubError(answer);
+    return answer;
+  }
+
+  async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
+    const { hubUrl, record } = this.#options;
+    if (new URL(url).origin !== new URL(hubUrl).origin) throw new HubError('session-foreign');
+    const token = await this.#options.accessToken();
+    const started = Date.now();
+    const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;
+    record({ ...about, direction: 'out' });
+    const headers = { ...init.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
+    const answer = await send(url, { ...init, headers }, this.#options);
+    record({ ...about, direction: 'in', status: answer.status, tookMs: Date.now() - started });
+    return answer;
+  }
+}

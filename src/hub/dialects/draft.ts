@@ -1,0 +1,53 @@
+import { joinUrl } from '../url.ts';
+import type { Dialect, Fields, SubscriptionRequest } from './dialect.ts';
+
+// An open was two events: opening a chart, and switching to one that was open. Subscribing to one of them alone would miss
+// half of what the user does.
+const SPELLINGS = /* @__PURE__ */ new Map<string, readonly string[]>([
+  ['Patient-open', ['open-patient-chart', 'switch-patient-chart']],
+  ['Patient-close', ['close-patient-chart']],
+  ['ImagingStudy-open', ['open-imaging-study', 'switch-imaging-study']],
+  ['ImagingStudy-close', ['close-imaging-study']],
+  ['SyncError', ['sync-error']],
+  ['UserLogout', ['user-logout']],
+  ['UserHibernate', ['user-hibernate']],
+]);
+
+const isUrl = (topic: string): boolean => /^https?:\/\//i.test(topic);
+
+// The session is a URL of its own. Hubs that give an opaque one take it behind the hub's URL.
+const sessionUrl = (hubUrl: string, topic: string): string =>
+  isUrl(topic) ? topic : joinUrl(hubUrl, encodeURIComponent(topic));
+
+const fields = (request: SubscriptionRequest): Fields => ({
+  // The sandbox hubs of 2018 and 2024 take any channel type, `webhook` included, for a websocket.
+  'hub.channel.type': request.channel === 'websocket' ? 'websocket' : undefined,
+  'hub.channel.endpoint': request.channel === 'websocket' ? request.endpoint : undefined,
+  'hub.callback': request.callback,
+  // Sent whatever the channel: the sandbox hub of 2018 delivers nothing to a websocket that has none.
+  'hub.secret': request.secret,
+  'hub.topic': request.topic,
+  'hub.events': request.events.join(','),
+  'hub.lease_seconds': request.leaseSeconds?.toString(),
+});
+
+/** The January 2019 draft: a session that is a URL, and webhooks. */
+export const draft: Dialect = {
+  id: 'draft',
+  channel: 'webhook',
+  discovery: false,
+  // Any frame that is not an event ends the process of the sandbox hub of 2018, an acknowledgement too.
+  acknowledgesFrames: false,
+  sendsSyncErrors: false,
+  replaysContext: false,
+  notFoundIsNoContext: true,
+  anonymousClose: true,
+  verifiesUnsubscribe: true,
+  subscribeFields: fields,
+  unsubscribeFields: fields,
+  contextUrl: sessionUrl,
+  publishUrl: sessionUrl,
+  // The draft's own example writes just the last segment of the session's URL.
+  isOurTopic: (ours, theirs) => ours === theirs || (theirs !== '' && ours.endsWith(`/${theirs}`)),
+  spell: (name) => SPELLINGS.get(name) ?? [name],
+};

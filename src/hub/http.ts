@@ -1,0 +1,146 @@
+import { FhircastError, HubError } from '../errors.ts';
+import { isObject } from '../events/notification.ts';
+
+/** The part of the web's `fetch` that is used: any implementation will do. */
+export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
+
+/** How requests are sent. */
+export interface HttpOptions {
+  /** An implementation of `fetch`. Default: the platform's own, and cross-fetch where there is none. */
+  readonly fetch?: FetchLike | undefined;
+  /** How long an answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** An answer that was read to its end. */
+export interface HttpAnswer {
+  /** The status. */
+  readonly status: number;
+  /** Whether the status is 2xx. */
+  readonly ok: boolean;
+  /** The body as text. */
+  readonly text: string;
+  /** A header's value. */
+  header(name: string): string | null;
+}
+
+/** More than any context that a hub sends, and less than what ends a page. In bytes. */
+const ANSWER_LIMIT = 16 * 1024 * 1024;
+
+const platformFetch = async (): Promise<FetchLike> =>
+  typeof globalThis.fetch === 'function'
+    ? // A page's fetch must be called on its window.
+      (url, init) => globalThis.fetch(url, init)
+    : (await import('cross-fetch')).default;
+
+const readText = async (response: Response): Promise<string> => {
+  const tooLarge = () => new HubError('hub-answer-too-large', { status: response.status });
+  if (Number(response.headers.get('content-length')) > ANSWER_LIMIT) throw tooLarge();
+  const reader = response.body?.getReader?.();
+  if (!reader) return response.text();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > ANSWER_LIMIT) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+};
+
+/**
+ * Sends one request and reads its answer. Redirects are not followed: the access token goes to the hub and nowhere else.
+ *
+ * @param url where to
+ * @param init the request
+ * @param options how to send it
+ * @throws HubError `hub-unreachable`, `hub-timeout`, `hub-redirected`, `hub-answer-too-large`
+ * @throws FhircastError `aborted` when the signal of the request ended it
+ */
+export async function send(url: string, init: RequestInit, options: HttpOptions): Promise<HttpAnswer> {
+  const controller = new AbortController();
+  const outer = init.signal;
+  const abort = () => controller.abort();
+  outer?.addEventListener('abort', abort);
+  if (outer?.aborted) abort();
+  let timedOut = false;
+  const timer = setTimeout(() => {
+    timedOut = true;
+    abort();
+  }, options.timeoutMs);
+  try {
+    const fetch = options.fetch ?? (await platformFetch());
+    const response = await fetch(url, {
+      ...init,
+      signal: controller.signal,
+      redirect: 'manual',
+      cache: 'no-store',
+      credentials: 'omit',
+      referrerPolicy: 'no-referrer',
+    });
+    const { status } = response;
+    if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) throw new HubError('hub-redirected', { status });
+    const text = await readText(response);
+    return { status, ok: response.ok, text, header: (name) => response.headers.get(name) };
+  } catch (cause) {
+    if (cause instanceof FhircastError) throw cause;
+    if (outer?.aborted) throw new FhircastError('aborted');
+    throw new HubError(timedOut ? 'hub-timeout' : 'hub-unreachable', { cause, retryable: true });
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', abort);
+  }
+}
+
+/** The longest text of a hub that is kept, in characters. */
+const HUB_TEXT_LIMIT = 1000;
+
+/**
+ * What a hub says in an error: its text, or what an OperationOutcome or a JSON error says.
+ *
+ * @param body the body of the answer
+ */
+export function hubTextOf(body: string): string {
+  let text: unknown;
+  try {
+    const json: unknown = JSON.parse(body);
+    const issues: unknown = isObject(json) ? json.issue : undefined;
+    const issue: unknown = Array.isArray(issues) ? issues[0] : undefined;
+    if (isObject(issue)) text = issue.diagnostics ?? (isObject(issue.details) ? issue.details.text : undefined) ?? issue.code;
+    else if (isObject(json)) text = json.error_description ?? json.message ?? json.error;
+    else text = json;
+  } catch {
+    // Not JSON: the text itself, as the specification has it.
+  }
+  return (typeof text === 'string' ? text : body).trim().slice(0, HUB_TEXT_LIMIT);
+}
+
+// 408 and 429 ask for patience; a server's failure may pass.
+const isRetryable = (status: number): boolean => status === 408 || status === 425 || status === 429 || status >= 500;
+
+const retryAfterMs = (value: string | null): number | undefined => {
+  if (!value) return undefined;
+  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+};
+
+/**
+ * The error for an answer that is not 2xx.
+ *
+ * @param answer the answer
+ */
+export function hubError(answer: HttpAnswer): HubError {
+  const { status } = answer;
+  const code = status === 401 || status === 403 ? 'hub-unauthorized' : status >= 500 ? 'hub-failed' : 'hub-refused';
+  const wait = retryAfterMs(answer.header('retry-after'));
+  return new HubError(code, {
+    status,
+    hubText: hubTextOf(answer.text),
+    retryable: isRetryable(status),
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+  });
+}

@@ -1,0 +1,37 @@
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
+
+/** What is wrong with a URL: it is none, or it is not encrypted. */
+export type UrlFault = 'invalid' | 'insecure';
+
+/**
+ * Checks that a URL may carry a session: encrypted, or on this machine (STU3, Security Considerations).
+ *
+ * @param url what should be an absolute URL
+ * @param scheme the scheme without its `s`
+ * @param allowInsecure accepts unencrypted URLs of any host
+ * @returns what is wrong, or `undefined`
+ */
+export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: boolean): UrlFault | undefined {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return 'invalid';
+  }
+  if (parsed.protocol === `${scheme}s:`) return undefined;
+  if (parsed.protocol !== `${scheme}:`) return 'invalid';
+  return allowInsecure || LOOPBACK.test(parsed.hostname) ? undefined : 'insecure';
+}
+
+/**
+ * Joins a base URL and one path segment: hubs treat `hub/` and `hub` alike, but do not find `hub//topic`. A query of the
+ * base stays where it is.
+ *
+ * @param base an absolute URL
+ * @param path what to append, already encoded
+ */
+export function joinUrl(base: string, path: string): string {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
+  return url.href;
+}

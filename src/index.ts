@@ -1,0 +1,50 @@
+/**
+ * `fhircast-client`: follow and drive a FHIRcast session.
+ *
+ * @packageDocumentation
+ */
+export type {
+  CallbackEndpoint,
+  CallbackOwner,
+  CallbackRegistration,
+  Denial,
+  Verification,
+} from './channels/callback.ts';
+export type { ChannelType } from './channels/channel.ts';
+export type { WebSocketFactory, WebSocketLike } from './channels/websocket.ts';
+export type { ContextChangeOutcome, ContextChangeResult } from './client/changes.ts';
+export { FhircastClient } from './client/client.ts';
+export type { SessionContext } from './client/context-store.ts';
+export type { MessageCounts } from './client/counts.ts';
+export type { Listener, ListenerArgument, SessionEventName, SessionEvents, Subscribed } from './client/events.ts';
+export type {
+  Abortable,
+  DialectName,
+  FhircastClientOptions,
+  FollowOptions,
+  SmartLaunchOptions,
+} from './client/options.ts';
+export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './client/state.ts';
+export {
+  ChannelError,
+  ContextChangeError,
+  FhircastError,
+  type FhircastErrorCode,
+  type FhircastErrorDetails,
+  HubError,
+  LaunchError,
+  NotificationError,
+  SignatureError,
+  SubscriptionDeniedError,
+} from './errors.ts';
+export type { ContextEntry, ContextResources } from './events/context.ts';
+export type { CurrentContext } from './events/current-context.ts';
+export type { EventDecision, EventOrigin, FhircastEvent } from './events/event.ts';
+export { type Alias, type CatalogueName, canonicalName } from './events/names.ts';
+export type { Notification } from './events/notification.ts';
+export type { SyncErrorDetails } from './events/sync-error.ts';
+export type * from './events/types.ts';
+export type { FetchLike } from './hub/http.ts';
+export type { ProtocolKind, ProtocolRecord } from './hub/protocol.ts';
+export type { ScopeAccess } from './launch/scopes.ts';
+export type { FhirClientLike, LaunchSource, TokenResponse } from './launch/smart.ts';

@@ -1,0 +1,69 @@
+import { LaunchError } from '../errors.ts';
+import { isObject } from '../events/notification.ts';
+
+/** The part of fhirclient's `Client` that is used. */
+export interface FhirClientLike {
+  /** What fhirclient keeps of the launch. */
+  readonly state: { readonly tokenResponse?: object | undefined };
+}
+
+/** A SMART token response, as the EHR's token endpoint gave it. */
+export type TokenResponse = Readonly<Record<string, unknown>>;
+
+/** Where a launch comes from: fhirclient's `Client`, or a token response. */
+export type LaunchSource = FhirClientLike | TokenResponse;
+
+/** What a launch brought, and its access token as it is at the moment. */
+export interface SmartLaunch {
+  /** The token response at launch. */
+  readonly response: unknown;
+  /** The access token of the moment, which fhirclient replaces when it refreshes. */
+  accessToken(): string | undefined;
+}
+
+interface FhirClientModule {
+  readonly oauth2?: { ready?: () => Promise<FhirClientLike> };
+}
+
+/** fhirclient from a script tag, or from the package. */
+const loadFhirClient = async (): Promise<FhirClientModule> => {
+  const global = (globalThis as { FHIR?: FhirClientModule }).FHIR;
+  if (global?.oauth2?.ready) return global;
+  try {
+    const loaded = (await import('fhirclient')) as unknown as FhirClientModule & { default?: FhirClientModule };
+    return loaded.oauth2 ? loaded : (loaded.default ?? loaded);
+  } catch (cause) {
+    throw new LaunchError('launch-fhirclient-missing', { cause });
+  }
+};
+
+const isClient = (source: object): source is FhirClientLike => isObject((source as Partial<FhirClientLike>).state);
+
+/**
+ * Completes a SMART launch.
+ *
+ * @param source fhirclient's `Client`, a token response, or nothing for fhirclient's `oauth2.ready()`
+ * @throws LaunchError `launch-fhirclient-missing`, `launch-failed`
+ */
+export async function smartLaunch(source: LaunchSource | undefined): Promise<SmartLaunch> {
+  let launched: LaunchSource;
+  if (source) {
+    launched = source;
+  } else {
+    const ready = (await loadFhirClient()).oauth2?.ready;
+    if (!ready) throw new LaunchError('launch-fhirclient-missing');
+    try {
+      launched = await ready();
+    } catch (cause) {
+      throw new LaunchError('launch-failed', { cause });
+    }
+  }
+  const response = () => (isClient(launched) ? launched.state.tokenResponse : launched);
+  return {
+    response: response(),
+    accessToken: () => {
+      const token = (response() as TokenResponse | undefined)?.access_token;
+      return typeof token === 'string' ? token : undefined;
+    },
+  };
+}
