@@ -152,6 +152,8 @@ export class WebSocketChannel implements Channel {
         if (!this.#closed) sink.lost(new ChannelError('channel-lost', { closeCode: code, retryable: true }));
       };
       socket.onmessage = ({ data }) => {
+        // We have asked to leave: what still comes is for nobody.
+        if (confirmed && this.#connection?.socket !== socket) return;
         if (typeof data !== 'string') {
           return sink.rejected(new NotificationError('notification-malformed', { at: 'a binary frame' }));
         }
@@ -163,7 +165,7 @@ export class WebSocketChannel implements Channel {
           record({ direction: 'in', via: 'websocket', kind: 'denial' });
           const { reason } = control.denial;
           if (!confirmed) fail(new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }));
-          else if (this.#connection?.socket === socket) sink.denied(control.denial);
+          else sink.denied(control.denial);
           return;
         }
         if (!this.#isOurs(control.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
