@@ -6,60 +6,63 @@
  */
 const SENTENCES = {
   // launch
-  'launch-hub-missing': 'The launch names a session but no hub. Ask the EHR to return {} in the token response.',
-  'launch-session-missing': 'The launch names a hub but no session. Ask the EHR to return {} in the token response.',
   'launch-not-fhircast':
-    'The launch has neither a hub nor a session. Ask for the scopes of FhircastClient.scopes(), and ask the EHR to return hub.url and hub.topic.',
-  'launch-hub-invalid': 'The hub in {} is not an absolute http or https URL. Ask the EHR to correct it.',
-  'launch-hub-insecure':
-    'The hub in {} is http and not on this machine. Ask the EHR for an https hub, or set allowInsecure for a test network.',
+    'The launch names no hub and no session. Ask for FhircastClient.scopes() at launch, and the EHR for hub.url and hub.topic.',
+  'launch-hub-missing': 'The launch names a session but no hub. Ask the EHR for {} in the token response.',
+  'launch-session-missing': 'The launch names a hub but no session. Ask the EHR for {} in the token response.',
+  'launch-hub-invalid': 'The hub in {} is no http or https URL. Ask the EHR to correct it.',
+  'launch-hub-insecure': 'The hub in {} is http and not on this machine. Ask the EHR for https, or set allowInsecure.',
   'launch-fhirclient-missing': 'fhirclient could not be loaded. Install it, or pass its Client or a token response.',
-  'launch-failed': 'The SMART launch did not complete. See cause, and start the app from the EHR again.',
+  'launch-failed': 'The SMART launch failed (see cause). Start the app from the EHR again.',
   // options
-  'option-invalid': 'The option {} cannot be used as it is. See its documentation.',
-  'no-events': 'There is nothing to subscribe to. Add a listener with on(), or set the option events.',
-  'scope-missing': 'The granted scope does not cover {}. Ask for the scopes of FhircastClient.scopes() at launch.',
+  'option-invalid': 'The option {} cannot be used.',
+  'no-events': 'There is nothing to subscribe to. Call on(), or set events.',
+  'scope-missing': 'The granted scope does not cover {}. Ask for FhircastClient.scopes() at launch.',
   // channel
   'channel-no-callback':
-    'This hub delivers by webhook, and there is no callback endpoint. Pass callback: createCallbackEndpoint({ baseUrl }) on a server; a page needs a server beside it, or a hub with websockets.',
-  'channel-no-endpoint': 'The hub accepted the subscription but named no websocket URL. Set channel to webhook if it has no websockets.',
+    'This hub delivers by webhook. Pass callback: createCallbackEndpoint({ baseUrl }) on a server; a page needs a server beside it, or a hub with websockets.',
+  'channel-no-endpoint':
+    'The hub accepted the subscription but named no websocket URL. Set channel to webhook if it has none.',
   'channel-endpoint-invalid':
-    'The websocket URL that the hub named cannot be used: it must be wss, or ws on this machine. Ask the hub for it, or set allowInsecure for a test network.',
+    'The hub named a websocket URL that is not wss. Ask the hub for it, or set allowInsecure.',
   'channel-not-opened': 'The websocket did not open. Check that the hub is reachable and allows this origin.',
   'channel-lost': 'The connection to the hub was lost.',
-  'confirmation-timeout': 'The hub did not confirm the subscription in time. It may not know the websocket URL or not reach the callback URL.',
+  'confirmation-timeout':
+    'The hub did not confirm the subscription in time. Check that it reaches the callback URL, or knows the websocket.',
   // the hub's HTTP answers
-  'hub-unreachable': 'The hub could not be reached. Check the network, and in a page that the hub allows this origin and the Authorization header (CORS).',
+  'hub-unreachable':
+    'The hub could not be reached. Check the network, and in a page that the hub allows this origin (CORS).',
   'hub-timeout': 'The hub did not answer in time.',
-  'hub-redirected': 'The hub answered with a redirect, which is not followed so that the token stays with the hub. Use the URL it redirects to.',
-  'session-foreign': 'The session is a URL outside the origin of the hub, so the token was not sent there. Ask the EHR to correct the launch.',
-  'hub-unauthorized': 'The hub did not accept the access token. Launch the app again, or check its scopes.',
-  'hub-refused': 'The hub refused the request. Read hubText for its reason.',
-  'hub-failed': 'The hub failed to handle the request. Read hubText for its reason.',
+  'hub-redirected': 'The hub redirects, which is not followed to keep the token safe. Use the URL it redirects to.',
+  'session-foreign':
+    'The session is a URL outside the hub, so the token was not sent. Ask the EHR to correct the launch.',
+  'hub-unauthorized': 'The hub did not accept the access token. Check its scopes, or launch again.',
+  'hub-refused': 'The hub refused the request (see hubText).',
+  'hub-failed': 'The hub failed to handle the request (see hubText).',
   'hub-answer-invalid': 'The answer of the hub could not be read: {}.',
-  'hub-answer-too-large': 'The answer of the hub is larger than allowed.',
-  'subscription-denied': 'The hub denied or ended the subscription. Read hubText for its reason.',
+  'hub-answer-too-large': 'The answer of the hub is too large.',
+  'subscription-denied': 'The hub denied or ended the subscription (see hubText).',
   // notifications
-  'notification-malformed': 'A message of the hub could not be read and was refused: {}.',
-  'notification-too-large': 'A message of the hub is larger than allowed and was refused.',
-  'notification-wrong-topic': 'A message of the hub belongs to another session and was dropped.',
-  'notification-stale': 'An event is older than the current context and was dropped.',
-  'anchor-missing': 'An event does not say what was opened or closed ({}) and was refused.',
-  'anchor-contradiction': 'An event contradicts itself about what was opened or closed ({}) and was refused.',
-  'notification-deviation': 'An event deviates from its definition ({}) and was delivered.',
-  'listener-failed': 'A listener failed. The hub was told that the app could not follow. See cause.',
-  'listener-failed-late': 'A listener failed after the event had been acknowledged. See cause.',
+  'notification-malformed': 'A message was refused, because it could not be read: {}.',
+  'notification-too-large': 'A message was refused, because it is too large.',
+  'notification-wrong-topic': 'A message of another session was dropped.',
+  'notification-stale': 'An event older than the current context was dropped.',
+  'anchor-missing': 'An event was refused, because it does not say what was opened or closed: {}.',
+  'anchor-contradiction': 'An event was refused, because it contradicts itself about what was opened or closed: {}.',
+  'notification-deviation': 'An event was delivered that deviates from its definition: {}.',
+  'listener-failed': 'A listener failed (see cause). The hub was told.',
+  'listener-failed-late': 'A listener failed (see cause) after the hub had been answered.',
   // signatures
-  'signature-missing': 'A callback came without X-Hub-Signature and was refused.',
-  'signature-malformed': 'A callback came with an X-Hub-Signature that is not method=hex and was refused.',
-  'signature-method': 'A callback was signed with a method that is unknown or not allowed and was refused. Set allowSha1 if the hub has nothing better.',
-  'signature-mismatch': 'A callback came with a wrong signature and was refused.',
+  'signature-missing': 'A callback was refused, because it has no X-Hub-Signature.',
+  'signature-malformed': 'A callback was refused, because its X-Hub-Signature is not method=hex.',
+  'signature-method': 'A callback was refused, because its signature method is not allowed. See allowSha1.',
+  'signature-mismatch': 'A callback was refused, because its signature is wrong.',
   // sending
   'change-invalid': 'The context change was not sent: {}.',
-  'sync-error-not-sent': 'The hub could not be told that the app did not follow an event. See cause.',
+  'sync-error-not-sent': 'The hub could not be told that the app did not follow (see cause).',
   // the client
-  'closed': 'The client is closed. Make a new one.',
-  'aborted': 'The operation was aborted.',
+  closed: 'The client is closed. Make a new one.',
+  aborted: 'The operation was aborted.',
 } as const;
 
 /** The stable identifiers of everything that can go wrong. */

@@ -112,7 +112,15 @@ export class WebhookChannel implements Channel {
   #request(): SubscriptionRequest {
     const { api, leaseSeconds, subscriberName } = this.#options;
     const { url: callback, secret } = this.#registration ?? {};
-    return { channel: 'webhook', topic: api.topic, events: this.#events, callback, secret, leaseSeconds, subscriberName };
+    return {
+      channel: 'webhook',
+      topic: api.topic,
+      events: this.#events,
+      callback,
+      secret,
+      leaseSeconds,
+      subscriberName,
+    };
   }
 
   #expect(mode: Pending['mode'], timeoutMs: number, signal?: AbortSignal): Promise<Grant> {
@@ -166,7 +174,9 @@ export class WebhookChannel implements Channel {
     record({ direction: 'in', via: 'webhook', kind: 'denial' });
     const { reason } = denial;
     if (this.#pending?.mode === 'subscribe' && !this.#active) {
-      this.#pending.reject(new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }));
+      this.#pending.reject(
+        new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }),
+      );
     } else if (this.#active) {
       this.#active = false;
       sink.denied(denial);

@@ -77,7 +77,8 @@ export class WebSocketChannel implements Channel {
     const endpoint = endpointOf(await api.subscribe(this.#request(old?.endpoint), signal)) ?? old?.endpoint;
     if (endpoint === undefined) throw new ChannelError('channel-no-endpoint');
     // The socket stays: the hub replaced what it sends there. Its new confirmation is reported when it comes.
-    if (old && old.endpoint === endpoint && old.socket.readyState === OPEN) return { events: undefined, leaseSeconds: undefined };
+    if (old && old.endpoint === endpoint && old.socket.readyState === OPEN)
+      return { events: undefined, leaseSeconds: undefined };
     if (urlFault(endpoint, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
     const grant = await this.#connect(endpoint, signal);
     // A hub that adds where it should replace would send everything twice.
@@ -161,10 +162,12 @@ export class WebSocketChannel implements Channel {
         const control = parseControlFrame(data);
         if (!control) return this.#notification(socket, data);
         if (control.kind === 'denial') {
-          if (!this.#isOurs(control.denial.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
+          if (!this.#isOurs(control.denial.topic))
+            return sink.rejected(new NotificationError('notification-wrong-topic'));
           record({ direction: 'in', via: 'websocket', kind: 'denial' });
           const { reason } = control.denial;
-          if (!confirmed) fail(new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }));
+          if (!confirmed)
+            fail(new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }));
           else sink.denied(control.denial);
           return;
         }

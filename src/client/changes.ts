@@ -93,7 +93,11 @@ export class Changes {
   ): Promise<ContextChangeResult> {
     const { dialect, topic } = this.#api;
     const { deviations, missing, contradiction } = checkContext(name, context);
-    const fault = contradiction ? `${contradiction} contradicts the event` : missing ? `${missing} is missing` : deviations[0];
+    const fault = contradiction
+      ? `${contradiction} contradicts the event`
+      : missing
+        ? `${missing} is missing`
+        : deviations[0];
     if (fault) throw new ContextChangeError('change-invalid', { at: fault });
     const id = randomHex(16);
     const timestamp = new Date(Math.max(Date.now(), Math.floor(after ?? 0) + 1)).toISOString();
@@ -130,7 +134,8 @@ export class Changes {
     }
     const echo = this.#match(event);
     if (echo) echo.echo ??= event;
-    else if (ContextStore.isContextChange(event)) for (const sent of this.#sent.values()) if (!sent.echo) sent.settle({ kind: 'overtaken', event });
+    else if (ContextStore.isContextChange(event))
+      for (const sent of this.#sent.values()) if (!sent.echo) sent.settle({ kind: 'overtaken', event });
   }
 
   /** Gives up on everything that is not settled. */
@@ -142,7 +147,8 @@ export class Changes {
   #match({ id, name, timestamp }: Notification | FhircastEvent): Sent | undefined {
     const sent = this.#sent.get(id);
     if (sent) return sent;
-    for (const other of this.#sent.values()) if (!other.echo && other.name === name && other.timestamp === timestamp) return other;
+    for (const other of this.#sent.values())
+      if (!other.echo && other.name === name && other.timestamp === timestamp) return other;
     return undefined;
   }
 

@@ -1,5 +1,4 @@
 import type { Channel, ChannelSink, ChannelType } from '../channels/channel.ts';
-import { WebhookChannel } from '../channels/webhook.ts';
 import { WebSocketChannel } from '../channels/websocket.ts';
 import { ChannelError, type FhircastError } from '../errors.ts';
 import type { HubApi } from '../hub/api.ts';
@@ -59,5 +58,7 @@ export async function openChannel(
     });
   }
   if (!options.callback) throw new ChannelError('channel-no-callback');
+  // Most pages never need it.
+  const { WebhookChannel } = await import('../channels/webhook.ts');
   return new WebhookChannel({ ...common, callback: options.callback });
 }

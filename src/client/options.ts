@@ -87,7 +87,7 @@ export interface FhircastClientOptions extends FollowOptions {
 /** Options of `fromSmartLaunch()`. */
 export interface SmartLaunchOptions extends FollowOptions {
   /** The access token for the hub, where it is not the launch's own. */
-  accessToken?: Exclude<FhircastClientOptions["accessToken"], undefined>;
+  accessToken?: Exclude<FhircastClientOptions['accessToken'], undefined>;
 }
 
 /** An operation that can be given up. */

@@ -129,7 +129,10 @@ export class Subscription {
       this.#again = true;
     } catch (error) {
       if (this.#life.signal.aborted) return;
-      this.#fail(error instanceof FhircastError ? error : new FhircastError('option-invalid', { cause: error }), wanted);
+      this.#fail(
+        error instanceof FhircastError ? error : new FhircastError('option-invalid', { cause: error }),
+        wanted,
+      );
     }
   }
 
@@ -230,7 +233,10 @@ export class Subscription {
         this.#channel?.close();
         this.#drop();
         if (!machine.go('denied')) return;
-        const error = new SubscriptionDeniedError('subscription-denied', denial.reason ? { hubText: denial.reason } : {});
+        const error = new SubscriptionDeniedError(
+          'subscription-denied',
+          denial.reason ? { hubText: denial.reason } : {},
+        );
         this.#refused = { wanted: '', error };
         this.#options.denied(denial);
         this.#options.failed(error);

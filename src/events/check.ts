@@ -24,7 +24,9 @@ const isIdentified = (resource: FhirResource): boolean => {
 const subjectId = (resource: FhirResource): string | undefined => {
   const { subject, patient } = resource as { subject?: { reference?: unknown }; patient?: { reference?: unknown } };
   const reference = subject?.reference ?? patient?.reference;
-  return typeof reference === 'string' ? /(?:^|\/)Patient\/([^/?#|]+)(?:\/_history\/[^/]+)?$/.exec(reference)?.[1] : undefined;
+  return typeof reference === 'string'
+    ? /(?:^|\/)Patient\/([^/?#|]+)(?:\/_history\/[^/]+)?$/.exec(reference)?.[1]
+    : undefined;
 };
 
 /**

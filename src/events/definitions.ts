@@ -1,4 +1,3 @@
-
 /** What an event's context may hold under one key. */
 export interface KeyDefinition {
   /** The key, in the spelling of STU3. */

@@ -23,7 +23,8 @@ const utc = (year: number, month: number, day: number, hour: number, minute: num
 export function parseTimestamp(text: string): number | undefined {
   const iso = ISO.exec(text);
   if (iso) {
-    const [, year, month, day, hour, minute, second = '0', fraction = '0', , sign, zoneHour = '0', zoneMinute = '0'] = iso;
+    const [, year, month, day, hour, minute, second = '0', fraction = '0', , sign, zoneHour = '0', zoneMinute = '0'] =
+      iso;
     if (Number(month) > 12 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
     const time = utc(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
     const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000;

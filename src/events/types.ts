@@ -12,7 +12,10 @@ export type EncounterOpenEvent = FhircastEvent & { readonly name: 'Encounter-ope
 /** An encounter was closed. */
 export type EncounterCloseEvent = FhircastEvent & { readonly name: 'Encounter-close' };
 /** An imaging study was opened, or switched to. */
-export type ImagingStudyOpenEvent = FhircastEvent & { readonly name: 'ImagingStudy-open'; readonly study: ImagingStudy };
+export type ImagingStudyOpenEvent = FhircastEvent & {
+  readonly name: 'ImagingStudy-open';
+  readonly study: ImagingStudy;
+};
 /** An imaging study was closed. */
 export type ImagingStudyCloseEvent = FhircastEvent & { readonly name: 'ImagingStudy-close' };
 /** A diagnostic report was opened. */
@@ -103,5 +106,6 @@ interface ChangeResources {
 
 /** What `requestContextChange()` takes beside the name. */
 export type ResourcesOf<N extends string> =
-  CanonicalName<N> extends keyof ChangeResources ? ChangeResources[CanonicalName<N>] : Readonly<Record<string, unknown>>;
-
+  CanonicalName<N> extends keyof ChangeResources
+    ? ChangeResources[CanonicalName<N>]
+    : Readonly<Record<string, unknown>>;

@@ -83,7 +83,8 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
       referrerPolicy: 'no-referrer',
     });
     const { status } = response;
-    if (response.type === 'opaqueredirect' || (status >= 300 && status < 400)) throw new HubError('hub-redirected', { status });
+    if (response.type === 'opaqueredirect' || (status >= 300 && status < 400))
+      throw new HubError('hub-redirected', { status });
     const text = await readText(response);
     return { status, ok: response.ok, text, header: (name) => response.headers.get(name) };
   } catch (cause) {
@@ -110,7 +111,8 @@ export function hubTextOf(body: string): string {
     const json: unknown = JSON.parse(body);
     const issues: unknown = isObject(json) ? json.issue : undefined;
     const issue: unknown = Array.isArray(issues) ? issues[0] : undefined;
-    if (isObject(issue)) text = issue.diagnostics ?? (isObject(issue.details) ? issue.details.text : undefined) ?? issue.code;
+    if (isObject(issue))
+      text = issue.diagnostics ?? (isObject(issue.details) ? issue.details.text : undefined) ?? issue.code;
     else if (isObject(json)) text = json.error_description ?? json.message ?? json.error;
     else text = json;
   } catch {

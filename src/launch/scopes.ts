@@ -30,7 +30,9 @@ export function uncovered(scope: string, names: readonly string[], access: 'read
         const [, event, granted] = grant;
         // The bare scope is the draft's: it covers everything.
         if (event === undefined) return true;
-        return (event === '*' || canonicalName(event) === name) && (granted === '*' || granted?.toLowerCase() === access);
+        return (
+          (event === '*' || canonicalName(event) === name) && (granted === '*' || granted?.toLowerCase() === access)
+        );
       }),
   );
 }

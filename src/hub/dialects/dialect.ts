@@ -62,4 +62,3 @@ export interface Dialect {
    */
   spell(name: string): readonly string[];
 }
-
