@@ -5,7 +5,8 @@ export type SubscriberChannel = 'webhook' | 'websocket';
  * What a message of the log is:
  * - requests to the hub: `subscribe`, `unsubscribe`, `publish`, `context`, `discovery`, and the hub's `reply` to them
  * - messages of the hub: `verify`, `confirm`, `deny`, `notify`, and the subscriber's `answer` to them
- * - events of a socket and of a lease: `connect`, `disconnect`, `expire`
+ * - not messages but what becomes of them: `connect` and `disconnect` of a socket, `active` (verified or confirmed: events
+ *   are delivered from now on), `expire` of a lease, and `ended` of a subscription
  * - `malformed`: something that is none of these
  */
 export type HubMessageKind =
@@ -22,7 +23,9 @@ export type HubMessageKind =
   | 'answer'
   | 'connect'
   | 'disconnect'
+  | 'active'
   | 'expire'
+  | 'ended'
   | 'malformed';
 
 /** One message that the hub saw or sent. It is raw and for tests: print `formatMessage(message)` instead. */

@@ -158,6 +158,7 @@ export class TestSession {
     message: string | Uint8Array,
     options: { signature?: SignatureChoice; timeoutMs?: number } = {},
   ): Promise<DeliveryAnswer[]> {
+    if (this.#subscriptions.verifying) await this.#subscriptions.verified();
     const id = idOf(Buffer.from(message).toString());
     return Promise.all(
       this.#subscriptions.active.map(async (subscription) => ({
@@ -209,6 +210,7 @@ export class TestSession {
   /** @internal Follows an event and sends it to everybody who subscribed to it, the sender included. */
   async broadcast(event: HubEvent): Promise<PublishResult> {
     const followed = this.#context.follow(event);
+    if (this.#subscriptions.verifying) await this.#subscriptions.verified();
     const receivers = this.#subscriptions.active.filter(
       (subscription) => subscription.spellingOf(event.name) !== undefined,
     );

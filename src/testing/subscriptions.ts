@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import { type HttpAnswer, HttpRefusal, json } from './http.ts';
 import type { HubEvent } from './hub-event.ts';
-import type { SubscriberChannel } from './log.ts';
+import type { HubMessageKind, SubscriberChannel } from './log.ts';
 import { unguessable } from './random.ts';
 import type { SubscribeRequest, WebhookTarget, WebSocketTarget } from './subscribe-request.ts';
 import { Subscription } from './subscription.ts';
@@ -42,6 +42,7 @@ export class Subscriptions {
   readonly #events: SubscriptionEvents;
   /** Websocket subscriptions that are denied when their socket opens, and why. */
   readonly #denials = new Map<Subscription, string>();
+  readonly #verifications = new Set<Promise<unknown>>();
   #all: Subscription[] = [];
   #unnamed = 0;
   /** Why the next subscription is denied. */
@@ -60,6 +61,18 @@ export class Subscriptions {
   /** Those that have been verified or confirmed. */
   get active(): readonly Subscription[] {
     return this.#all.filter((subscription) => subscription.active);
+  }
+
+  /** Are there callbacks that have been asked and whose answers are on their way? */
+  get verifying(): boolean {
+    return this.#verifications.size > 0;
+  }
+
+  /**
+   * Waits for those answers. A subscriber that has answered expects the next event, before the hub has read the answer.
+   */
+  async verified(): Promise<void> {
+    await Promise.all(this.#verifications);
   }
 
   /**
@@ -157,7 +170,7 @@ export class Subscriptions {
     const subscription = this.#add(request, asker, target);
     if (reason !== undefined) return { status: 202, afterwards: () => this.deny(subscription, reason) };
     if (!this.#settings.verifyInline)
-      return { status: 202, afterwards: async () => void (await this.#verifyWebhook(subscription)) };
+      return { status: 202, afterwards: () => this.#track(this.#verifyWebhook(subscription)) };
     if (await this.#verifyWebhook(subscription)) return { status: 202 };
     throw new HttpRefusal(400, 'The callback did not verify the subscription.');
   }
@@ -176,7 +189,7 @@ export class Subscriptions {
       if (verified) this.#remove(subscription);
       return verified;
     };
-    if (!this.#settings.verifyInline) return { status: 202, afterwards: async () => void (await verify()) };
+    if (!this.#settings.verifyInline) return { status: 202, afterwards: () => this.#track(verify()) };
     if (await verify()) return { status: 202 };
     throw new HttpRefusal(400, 'The callback did not verify the unsubscription.');
   }
@@ -197,8 +210,7 @@ export class Subscriptions {
         other !== subscription;
       if (replaced) this.#remove(other);
     }
-    subscription.active = true;
-    subscription.startLease(() => this.#expired(subscription));
+    this.#activate(subscription);
     return true;
   }
 
@@ -217,8 +229,7 @@ export class Subscriptions {
       void this.deny(subscription, reason);
       return;
     }
-    subscription.active = true;
-    subscription.startLease(() => this.#expired(subscription));
+    this.#activate(subscription);
     delivery.send('confirm', subscription.confirmation, subscription.label({ name: subscription.events.join(',') }));
     for (const event of this.#events.replay()) {
       const spelling = subscription.spellingOf(event.name);
@@ -264,13 +275,24 @@ export class Subscriptions {
     return reason;
   }
 
+  #activate(subscription: Subscription): void {
+    subscription.active = true;
+    subscription.startLease(() => this.#expired(subscription));
+    this.#record('active', subscription);
+  }
+
+  async #track(verification: Promise<boolean>): Promise<void> {
+    this.#verifications.add(verification);
+    await verification;
+    this.#verifications.delete(verification);
+  }
+
+  #record(kind: HubMessageKind, subscription: Subscription): void {
+    this.#settings.record({ direction: 'out', kind, channel: subscription.delivery.channel, ...subscription.label() });
+  }
+
   #expired(subscription: Subscription): void {
-    this.#settings.record({
-      direction: 'out',
-      kind: 'expire',
-      channel: subscription.delivery.channel,
-      ...subscription.label(),
-    });
+    this.#record('expire', subscription);
     // WebSub knows no message about the end of a lease: a webhook just hears nothing more.
     if (subscription.delivery.channel === 'webhook') this.#remove(subscription);
     else void this.deny(subscription, 'The lease expired.');
@@ -279,7 +301,9 @@ export class Subscriptions {
   #remove(subscription: Subscription): void {
     subscription.end();
     this.#denials.delete(subscription);
+    if (!this.#all.includes(subscription)) return;
     this.#all = this.#all.filter((other) => other !== subscription);
+    this.#record('ended', subscription);
   }
 
   #ofEndpoint(endpoint: string): Subscription | undefined {
