@@ -2,6 +2,7 @@
  * Everything that has to hold before a change lands, in the order in which a mistake is found soonest. Stops at the
  * first step that fails. The last line says how many tests passed and failed.
  */
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { root, run } from './run.ts';
@@ -19,13 +20,17 @@ const steps: readonly [name: string, command: string, ...args: string[]][] = [
   ['tests', 'vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
 ];
 
-async function counts(): Promise<string | undefined> {
-  try {
-    const { numPassedTests, numFailedTests } = JSON.parse(await readFile(report, 'utf8')) as Record<string, number>;
-    return `${numPassedTests} passed, ${numFailedTests} failed`;
-  } catch {
-    return undefined;
-  }
+interface Report {
+  readonly success: boolean;
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+}
+
+/** The closing line, when the tests were reached. A file that could not be loaded has no test but is a failure. */
+async function closingLine(): Promise<string | undefined> {
+  if (!existsSync(report)) return undefined;
+  const { success, numPassedTests, numFailedTests } = JSON.parse(await readFile(report, 'utf8')) as Report;
+  return `${numPassedTests} passed, ${success ? numFailedTests : Math.max(1, numFailedTests)} failed`;
 }
 
 await rm(report, { force: true });
@@ -41,5 +46,5 @@ for (const [name, command, ...args] of steps) {
   }
 }
 
-const closing = await counts();
+const closing = await closingLine();
 if (closing !== undefined) console.log(`\n${closing}`);
