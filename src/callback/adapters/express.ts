@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FhircastError } from '../../errors.ts';
+import type { HttpCallbackEndpoint } from '../endpoint.ts';
+import { pass } from '../node.ts';
+
+/** An Express request, as far as it matters here. */
+export type ExpressRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
+
+/** A handler for Express 4 and 5. */
+export type ExpressHandler = (
+  request: ExpressRequest,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => void;
+
+/**
+ * Mounts a callback endpoint in an Express app. Signatures are checked over the exact bytes of the body: mount it before
+ * `express.json()`, or keep the bytes with `express.json({ verify: (request, _, bytes) => { request.rawBody = bytes; } })`.
+ *
+ * @param endpoint the endpoint
+ * @throws FhircastError `option-invalid`, passed to `next()`, when a body parser has taken the bytes
+ * @example
+ * ```ts
+ * app.use('/fhircast', expressCallback(callback));
+ * ```
+ */
+export function expressCallback(endpoint: HttpCallbackEndpoint): ExpressHandler {
+  return (request, response, next) => {
+    const bytes = [request.rawBody, request.body].find((body) => body instanceof Uint8Array);
+    if (bytes) {
+      pass(endpoint.handle, request, response, bytes.byteLength > endpoint.bodyLimit ? 'too-large' : bytes);
+    } else if (request.method === 'POST' && request.readableEnded) {
+      next(
+        new FhircastError('option-invalid', {
+          at: 'express.json() before expressCallback(): mount it after, or keep rawBody',
+        }),
+      );
+    } else {
+      endpoint.node(request, response);
+    }
+  };
+}

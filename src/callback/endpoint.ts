@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CallbackEndpoint, CallbackOwner, CallbackRegistration } from '../channels/callback.ts';
+import { FhircastError } from '../errors.ts';
+import { urlFault } from '../hub/url.ts';
+import { randomHex } from '../random.ts';
+import { type Hmac, platformHmac } from './hmac.ts';
+import { nodeSkin } from './node.ts';
+import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.ts';
+import { type CallbackRouter, MemoryRouter } from './router.ts';
+import { type CallbackOutcome, subscriptionHandler } from './subscription-handler.ts';
+import { webSkin } from './web.ts';
+
+/** How a callback endpoint behaves. */
+export interface CallbackEndpointOptions {
+  /**
+   * The URL under which the hub reaches the endpoint: https, or http on this machine. The URL of each subscription is this
+   * one and one more path segment.
+   */
+  baseUrl: string;
+  /**
+   * The largest body that is read, in bytes.
+   *
+   * @default 1048576
+   */
+  bodyLimit?: number;
+  /**
+   * Accepts signatures with sha1, for hubs that have nothing better.
+   *
+   * @default false
+   */
+  allowSha1?: boolean;
+  /**
+   * Accepts a `baseUrl` without encryption on other hosts than this one. For test networks alone.
+   *
+   * @default false
+   */
+  allowInsecure?: boolean;
+  /**
+   * Passes a request to the owner of its URL.
+   *
+   * @default within this process
+   */
+  router?: CallbackRouter;
+  /**
+   * Makes what checks signatures with a secret.
+   *
+   * @default node:crypto where it exists, WebCrypto elsewhere
+   */
+  hmac?: (secret: string) => Hmac;
+}
+
+/** A callback endpoint and its two skins. */
+export interface HttpCallbackEndpoint extends CallbackEndpoint {
+  /** How many requests came to what end. */
+  readonly counts: Readonly<Partial<Record<CallbackOutcome, number>>>;
+  /** The largest body that is read, in bytes. */
+  readonly bodyLimit: number;
+  /** The endpoint itself: one plain function. The id is the last segment of the request's path. */
+  handle(id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer>;
+  /** For web-standard servers: Workers, Deno, Bun, Hono and the like. */
+  fetch(request: Request): Promise<Response>;
+  /** For node:http: `http.createServer(endpoint.node)`, or mounted in a server of yours. */
+  node(request: IncomingMessage, response: ServerResponse): void;
+}
+
+const DEFAULT_BODY_LIMIT = 1024 * 1024;
+const FAILED = 500;
+
+/**
+ * Makes an endpoint for the hubs' webhooks (January 2019 draft to STU2). Each subscription gets an unguessable URL and a
+ * fresh secret of its own.
+ *
+ * @param options where the endpoint is reached
+ * @throws FhircastError `option-invalid` when `baseUrl` cannot carry a session
+ * @example
+ * ```ts
+ * const callback = createCallbackEndpoint({ baseUrl: 'https://app.example.org/fhircast' });
+ * http.createServer(callback.node).listen(3000);
+ * const client = await FhircastClient.fromSmartLaunch(tokenResponse, { callback });
+ * ```
+ */
+export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCallbackEndpoint {
+  const { baseUrl, allowSha1 = false, allowInsecure = false, bodyLimit = DEFAULT_BODY_LIMIT } = options;
+  if (urlFault(baseUrl, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'baseUrl' });
+  const { router = new MemoryRouter(), hmac = platformHmac } = options;
+  const base = baseUrl.replace(/\/+$/, '');
+  const counts: Partial<Record<CallbackOutcome, number>> = {};
+  const count = (outcome: CallbackOutcome) => {
+    counts[outcome] = (counts[outcome] ?? 0) + 1;
+  };
+
+  const open = async (owner: CallbackOwner): Promise<CallbackRegistration> => {
+    const id = randomHex(24);
+    const secret = randomHex(32);
+    await router.register(id, subscriptionHandler({ owner, allowSha1, count, hmac: hmac(secret) }));
+    return { url: `${base}/${id}`, secret, close: () => router.release(id) };
+  };
+
+  // Some hubs end when a connection is reset: everything is answered, whatever happens here.
+  const handle = (id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> => {
+    try {
+      const answer = router.dispatch(id, request);
+      return answer instanceof Promise ? answer.catch(() => answerOf(FAILED)) : answer;
+    } catch {
+      return answerOf(FAILED);
+    }
+  };
+
+  return {
+    counts,
+    bodyLimit,
+    open,
+    handle,
+    fetch: webSkin(handle, bodyLimit),
+    node: nodeSkin(handle, bodyLimit),
+  };
+}

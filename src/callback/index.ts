@@ -1,0 +1,19 @@
+/**
+ * `fhircast-client/callback`: where a hub's webhooks arrive.
+ *
+ * @packageDocumentation
+ */
+export type {
+  CallbackEndpoint,
+  CallbackOwner,
+  CallbackRegistration,
+  Denial,
+  Verification,
+} from '../channels/callback.ts';
+export { FhircastError, SignatureError } from '../errors.ts';
+export { type CallbackEndpointOptions, createCallbackEndpoint, type HttpCallbackEndpoint } from './endpoint.ts';
+export { type Hmac, nodeHmac, platformHmac, type SignatureMethod, webHmac } from './hmac.ts';
+export type { CallbackAnswer, CallbackRequest } from './request.ts';
+export { type CallbackHandler, type CallbackRouter, MemoryRouter } from './router.ts';
+export { signatureFault } from './signature.ts';
+export type { CallbackOutcome } from './subscription-handler.ts';

@@ -1,0 +1,46 @@
+/** A hub's HTTP request to a callback URL: plain data, so that it can be passed on to another process. */
+export interface CallbackRequest {
+  /** The HTTP method. */
+  readonly method: string;
+  /** The query, without its question mark. */
+  readonly query: string;
+  /** The header `X-Hub-Signature`. */
+  readonly signature: string | undefined;
+  /** The exact bytes of the body; `too-large` when it is over the limit and was not read to its end. */
+  readonly body: Uint8Array | 'too-large';
+}
+
+/** What the hub is answered. */
+export interface CallbackAnswer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The body; empty unless a challenge is echoed. */
+  readonly body: string;
+  /** Headers beside those that every answer has. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Headers of every answer. A challenge is echoed as text and must never be interpreted by a browser: it may come from
+ * anybody who knows the URL.
+ */
+export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; sandbox",
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** An answer without a body. */
+export const answerOf = (status: number): CallbackAnswer => ({ status, body: '' });
+
+/**
+ * Splits a request's URL into the callback's identity and the query. The identity is the last segment of the path, wherever a
+ * proxy or a framework has mounted the endpoint.
+ *
+ * @param url a path with a query, or an absolute URL
+ */
+export function splitUrl(url: string): { readonly id: string; readonly query: string } {
+  const mark = url.indexOf('?');
+  const path = mark < 0 ? url : url.slice(0, mark);
+  return { id: path.slice(path.lastIndexOf('/') + 1), query: mark < 0 ? '' : url.slice(mark + 1) };
+}
