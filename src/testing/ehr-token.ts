@@ -13,7 +13,8 @@ export function exchangeToken(
   authorization: string | undefined,
 ): HttpAnswer {
   const basic = readBasic(authorization);
-  const clientId = basic?.id ?? form['client_id'] ?? '';
+  // fhirclient 2.6 names no client when a public one refreshes its token: the refresh token says whose it is.
+  const clientId = basic?.id ?? form['client_id'] ?? ehr.refreshTokens.get(form['refresh_token'] ?? '')?.clientId ?? '';
   const client = findClient(ehr, clientId);
   const secret = basic?.secret ?? form['client_secret'];
   if (client === undefined || (client.clientSecret !== undefined && client.clientSecret !== secret)) {

@@ -148,7 +148,7 @@ describe('a webhook subscription in the January 2019 draft', () => {
   });
 
   it('hears nothing more when its lease is over', async () => {
-    const hub = await openHub({ leaseSeconds: 1 });
+    const hub = await openHub({ leaseSeconds: 2 });
     const session = hub.openSession();
     const callback = await subscribeCallback(hub, session);
     await hub.waitFor(({ kind }) => kind === 'expire');

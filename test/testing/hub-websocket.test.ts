@@ -153,10 +153,10 @@ describe('a websocket subscription in STU3', () => {
   });
 
   it('ends with its lease', async () => {
-    const hub = await openHub({ leaseSeconds: 1 });
+    const hub = await openHub({ leaseSeconds: 2 });
     const session = hub.openSession();
     const { inbox, closed, confirmation } = await subscribeSocket(hub, session);
-    expect(confirmation['hub.lease_seconds']).toBe(1);
+    expect(confirmation['hub.lease_seconds']).toBe(2);
     expect(await inbox.next()).toMatchObject({ 'hub.mode': 'denied', 'hub.reason': 'The lease expired.' });
     expect(await closed).toBe(1000);
   });

@@ -76,7 +76,7 @@ describe('a SyncError', () => {
   });
 
   it('tells that a subscriber did not answer in time', async () => {
-    const hub = await openHub({ answerTimeoutMs: 50 });
+    const hub = await openHub({ answerTimeoutMs: 1000 });
     const session = hub.openSession();
     const watcher = await subscribeSocket(hub, session, { events: 'syncerror', name: 'Watcher' });
     await subscribeSocket(hub, session, { name: 'Sleeper', status: 'silent' });
