@@ -4,6 +4,7 @@ import type { TestSession } from './session.ts';
 
 /** An app that is registered with the test EHR. */
 export interface TestEhrClient {
+  /** `client_id`. */
   clientId: string;
   /** Where the app may be sent back to, compared exactly. Default: any URL. */
   redirectUris?: readonly string[];

@@ -82,7 +82,7 @@ export function printable(text: string, limit = 60): string {
 }
 
 /** Sends an answer, with CORS headers for every origin. */
-export function send(response: ServerResponse, answer: HttpAnswer): void {
+function send(response: ServerResponse, answer: HttpAnswer): void {
   response.writeHead(answer.status, { ...CORS_HEADERS, ...answer.headers });
   response.end(answer.body);
 }

@@ -3,19 +3,24 @@ import { HttpRefusal } from './http.ts';
 
 /** An entry of an event's context: a key and one of `resource`, `reference`, or another datatype. */
 export interface ContextEntry {
+  /** Such as `patient`. */
   key: string;
   [datatype: string]: unknown;
 }
 
 /** An event on its way through the hub. */
 export interface HubEvent {
+  /** The sender's, and the same for every subscriber. */
   id: string;
   /** ISO 8601, as the sender wrote it. */
   timestamp: string;
   /** As the sender spelt it. */
   name: string;
+  /** As the sender wrote it. */
   context: ContextEntry[];
+  /** `context.versionId`: the hub's for an open event, the sender's for others. */
   versionId?: string;
+  /** `context.priorVersionId`, as the sender wrote it. */
   priorVersionId?: string;
 }
 

@@ -28,7 +28,7 @@ export interface TestHubOptions {
 }
 
 /**
- * A FHIRcast hub to test against. It speaks the January 2019 draft (by webhook) and STU3 (by websocket) at the same time
+ * A FHIRcast hub to test against: it speaks the January 2019 draft (by webhook) and STU3 (by websocket) at once
  * and in the same sessions.
  */
 export interface TestHub {

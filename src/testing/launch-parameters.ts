@@ -7,7 +7,9 @@ export type LaunchForm = 'draft' | 'ballot' | 'stu';
 
 /** What an authorization server returns (RFC 6749, section 5.1), the launch parameters beside the token. */
 export interface TokenResponse {
+  /** For the hub, and for the FHIR endpoint when an EHR gave it. */
   access_token: string;
+  /** How to send it. */
   token_type: 'Bearer';
   /** In seconds. */
   expires_in: number;

@@ -5,8 +5,8 @@ export type SubscriberChannel = 'webhook' | 'websocket';
  * What a message of the log is:
  * - requests to the hub: `subscribe`, `unsubscribe`, `publish`, `context`, `discovery`, and the hub's `reply` to them
  * - messages of the hub: `verify`, `confirm`, `deny`, `notify`, and the subscriber's `answer` to them
- * - not messages but what becomes of them: `connect` and `disconnect` of a socket, `active` (verified or confirmed: events
- *   are delivered from now on), `expire` of a lease, and `ended` of a subscription
+ * - not messages but what becomes of them: `connect` and `disconnect` of a socket, `active` (verified or confirmed:
+ *   events are delivered from now on), `expire` of a lease, and `ended` of a subscription
  * - `malformed`: something that is none of these
  */
 export type HubMessageKind =
@@ -32,12 +32,15 @@ export type HubMessageKind =
 export interface HubMessage {
   /** The place in the log, counted from 0. */
   readonly sequence: number;
+  /** When. */
   readonly at: Date;
   /** Seen from the hub. */
   readonly direction: 'in' | 'out';
+  /** What it is. */
   readonly kind: HubMessageKind;
   /** What a `reply` or an `answer` is about. */
   readonly about?: HubMessageKind;
+  /** How the subscriber is reached. */
   readonly channel?: SubscriberChannel;
   /** The id of the session. */
   readonly session?: string;
@@ -47,6 +50,7 @@ export interface HubMessage {
   readonly status?: number;
   /** The event's name, or the names separated by commas, as sent. */
   readonly event?: string;
+  /** The event's id, as sent. */
   readonly eventId?: string;
   /** The fields of a form or of a query. */
   readonly fields?: Readonly<Record<string, string>>;

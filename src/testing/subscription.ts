@@ -6,6 +6,7 @@ import type { WebSocketDelivery } from './websocket-delivery.ts';
 
 /** What a test can read of a subscription. */
 export interface SubscriptionInfo {
+  /** How the subscriber is reached. */
   readonly channel: SubscriberChannel;
   /** `subscriber.name`, or the name that the hub gave. */
   readonly name: string;

@@ -13,7 +13,7 @@ export async function openHub(options: TestHubOptions = {}): Promise<TestHub> {
 }
 
 /** A queue of what arrived, to be waited for one by one. */
-export class Inbox<Item> {
+class Inbox<Item> {
   readonly all: Item[] = [];
   #taken = 0;
   #wake: (() => void) | undefined;
