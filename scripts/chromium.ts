@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+
+/** Where Debian and other systems keep a Chromium. */
+const CANDIDATES = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+/** What a headless browser is started with: no sandbox for root, and nothing that calls out by itself. */
+export const CHROMIUM_ARGS: readonly string[] = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const findChromium = (): string | undefined =>
+  [process.env.CHROMIUM_PATH, ...CANDIDATES].find((path) => path !== undefined && path !== '' && isExecutable(path));
+
+const run = (command: string, args: readonly string[]): boolean =>
+  spawnSync(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  }).status === 0;
+
+/**
+ * Finds a Chromium, and installs Debian's where there is none.
+ *
+ * @returns the path of its executable
+ * @throws Error that says what to do when there is none and none can be installed
+ */
+export async function findOrInstallChromium(): Promise<string> {
+  const found = findChromium();
+  if (found) return found;
+  process.stderr.write('No Chromium found: installing Debian’s, which takes about a minute …\n');
+  const apt = run('apt-get', ['update', '-qq']);
+  if (apt) run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core']);
+  const installed = findChromium();
+  if (installed) return installed;
+  throw new Error(
+    'No Chromium was found and none could be installed. Install one and set CHROMIUM_PATH to its executable.',
+  );
+}
