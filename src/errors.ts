@@ -95,6 +95,7 @@ export interface FhircastErrorDetails {
  * Its message says what to do next. It never holds a token, a secret, a topic, a callback URL or FHIR content.
  */
 export class FhircastError extends Error {
+  /** The name of the class. */
   override name = 'FhircastError';
   /** The stable identifier; see `docs/errors.md`. */
   readonly code: FhircastErrorCode;

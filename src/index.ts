@@ -12,7 +12,16 @@ export type {
 } from './channels/callback.ts';
 export type { ChannelType } from './channels/channel.ts';
 export type { WebSocketFactory, WebSocketLike } from './channels/websocket.ts';
-export type { ContextChangeOutcome, ContextChangeResult } from './client/changes.ts';
+export type {
+  ChangeAccepted,
+  ChangeFollowed,
+  ChangeNotFollowed,
+  ChangeOvertaken,
+  ChangeRefused,
+  ChangeUnknown,
+  ContextChangeOutcome,
+  ContextChangeResult,
+} from './client/changes.ts';
 export { FhircastClient } from './client/client.ts';
 export type { SessionContext } from './client/context-store.ts';
 export type { MessageCounts } from './client/counts.ts';
@@ -37,7 +46,7 @@ export {
   SignatureError,
   SubscriptionDeniedError,
 } from './errors.ts';
-export type { ContextEntry, ContextResources } from './events/context.ts';
+export type { ContextEntry, ContextResources, ResourceOf } from './events/context.ts';
 export type { CurrentContext } from './events/current-context.ts';
 export type { EventDecision, EventOrigin, FhircastEvent } from './events/event.ts';
 export { type Alias, type CatalogueName, canonicalName } from './events/names.ts';
@@ -47,4 +56,4 @@ export type * from './events/types.ts';
 export type { FetchLike } from './hub/http.ts';
 export type { ProtocolKind, ProtocolRecord } from './hub/protocol.ts';
 export type { ScopeAccess } from './launch/scopes.ts';
-export type { FhirClientLike, LaunchSource, TokenResponse } from './launch/smart.ts';
+export type { FhirClientLike, FhirClientState, LaunchSource, TokenResponse } from './launch/smart.ts';

@@ -11,12 +11,19 @@ import { parseControlFrame } from './frame.ts';
 
 /** The part of the web's `WebSocket` that is used. */
 export interface WebSocketLike {
+  /** Called when the socket is open. */
   onopen: ((event: never) => void) | null;
+  /** Called with every frame. */
   onmessage: ((event: { readonly data: unknown }) => void) | null;
+  /** Called when something fails; `onclose` follows. */
   onerror: ((event: never) => void) | null;
+  /** Called when the socket is closed, with the close code. */
   onclose: ((event: { readonly code: number }) => void) | null;
+  /** 1 while the socket is open. */
   readonly readyState: number;
+  /** Sends a text frame. */
   send(data: string): void;
+  /** Closes the socket. */
   close(code?: number): void;
 }
 

@@ -9,46 +9,69 @@ import { hubTextOf } from '../hub/http.ts';
 import { randomHex } from '../random.ts';
 import { ContextStore } from './context-store.ts';
 
+/** The change came back from the hub, and nobody objected in time. */
+export interface ChangeFollowed {
+  /** What became of the change. */
+  readonly kind: 'followed';
+  /** The change as it came back. */
+  readonly event: FhircastEvent;
+}
+
+/** An app did not follow, or the hub took its acceptance back. */
+export interface ChangeNotFollowed {
+  /** What became of the change. */
+  readonly kind: 'sync-error';
+  /** Who did not follow, by its `subscriber.name`. */
+  readonly subscriber: string | undefined;
+  /** Text for humans. */
+  readonly diagnostics: string | undefined;
+  /** The SyncError. */
+  readonly event: FhircastEvent;
+}
+
+/** A newer context came before anything was heard of the change. */
+export interface ChangeOvertaken {
+  /** What became of the change. */
+  readonly kind: 'overtaken';
+  /** The event that made the newer context. */
+  readonly event: FhircastEvent;
+}
+
+/** Nothing was heard of the change in time, or this client is not subscribed to its event. */
+export interface ChangeUnknown {
+  /** What became of the change. */
+  readonly kind: 'unknown';
+}
+
 /** What became of a context change that the hub had accepted. */
-export type ContextChangeOutcome =
-  /** The change came back from the hub, and nobody objected in time. */
-  | { readonly kind: 'followed'; readonly event: FhircastEvent }
-  /** An app did not follow, or the hub took its acceptance back. */
-  | {
-      readonly kind: 'sync-error';
-      /** Who did not follow, by its `subscriber.name`. */
-      readonly subscriber: string | undefined;
-      /** Text for humans. */
-      readonly diagnostics: string | undefined;
-      readonly event: FhircastEvent;
-    }
-  /** A newer context came before anything was heard of the change. */
-  | { readonly kind: 'overtaken'; readonly event: FhircastEvent }
-  /** Nothing was heard of the change in time, or this client is not subscribed to its event. */
-  | { readonly kind: 'unknown' };
+export type ContextChangeOutcome = ChangeFollowed | ChangeNotFollowed | ChangeOvertaken | ChangeUnknown;
+
+/** The hub took the change, which does not yet mean that anybody follows. */
+export interface ChangeAccepted {
+  /** Whether the hub took the change. */
+  readonly accepted: true;
+  /** The event's identifier. */
+  readonly id: string;
+  /** The HTTP status. */
+  readonly status: number;
+  /** What became of it among the other apps. Settles within 12 seconds, and never rejects. */
+  readonly outcome: Promise<ContextChangeOutcome>;
+}
+
+/** The hub refused the change. */
+export interface ChangeRefused {
+  /** Whether the hub took the change. */
+  readonly accepted: false;
+  /** The event's identifier. */
+  readonly id: string;
+  /** The HTTP status. */
+  readonly status: number;
+  /** The hub's text, meant for the developer. */
+  readonly reason: string;
+}
 
 /** What the hub said to a context change. */
-export type ContextChangeResult =
-  | {
-      /** The hub took the change, which does not yet mean that anybody follows. */
-      readonly accepted: true;
-      /** The event's identifier. */
-      readonly id: string;
-      /** The HTTP status. */
-      readonly status: number;
-      /** What became of it. Never rejects. */
-      readonly outcome: Promise<ContextChangeOutcome>;
-    }
-  | {
-      /** The hub refused the change. */
-      readonly accepted: false;
-      /** The event's identifier. */
-      readonly id: string;
-      /** The HTTP status. */
-      readonly status: number;
-      /** The hub's text, meant for the developer. */
-      readonly reason: string;
-    };
+export type ContextChangeResult = ChangeAccepted | ChangeRefused;
 
 /** What is known of a change that was sent. */
 interface Sent {

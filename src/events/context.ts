@@ -22,6 +22,15 @@ export interface ContextEntry {
   readonly [datatype: string]: unknown;
 }
 
+/** Something with a resource type. */
+interface Typed<T> {
+  /** The resource type. */
+  resourceType: T;
+}
+
+/** The FHIR type of a resource type's name. */
+export type ResourceOf<T extends FhirResource['resourceType']> = Extract<FhirResource, Typed<T>>;
+
 /** Typed access to the resources of a context array. */
 export class ContextResources {
   /** The context as it was sent. */
@@ -37,15 +46,12 @@ export class ContextResources {
    * @param key the catalogue's key or one of its aliases, in any case
    * @param resourceType leaves out resources of any other type
    */
-  resources<T extends FhirResource['resourceType']>(
-    key: string,
-    resourceType: T,
-  ): Extract<FhirResource, { resourceType: T }>[] {
+  resources<T extends FhirResource['resourceType']>(key: string, resourceType: T): ResourceOf<T>[] {
     const wanted = canonicalKey(key);
-    const found: Extract<FhirResource, { resourceType: T }>[] = [];
+    const found: ResourceOf<T>[] = [];
     for (const entry of this.context) {
       if (entry.resource?.resourceType === resourceType && canonicalKey(entry.key) === wanted) {
-        found.push(entry.resource as Extract<FhirResource, { resourceType: T }>);
+        found.push(entry.resource as ResourceOf<T>);
       }
     }
     return found;

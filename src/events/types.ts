@@ -4,59 +4,117 @@ import type { ALIASES, Alias, CatalogueName } from './names.ts';
 import type { SyncErrorDetails } from './sync-error.ts';
 
 /** The patient's chart was opened, or switched to. */
-export type PatientOpenEvent = FhircastEvent & { readonly name: 'Patient-open'; readonly patient: Patient };
+export interface PatientOpenEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'Patient-open';
+  /** The patient. */
+  readonly patient: Patient;
+}
 /** The patient's chart was closed. The draft's event does not say whose. */
-export type PatientCloseEvent = FhircastEvent & { readonly name: 'Patient-close' };
+export interface PatientCloseEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'Patient-close';
+}
 /** An encounter was opened. */
-export type EncounterOpenEvent = FhircastEvent & { readonly name: 'Encounter-open'; readonly encounter: Encounter };
+export interface EncounterOpenEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'Encounter-open';
+  /** The encounter. */
+  readonly encounter: Encounter;
+}
 /** An encounter was closed. */
-export type EncounterCloseEvent = FhircastEvent & { readonly name: 'Encounter-close' };
+export interface EncounterCloseEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'Encounter-close';
+}
 /** An imaging study was opened, or switched to. */
-export type ImagingStudyOpenEvent = FhircastEvent & {
+export interface ImagingStudyOpenEvent extends FhircastEvent {
+  /** The event's one name. */
   readonly name: 'ImagingStudy-open';
+  /** The imaging study. */
   readonly study: ImagingStudy;
-};
+}
 /** An imaging study was closed. */
-export type ImagingStudyCloseEvent = FhircastEvent & { readonly name: 'ImagingStudy-close' };
+export interface ImagingStudyCloseEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'ImagingStudy-close';
+}
 /** A diagnostic report was opened. */
-export type DiagnosticReportOpenEvent = FhircastEvent & {
+export interface DiagnosticReportOpenEvent extends FhircastEvent {
+  /** The event's one name. */
   readonly name: 'DiagnosticReport-open';
+  /** The diagnostic report. */
   readonly report: DiagnosticReport;
-};
+}
 /** A diagnostic report was closed. */
-export type DiagnosticReportCloseEvent = FhircastEvent & { readonly name: 'DiagnosticReport-close' };
+export interface DiagnosticReportCloseEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'DiagnosticReport-close';
+}
 /** Content of a report's context was changed (STU3, content sharing). */
-export type DiagnosticReportUpdateEvent = FhircastEvent & { readonly name: 'DiagnosticReport-update' };
+export interface DiagnosticReportUpdateEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'DiagnosticReport-update';
+}
 /** Content of a report's context was selected (STU3, content sharing). */
-export type DiagnosticReportSelectEvent = FhircastEvent & { readonly name: 'DiagnosticReport-select' };
+export interface DiagnosticReportSelectEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'DiagnosticReport-select';
+}
 /** An app did not follow, or could not be reached. */
-export type SyncErrorEvent = FhircastEvent & {
+export interface SyncErrorEvent extends FhircastEvent {
+  /** The event's one name. */
   readonly name: 'SyncError';
+  /** What the SyncError says. */
   readonly syncError: SyncErrorDetails;
+  /** The SyncError as it was sent. */
   readonly operationOutcome: OperationOutcome | undefined;
-};
+}
 /** The user logged out of the session. */
-export type UserLogoutEvent = FhircastEvent & { readonly name: 'UserLogout' };
+export interface UserLogoutEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'UserLogout';
+}
 /** The user suspended the session. */
-export type UserHibernateEvent = FhircastEvent & { readonly name: 'UserHibernate' };
+export interface UserHibernateEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'UserHibernate';
+}
 /** The user went to a place without a context. */
-export type HomeOpenEvent = FhircastEvent & { readonly name: 'Home-open' };
+export interface HomeOpenEvent extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: 'Home-open';
+}
 
 /** The catalogue's events by name. */
 export interface CatalogueEvents {
+  /** See {@link PatientOpenEvent}. */
   'Patient-open': PatientOpenEvent;
+  /** See {@link PatientCloseEvent}. */
   'Patient-close': PatientCloseEvent;
+  /** See {@link EncounterOpenEvent}. */
   'Encounter-open': EncounterOpenEvent;
+  /** See {@link EncounterCloseEvent}. */
   'Encounter-close': EncounterCloseEvent;
+  /** See {@link ImagingStudyOpenEvent}. */
   'ImagingStudy-open': ImagingStudyOpenEvent;
+  /** See {@link ImagingStudyCloseEvent}. */
   'ImagingStudy-close': ImagingStudyCloseEvent;
+  /** See {@link DiagnosticReportOpenEvent}. */
   'DiagnosticReport-open': DiagnosticReportOpenEvent;
+  /** See {@link DiagnosticReportCloseEvent}. */
   'DiagnosticReport-close': DiagnosticReportCloseEvent;
+  /** See {@link DiagnosticReportUpdateEvent}. */
   'DiagnosticReport-update': DiagnosticReportUpdateEvent;
+  /** See {@link DiagnosticReportSelectEvent}. */
   'DiagnosticReport-select': DiagnosticReportSelectEvent;
+  /** See {@link SyncErrorEvent}. */
   SyncError: SyncErrorEvent;
+  /** See {@link UserLogoutEvent}. */
   UserLogout: UserLogoutEvent;
+  /** See {@link UserHibernateEvent}. */
   UserHibernate: UserHibernateEvent;
+  /** See {@link HomeOpenEvent}. */
   'Home-open': HomeOpenEvent;
 }
 
@@ -78,29 +136,63 @@ export type EventOf<N extends string> =
 /** Every published spelling, offered by editors; any other name is accepted too. */
 export type EventName = CatalogueName | Alias | (string & {});
 
-interface StudyResources {
-  study: ImagingStudy;
-  patient?: Patient;
+/** The resources of a patient's event. */
+export interface PatientResources {
+  /** The patient. */
+  patient: Patient;
+  /** The encounter, where it is known. */
   encounter?: Encounter;
 }
 
-interface ReportResources {
-  report: DiagnosticReport;
+/** The resources of an encounter's event. */
+export interface EncounterResources {
+  /** The encounter. */
+  encounter: Encounter;
+  /** The patient. */
   patient: Patient;
+}
+
+/** The resources of an imaging study's event. */
+export interface StudyResources {
+  /** The imaging study. */
+  study: ImagingStudy;
+  /** The patient, where it is known. */
+  patient?: Patient;
+  /** The encounter, where it is known. */
+  encounter?: Encounter;
+}
+
+/** The resources of a diagnostic report's event. */
+export interface ReportResources {
+  /** The diagnostic report. */
+  report: DiagnosticReport;
+  /** The patient. */
+  patient: Patient;
+  /** The imaging studies that the report is about. */
   study?: ImagingStudy | readonly ImagingStudy[];
+  /** The encounter, where it is known. */
   encounter?: Encounter;
 }
 
 /** The resources that a context change must and may name, by the event's canonical name. */
-interface ChangeResources {
-  'Patient-open': { patient: Patient; encounter?: Encounter };
-  'Patient-close': { patient: Patient; encounter?: Encounter };
-  'Encounter-open': { encounter: Encounter; patient: Patient };
-  'Encounter-close': { encounter: Encounter; patient: Patient };
+export interface ChangeResources {
+  /** Resources of Patient-open. */
+  'Patient-open': PatientResources;
+  /** Resources of Patient-close. */
+  'Patient-close': PatientResources;
+  /** Resources of Encounter-open. */
+  'Encounter-open': EncounterResources;
+  /** Resources of Encounter-close. */
+  'Encounter-close': EncounterResources;
+  /** Resources of ImagingStudy-open. */
   'ImagingStudy-open': StudyResources;
+  /** Resources of ImagingStudy-close. */
   'ImagingStudy-close': StudyResources;
+  /** Resources of DiagnosticReport-open. */
   'DiagnosticReport-open': ReportResources;
+  /** Resources of DiagnosticReport-close. */
   'DiagnosticReport-close': ReportResources;
+  /** Resources of Home-open. */
   'Home-open': Record<string, never>;
 }
 

@@ -1,10 +1,16 @@
 import { LaunchError } from '../errors.ts';
 import { isObject } from '../events/notification.ts';
 
+/** What fhirclient keeps of a launch, as far as it is used. */
+export interface FhirClientState {
+  /** What the EHR's token endpoint gave. */
+  readonly tokenResponse?: object | undefined;
+}
+
 /** The part of fhirclient's `Client` that is used. */
 export interface FhirClientLike {
   /** What fhirclient keeps of the launch. */
-  readonly state: { readonly tokenResponse?: object | undefined };
+  readonly state: FhirClientState;
 }
 
 /** A SMART token response, as the EHR's token endpoint gave it. */

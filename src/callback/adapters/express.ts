@@ -4,7 +4,12 @@ import type { HttpCallbackEndpoint } from '../endpoint.ts';
 import { pass } from '../node.ts';
 
 /** An Express request, as far as it matters here. */
-export type ExpressRequest = IncomingMessage & { readonly body?: unknown; readonly rawBody?: unknown };
+export interface ExpressRequest extends IncomingMessage {
+  /** What a body parser made of the body. */
+  readonly body?: unknown;
+  /** The exact bytes, where something has kept them. */
+  readonly rawBody?: unknown;
+}
 
 /** A handler for Express 4 and 5. */
 export type ExpressHandler = (
