@@ -71,6 +71,8 @@ export class WebSocketChannel implements Channel {
   readonly #secret = randomHex(32);
   #connection: Connection | undefined;
   #closed = false;
+  /** Gives up the socket that is being opened. */
+  #abandon: (() => void) | undefined;
   #events: readonly string[] = [];
 
   constructor(options: WebSocketChannelOptions) {
@@ -107,6 +109,7 @@ export class WebSocketChannel implements Channel {
 
   close(): void {
     this.#closed = true;
+    this.#abandon?.();
     if (this.#connection) this.#dispose(this.#connection.socket);
     this.#connection = undefined;
   }
@@ -126,6 +129,7 @@ export class WebSocketChannel implements Channel {
       const settle = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', aborted);
+        this.#abandon = undefined;
       };
       const fail = (error: FhircastError) => {
         settle();
@@ -133,12 +137,13 @@ export class WebSocketChannel implements Channel {
         reject(error);
       };
       const aborted = () => fail(new FhircastError('aborted'));
+      this.#abandon = aborted;
       const timer = setTimeout(
         () => fail(new ChannelError('confirmation-timeout', { retryable: true })),
         this.#options.confirmationTimeoutMs,
       );
       signal.addEventListener('abort', aborted);
-      if (signal.aborted) return aborted();
+      if (signal.aborted || this.#closed) return aborted();
 
       let socket: WebSocketLike;
       try {

@@ -60,7 +60,11 @@ export class Acknowledgement implements EventDecision {
     for (const promise of reaction.promises) this.waitUntil(promise);
     this.#dispatching = false;
     if (this.#pending === 0) this.#answer(this.#status);
-    else this.#timer = setTimeout(() => this.#answer(ACCEPTED), this.#timeoutMs);
+    else {
+      this.#timer = setTimeout(() => this.#answer(ACCEPTED), this.#timeoutMs);
+      // A listener that never settles must not keep a process alive.
+      (this.#timer as { unref?: () => void }).unref?.();
+    }
   }
 
   #fail(cause: unknown): void {

@@ -114,6 +114,7 @@ export class FhircastClient {
       isEcho: (notification) => this.#changes.isEcho(notification),
       received: (event) => this.#changes.received(event),
       late: (event, reason) => {
+        if (this.state === 'closed') return;
         object(this.#api, event, this.#subscriberName, reason).catch((error) => this.#listeners.emit('error', error));
       },
     });

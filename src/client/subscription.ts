@@ -46,13 +46,17 @@ export class Subscription {
   #working = false;
   /** Something changed while an attempt was under way. */
   #again = false;
+  /** How many attempts failed in a row. */
   #attempts = 0;
+  /** The number of the attempt that counts: what an earlier one brings is too late. */
+  #attempt = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #renewal: ReturnType<typeof setTimeout> | undefined;
   /** What the hub was last asked for and confirmed. */
   #confirmed = '';
   /** What the hub was last asked for and refused for good. Not asked again until it changes or the app says so. */
   #refused: { readonly wanted: string; readonly error: FhircastError } | undefined;
+  #requested: readonly string[] = [];
   #leaseSeconds: number | undefined;
   #waiters: Waiter[] = [];
 
@@ -75,7 +79,7 @@ export class Subscription {
     });
   }
 
-  /** Resolves when the hub has confirmed what is wanted now; rejects when the attempt fails. */
+  /** Resolves when the hub has confirmed what is wanted now; rejects when an attempt fails. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#options.machine.state === 'closed') return reject(new FhircastError('closed'));
@@ -111,24 +115,27 @@ export class Subscription {
   /** One step towards what is wanted. */
   async #step(): Promise<void> {
     const { machine } = this.#options;
-    if (this.#retry !== undefined || machine.state === 'closed') return;
+    if (machine.state === 'closed') return;
     const names = [...this.#options.wanted()].sort();
     const wanted = names.join();
     if (names.length === 0) {
       this.#settle(new FhircastError('no-events'));
       return this.#fallSilent();
     }
+    if (this.#retry !== undefined) return;
     if (this.#confirmed === wanted) return this.#settle();
     // A subscription that the hub ended stays ended, whatever is listened to, until the app asks for it again.
     if (this.#refused && (machine.state === 'denied' || this.#refused.wanted === wanted)) {
       return this.#settle(this.#refused.error);
     }
     machine.go('listening');
+    const attempt = ++this.#attempt;
     try {
-      await this.#subscribe(names);
+      await this.#subscribe(names, attempt);
       this.#again = true;
     } catch (error) {
-      if (this.#life.signal.aborted) return;
+      // What was lost, denied or left meanwhile has been dealt with.
+      if (attempt !== this.#attempt) return;
       this.#fail(
         error instanceof FhircastError ? error : new FhircastError('option-invalid', { cause: error }),
         wanted,
@@ -136,30 +143,39 @@ export class Subscription {
     }
   }
 
-  async #subscribe(wanted: readonly string[]): Promise<void> {
+  async #subscribe(wanted: readonly string[], attempt: number): Promise<void> {
     const { dialect, machine } = this.#options;
     const { signal } = this.#life;
     const names = wanted.flatMap((name) => dialect.spell(name));
-    this.#channel ??= await this.#options.openChannel(this.#sink(), undefined, signal);
+    const open = async (failed: FhircastError | undefined): Promise<Channel> => {
+      const channel = await this.#options.openChannel(this.#sink(), failed, signal);
+      if (attempt !== this.#attempt) throw new FhircastError('aborted');
+      this.#channel = channel;
+      return channel;
+    };
+    let channel = this.#channel ?? (await open(undefined));
     let grant: Grant;
     try {
-      grant = await this.#channel.subscribe(names, signal);
+      grant = await channel.subscribe(names, signal);
     } catch (error) {
       const mayWorkOtherwise = machine.state === 'subscribing' && error instanceof FhircastError && !error.retryable;
-      if (!mayWorkOtherwise || error instanceof SubscriptionDeniedError || signal.aborted) throw error;
+      if (!mayWorkOtherwise || error instanceof SubscriptionDeniedError || attempt !== this.#attempt) throw error;
       // What the launch suggested does not work: the discovery document may know better.
-      this.#channel.close();
-      this.#channel = await this.#options.openChannel(this.#sink(), error, signal);
-      grant = await this.#channel.subscribe(names, signal);
+      channel.close();
+      channel = await open(error);
+      grant = await channel.subscribe(names, signal);
     }
+    if (attempt !== this.#attempt) return channel.close();
     this.#attempts = 0;
     this.#refused = undefined;
+    this.#requested = wanted;
     this.#confirmed = wanted.join();
     machine.go('confirmed');
-    this.#granted(wanted, grant);
+    this.#granted(grant);
   }
 
-  #granted(requested: readonly string[], { events, leaseSeconds = this.#leaseSeconds }: Grant): void {
+  #granted({ events, leaseSeconds = this.#leaseSeconds }: Grant): void {
+    const requested = this.#requested;
     this.#leaseSeconds = leaseSeconds;
     this.#renewBefore(leaseSeconds);
     const granted = events ? [...new Set(events.map(canonicalName))] : requested;
@@ -228,7 +244,7 @@ export class Subscription {
     return {
       notification: (text, answer) => this.#options.notification(text, answer, channelType()),
       rejected: (error) => this.#options.rejected(error),
-      granted: (grant) => this.#granted(this.#confirmed.split(','), grant),
+      granted: (grant) => this.#granted(grant),
       denied: (denial) => {
         this.#channel?.close();
         this.#drop();
@@ -253,8 +269,9 @@ export class Subscription {
     };
   }
 
-  /** Forgets the channel and every timer. */
+  /** Forgets the channel, every timer and the attempt that is under way. */
   #drop(): void {
+    this.#attempt++;
     clearTimeout(this.#retry);
     clearTimeout(this.#renewal);
     this.#retry = this.#renewal = undefined;
