@@ -28,7 +28,6 @@ export type { MessageCounts } from './client/counts.ts';
 export type { Listener, ListenerArgument, SessionEventName, SessionEvents, Subscribed } from './client/events.ts';
 export type {
   Abortable,
-  DialectName,
   FhircastClientOptions,
   FollowOptions,
   SmartLaunchOptions,
@@ -53,6 +52,7 @@ export { type Alias, type CatalogueName, canonicalName } from './events/names.ts
 export type { Notification } from './events/notification.ts';
 export type { SyncErrorDetails } from './events/sync-error.ts';
 export type * from './events/types.ts';
+export type { DialectName } from './hub/dialects/dialect.ts';
 export type { FetchLike } from './hub/http.ts';
 export type { ProtocolKind, ProtocolRecord } from './hub/protocol.ts';
 export type { ScopeAccess } from './launch/scopes.ts';

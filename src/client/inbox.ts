@@ -57,18 +57,19 @@ export class Inbox {
    */
   receive(text: string, answer: Answer, via: 'websocket' | 'webhook'): void {
     let message: unknown;
-    let notification: Notification;
     try {
       message = parseJson(text);
-      notification = parseNotification(message);
-    } catch (error) {
+      const notification = parseNotification(message);
+      this.#options.record({ direction: 'in', via, kind: 'notification', event: notification.hubEvent });
+      this.#judge(notification, (status) => answer(status, notification.id));
+    } catch (cause) {
       this.counts.malformed++;
-      this.#options.listeners.emit('error', error as FhircastError);
-      return answer(MALFORMED, messageId(message));
+      // A message can be too deep for what compares it, and that must not reach the socket either.
+      const isOurs = cause instanceof FhircastError;
+      const error = isOurs ? cause : new NotificationError('notification-malformed', { at: 'its structure', cause });
+      this.#options.listeners.emit('error', error);
+      answer(MALFORMED, messageId(message));
     }
-    const { record } = this.#options;
-    record({ direction: 'in', via, kind: 'notification', event: notification.hubEvent });
-    this.#judge(notification, (status) => answer(status, notification.id));
   }
 
   #judge(notification: Notification, answer: (status: number) => void): void {

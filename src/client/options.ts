@@ -2,10 +2,8 @@ import type { CallbackEndpoint } from '../channels/callback.ts';
 import type { ChannelType } from '../channels/channel.ts';
 import type { WebSocketFactory } from '../channels/websocket.ts';
 import type { EventName } from '../events/types.ts';
+import type { DialectName } from '../hub/dialects/dialect.ts';
 import type { FetchLike } from '../hub/http.ts';
-
-/** Which FHIRcast a hub speaks: the January 2019 draft, the May 2019 ballot, or STU3. */
-export type DialectName = 'draft' | 'ballot' | 'stu3';
 
 /** How a client behaves. Every option has a default that suits most apps. */
 export interface FollowOptions {

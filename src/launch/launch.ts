@@ -1,6 +1,6 @@
-import type { DialectName } from '../client/options.ts';
 import { LaunchError } from '../errors.ts';
 import { isObject, type JsonObject } from '../events/notification.ts';
+import type { DialectName } from '../hub/dialects/dialect.ts';
 import { urlFault } from '../hub/url.ts';
 
 /** What a launch says about the session. */

@@ -1,5 +1,8 @@
 import type { ChannelType } from '../../channels/channel.ts';
 
+/** Which FHIRcast a hub speaks: the January 2019 draft, the May 2019 ballot, or STU3. */
+export type DialectName = 'draft' | 'ballot' | 'stu3';
+
 /** What a subscription request is made of, whatever the hub's version. */
 export interface SubscriptionRequest {
   /** How events shall arrive. */
@@ -28,7 +31,7 @@ export type Fields = Readonly<Record<string, string | undefined>>;
  */
 export interface Dialect {
   /** Its name. */
-  readonly id: 'draft' | 'ballot' | 'stu3';
+  readonly id: DialectName;
   /** How events arrive unless something else decides. */
   readonly channel: ChannelType;
   /** Whether the hub has a discovery document. */
