@@ -9,6 +9,8 @@ export interface AccessGrant {
   readonly scope: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
+  /** The app that it was given to, where the issuer knows: what a subscriber without a name is called. */
+  readonly client: string | undefined;
   /** The name of the subscriber that uses it, once it is known: for the log. */
   holder?: string;
 }
@@ -18,9 +20,16 @@ export class AccessTokens {
   readonly #grants = new Map<string, AccessGrant>();
 
   /** Makes a token for one session. */
-  issue(sessionId: string, scope: string, lifetimeSeconds: number): string {
+  issue(sessionId: string, scope: string, lifetimeSeconds: number, client: string | undefined): string {
     const token = unguessable();
-    this.#grants.set(token, { sessionId, scope, expiresAt: Date.now() + lifetimeSeconds * 1000 });
+    const expiresAt = Date.now() + lifetimeSeconds * 1000;
+    this.#grants.set(token, {
+      sessionId,
+      scope,
+      expiresAt,
+      client,
+      ...(client === undefined ? {} : { holder: client }),
+    });
     return token;
   }
 

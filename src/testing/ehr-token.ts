@@ -55,7 +55,7 @@ function refresh(ehr: EhrState, clientId: string, refreshToken: string): HttpAns
 function tokenResponse(ehr: EhrState, granted: EhrAuthorization): HttpAnswer {
   const { launch, scope, clientId } = granted;
   const lifetime = ehr.tokenLifetimeSeconds;
-  const accessToken = launch.session.issueToken(scope, lifetime);
+  const accessToken = launch.session.issueToken(scope, lifetime, clientId);
   const refreshToken = unguessable();
   ehr.accessTokens.set(accessToken, Date.now() + lifetime * 1000);
   ehr.refreshTokens.set(refreshToken, granted);

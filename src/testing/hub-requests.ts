@@ -174,7 +174,7 @@ function subscribe(hub: HubState, { body, authorization }: HubRequest): HttpAnsw
   requireAccess(grant, session, request.events, 'read');
   // A subscriber that knows the session by its URL speaks a version without context versions.
   const versioned = request.topic === session.id;
-  return session.directory.handle(request, { versioned, named: (name) => (grant.holder = name) });
+  return session.directory.handle(request, { versioned, client: grant.client, named: (name) => (grant.holder = name) });
 }
 
 function getContext(hub: HubState, { topic = '', draft, authorization }: HubRequest): HttpAnswer {

@@ -86,9 +86,10 @@ export class TestSession {
    *
    * @param scope space-separated SMART scopes, such as `fhircast/Patient-open.read`; `fhircast` alone covers all
    * @param lifetimeSeconds default 3600
+   * @param client the app that it is for: what the hub calls a subscriber that gives itself no name. Default unknown
    */
-  issueToken(scope: string, lifetimeSeconds = 3600): string {
-    return this.#settings.tokens.issue(this.id, scope, lifetimeSeconds);
+  issueToken(scope: string, lifetimeSeconds = 3600, client?: string): string {
+    return this.#settings.tokens.issue(this.id, scope, lifetimeSeconds, client);
   }
 
   /** Makes the hub answer 401 to a token from now on. */

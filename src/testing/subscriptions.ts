@@ -32,6 +32,8 @@ export interface SubscriptionEvents {
 export interface Asker {
   /** Does its version of FHIRcast know `context.versionId`? */
   versioned: boolean;
+  /** The app that its token was given to, where that is known. */
+  client: string | undefined;
   /** Told the name of its subscription. */
   named(name: string): void;
 }
@@ -243,7 +245,7 @@ export class Subscriptions {
         ? new WebSocketDelivery(`${this.#settings.websocketUrl}/${unguessable()}`, this.#settings)
         : new WebhookDelivery(target.callback, target.secret, this.#settings);
     const subscription = new Subscription({
-      name: request.name ?? this.#madeUpName(delivery),
+      name: request.name ?? asker.client ?? this.#madeUpName(delivery),
       session: this.#settings.session,
       topic: request.topic,
       events: request.events,
