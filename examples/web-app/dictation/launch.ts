@@ -1,0 +1,10 @@
+import { FhircastClient } from 'fhircast-client';
+import { smart } from '../shared/fhirclient.ts';
+
+// The EHR opened this page with `iss` and `launch`. fhirclient goes from here to the EHR's authorization and back to `/app`.
+await smart.authorize({
+  clientId: 'Dictation',
+  scope: `launch online_access patient/*.read ${FhircastClient.scopes(['*'], '*')}`,
+  redirectUri: '/app',
+  completeInTarget: true,
+});

@@ -1,0 +1,83 @@
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import express, { type Express } from 'express';
+
+const here = import.meta.dirname;
+const fhirclient = join(dirname(createRequire(import.meta.url).resolve('fhirclient/package.json')), 'build');
+
+/** The scripts of the pages, bundled: path of the source below this folder, without `.ts`, and text. */
+export type Scripts = ReadonlyMap<string, string>;
+
+/** Bundles the pages' scripts, with the SDK as it is built and published. */
+export async function bundleScripts(): Promise<Scripts> {
+  const sources = ['ehr/page', 'viewer/launch', 'viewer/page', 'dictation/launch', 'dictation/page'];
+  const { outputFiles } = await build({
+    absWorkingDir: here,
+    entryPoints: sources.map((source) => `${source}.ts`),
+    outdir: here,
+    outbase: here,
+    write: false,
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    // The pages load fhirclient's own build by a script tag.
+    external: ['fhirclient'],
+    // Not the repository's, which leads to the sources of the SDK.
+    tsconfigRaw: {},
+    logLevel: 'error',
+  });
+  const text = new Map(outputFiles.map((file) => [resolve(file.path), file.text]));
+  return new Map(sources.map((source) => [source, text.get(resolve(here, `${source}.js`)) ?? '']));
+}
+
+/** What the pages of one site are made of. */
+export interface PagesOptions {
+  /** Such as `viewer`. */
+  folder: string;
+  scripts: Scripts;
+  /** Address of each page, and its HTML file in the folder. */
+  pages: Readonly<Record<string, string>>;
+  /** Other origins that the pages talk to. */
+  connect?: readonly string[];
+  /** Other origins that the pages show in frames. */
+  frames?: readonly string[];
+  /** Who may show these pages in a frame. Default nobody. */
+  framedBy?: string;
+}
+
+/** Makes an Express app that serves the pages of one site, which may load and reach nothing but what is named. */
+export function servePages({ folder, scripts, pages, connect = [], frames = [], framedBy }: PagesOptions): Express {
+  const app = express().disable('x-powered-by');
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    `connect-src ${["'self'", ...connect].join(' ')}`,
+    ...(frames.length > 0 ? [`frame-src 'self' ${frames.join(' ')}`] : []),
+    `frame-ancestors ${framedBy ?? "'none'"}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  app.use((_, response, next) => {
+    response.set({
+      'Content-Security-Policy': policy,
+      'X-Content-Type-Options': 'nosniff',
+      'Referrer-Policy': 'no-referrer',
+      'Cache-Control': 'no-store',
+    });
+    next();
+  });
+  for (const [address, file] of Object.entries(pages)) {
+    app.get(address, (_, response) => response.sendFile(join(here, folder, file)));
+  }
+  for (const [source, text] of scripts) {
+    if (dirname(source) !== folder) continue;
+    app.get(`/${basename(source)}.js`, (_, response) => void response.type('text/javascript').send(text));
+  }
+  app.get('/page.css', (_, response) => response.sendFile(join(here, folder, 'page.css')));
+  app.get('/shared.css', (_, response) => response.sendFile(join(here, 'shared', 'shared.css')));
+  app.get('/fhir-client.js', (_, response) => response.sendFile(join(fhirclient, 'fhir-client.min.js')));
+  return app;
+}

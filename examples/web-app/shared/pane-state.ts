@@ -1,0 +1,41 @@
+import type { ChannelType, ClientState } from 'fhircast-client';
+import type { PatientSummary } from './patient.ts';
+
+/** What became of an event here. */
+export type EventOutcome = 'followed' | 'refused' | 'own change' | 'caught up' | 'sync error' | 'problem';
+
+/** One line of a pane's list of events. */
+export interface EventLine {
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** The event's name as it was spelt on the wire, or the code of an error. */
+  readonly name: string;
+  readonly detail: string;
+  readonly outcome: EventOutcome;
+}
+
+/** Somebody is not in step. */
+export interface OutOfStep {
+  readonly subscriber: string;
+  readonly detail: string;
+}
+
+/** What a pane shows. Plain data: it goes from a server to its page as JSON. */
+export interface PaneState {
+  readonly connection: ClientState;
+  readonly channel: ChannelType | undefined;
+  readonly patient: PatientSummary | null;
+  readonly outOfStep: OutOfStep | null;
+  /** The newest first. */
+  readonly events: readonly EventLine[];
+}
+
+/** Before anything has happened. */
+export const NOTHING_YET: PaneState = {
+  connection: 'idle',
+  channel: undefined,
+  patient: null,
+  outOfStep: null,
+  events: [],
+};

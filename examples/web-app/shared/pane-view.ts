@@ -1,0 +1,129 @@
+import { find, make } from './dom.ts';
+import type { EventLine, PaneState } from './pane-state.ts';
+import type { PatientSummary } from './patient.ts';
+
+const CONNECTIONS: Readonly<Record<PaneState['connection'], string>> = {
+  idle: 'Not connected',
+  subscribing: 'Joining the session',
+  active: 'Following',
+  reconnecting: 'Connection lost, trying again',
+  denied: 'Turned away by the hub',
+  closed: 'Left the session',
+};
+
+/** Shows what all panes have: the patient, the connection, what is out of step, and the events. */
+export function showPane(state: PaneState): void {
+  showConnection(state);
+  showPatient(state.patient, state.connection === 'closed');
+  showOutOfStep(state);
+  find('#events').replaceChildren(
+    ...(state.events.length > 0
+      ? state.events.map(eventLine)
+      : [make('li', { className: 'none', textContent: 'Nothing yet' })]),
+  );
+}
+
+function showConnection({ connection, channel }: PaneState): void {
+  const element = find('#connection');
+  const by = connection === 'active' && channel ? ` by ${channel}` : '';
+  element.textContent = CONNECTIONS[connection] + by;
+  element.dataset['state'] = connection;
+}
+
+/** The banner is replaced only when the patient changes, so that a screen reader speaks once. */
+function showPatient(patient: PatientSummary | null, left: boolean): void {
+  const banner = find('#patient');
+  const shown = JSON.stringify([patient, left]);
+  if (banner.dataset['shown'] === shown) return;
+  banner.dataset['shown'] = shown;
+  banner.dataset['patient'] = patient?.id ?? '';
+  banner.classList.toggle('empty', patient === null);
+  banner.classList.toggle('left', left);
+  if (!patient) {
+    banner.replaceChildren(make('h2', { textContent: 'No chart open' }), make('p', {}, 'Choose a patient to begin.'));
+    return;
+  }
+  banner.replaceChildren(
+    make('h2', { textContent: patient.name }),
+    make(
+      'dl',
+      {},
+      ...fact('MRN', patient.mrn),
+      ...fact('Born', `${longDate(patient.birthDate)} · ${age(patient.birthDate)} y`),
+      ...fact('Sex', patient.sex),
+    ),
+    ...(left ? [make('p', { className: 'warning', textContent: 'No longer follows the session' })] : []),
+  );
+}
+
+const fact = (term: string, text: string): HTMLElement[] => [
+  make('div', {}, make('dt', { textContent: term }), make('dd', { textContent: text })),
+];
+
+function showOutOfStep({ outOfStep }: PaneState): void {
+  const alert = find('#alert');
+  const text = outOfStep ? `${outOfStep.subscriber} is out of step` : '';
+  alert.hidden = !outOfStep;
+  if (alert.dataset['shown'] === text) return;
+  alert.dataset['shown'] = text;
+  find('#alert-text').replaceChildren(
+    make('strong', { textContent: text }),
+    make('span', { textContent: outOfStep?.detail ?? '' }),
+  );
+}
+
+function eventLine({ at, name, detail, outcome }: EventLine): HTMLElement {
+  const time = new Date(at);
+  const line = make(
+    'li',
+    {},
+    make('time', { dateTime: time.toISOString(), textContent: time.toLocaleTimeString('en-GB') }),
+    make('span', { className: 'what' }, make('code', { textContent: name }), make('span', { textContent: detail })),
+    make('span', { className: 'outcome', textContent: outcome }),
+  );
+  line.dataset['outcome'] = outcome;
+  return line;
+}
+
+/** Builds a list of patients to choose from. */
+export function showPatients(
+  patients: readonly PatientSummary[],
+  describe: (patient: PatientSummary) => string,
+  open: (id: string) => void,
+): void {
+  find('#patients').replaceChildren(
+    ...patients.map((patient) => {
+      const button = make(
+        'button',
+        { type: 'button', onclick: () => open(patient.id) },
+        make('span', { className: 'name', textContent: patient.name }),
+        make('span', { className: 'about', textContent: describe(patient) }),
+      );
+      button.dataset['patient'] = patient.id;
+      return make('li', {}, button);
+    }),
+  );
+}
+
+/** Marks the patient whose chart is open, and says whether another may be chosen. */
+export function markPatient(id: string | undefined, mayChoose: boolean): void {
+  for (const button of document.querySelectorAll<HTMLButtonElement>('#patients button')) {
+    if (button.dataset['patient'] === id) button.setAttribute('aria-current', 'true');
+    else button.removeAttribute('aria-current');
+    button.disabled = !mayChoose;
+  }
+}
+
+/** A date as people read it; the parts are never in doubt. */
+export const longDate = (date: string): string => {
+  const parsed = new Date(`${date}T00:00:00Z`);
+  return Number.isNaN(parsed.getTime())
+    ? date
+    : parsed.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+};
+
+function age(birthDate: string): number {
+  const today = new Date().toISOString().slice(0, 10);
+  const years = Number(today.slice(0, 4)) - Number(birthDate.slice(0, 4));
+  return today.slice(5) < birthDate.slice(5) ? years - 1 : years;
+}

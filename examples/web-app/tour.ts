@@ -1,0 +1,188 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { type Expectation, Pane } from './panes.ts';
+
+/** What became of one step of the tour. */
+export interface TourStep {
+  readonly number: number;
+  readonly title: string;
+  /** Was everything seen in the pages that should be? */
+  readonly seen: boolean;
+  /** What was not seen. */
+  readonly missing: readonly string[];
+  readonly tookMs: number;
+}
+
+/** How a tour is made. */
+export interface TourOptions {
+  /** The address of the EHR's page. */
+  url: string;
+  browser: Browser;
+  /** Where a picture of every step goes. Default nowhere. */
+  screenshots?: string;
+  /** Called after every step. */
+  onStep?: (step: TourStep) => void;
+}
+
+interface Step {
+  readonly title: string;
+  act(): Promise<unknown>;
+  readonly expected: readonly Expectation[];
+}
+
+const ADA = 'Ada Rosalind Quill';
+const BRAM = 'Bram Oakhurst';
+const CHIDI = 'Chidi Samuel Marlowe';
+const DALIA = 'Dalia Fenwick';
+const NOBODY = 'No chart open';
+
+/** Does in a browser what a user would do, and looks at what a user would see. Stops at the first step that fails. */
+export async function takeTour({ url, browser, screenshots, onStep }: TourOptions): Promise<readonly TourStep[]> {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  const troubles: string[] = [];
+  page.on('pageerror', ({ message }) => void troubles.push(`a page failed: ${message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') troubles.push(`a page complained: ${message.text()}`);
+  });
+  if (screenshots) await mkdir(screenshots, { recursive: true });
+  const taken: TourStep[] = [];
+  for (const [index, step] of steps(page, url).entries()) {
+    const start = performance.now();
+    const missing = [...(await look(step)), ...troubles.splice(0)];
+    const result = { number: index + 1, title: step.title, seen: missing.length === 0, missing };
+    taken.push({ ...result, tookMs: performance.now() - start });
+    if (screenshots) await page.screenshot({ path: join(screenshots, `${fileName(index + 1, step.title)}.png`) });
+    const last = taken.at(-1);
+    if (last) onStep?.(last);
+    if (!result.seen) break;
+  }
+  await page.close();
+  return taken;
+}
+
+async function look({ act, expected }: Step): Promise<string[]> {
+  try {
+    await act();
+  } catch (error) {
+    return [`the action: ${error instanceof Error ? error.message.split('\n', 1)[0] : error}`];
+  }
+  const looks = await Promise.allSettled(expected.map((expectation) => expectation.seen()));
+  return expected.flatMap(({ text }, index) => (looks[index]?.status === 'fulfilled' ? [] : [text]));
+}
+
+const fileName = (number: number, title: string): string =>
+  `${String(number).padStart(2, '0')}-${title.toLowerCase().replace(/[^a-z]+/g, '-')}`.replace(/-$/, '');
+
+function steps(page: Page, url: string): readonly Step[] {
+  const ehr = new Pane('EHR', page);
+  const viewer = new Pane('Imaging viewer', page.frameLocator('#viewer'));
+  const dictation = new Pane('Dictation', page.frameLocator('#dictation'));
+  const all = [ehr, viewer, dictation];
+  const everybodyShows = (name: string): Expectation[] => all.map((pane) => pane.shows(name));
+
+  return [
+    {
+      title: 'The EHR launches both apps, and they join the session',
+      act: () => page.goto(url),
+      expected: [
+        ehr.isConnected('Following by websocket'),
+        viewer.isConnected('Following by websocket'),
+        dictation.isConnected('Following by webhook'),
+        ...everybodyShows(NOBODY),
+        ehr.says('follows by webhook'),
+      ],
+    },
+    {
+      title: 'A chart opened in the EHR opens in both apps',
+      act: () => ehr.press(/^Ada/),
+      expected: [
+        ...everybodyShows(ADA),
+        ehr.lists('Patient-open', 'own change'),
+        viewer.lists('Patient-open', 'followed'),
+        dictation.lists('open-patient-chart', 'followed'),
+      ],
+    },
+    {
+      title: 'A chart opened in the viewer opens in the EHR and the dictation',
+      act: () => viewer.press(/^Bram/),
+      expected: [
+        ...everybodyShows(BRAM),
+        viewer.lists('Patient-open', 'own change'),
+        ehr.lists('Patient-open', 'followed'),
+      ],
+    },
+    {
+      title: 'A chart opened in the dictation opens in the EHR and the viewer',
+      act: () => dictation.press(/^Chidi/),
+      expected: [
+        ...everybodyShows(CHIDI),
+        dictation.lists('open-patient-chart', 'own change'),
+        viewer.lists('Patient-open', 'followed'),
+      ],
+    },
+    {
+      title: 'Dictation in progress: it refuses to follow, and everybody is told',
+      act: async () => {
+        await dictation.turn('Dictation in progress');
+        await dictation.says('This chart is held: changes are refused.').seen();
+        await ehr.press(/^Dalia/);
+      },
+      expected: [
+        ehr.shows(DALIA),
+        viewer.shows(DALIA),
+        dictation.shows(CHIDI),
+        ...all.map((pane) => pane.alerts('Dictation')),
+        ehr.lists('SyncError', 'sync error'),
+        dictation.lists('sync-error', 'sync error'),
+      ],
+    },
+    {
+      title: 'Dictation done: it asks the hub for the current context, and catches up',
+      act: () => dictation.turn('Dictation in progress'),
+      expected: [dictation.shows(DALIA), dictation.isCalm(), dictation.lists('current context', 'caught up')],
+    },
+    {
+      title: 'The EHR sends the chart again, and everybody is in step',
+      act: () => ehr.press('Send again'),
+      expected: [...everybodyShows(DALIA), ...all.map((pane) => pane.isCalm())],
+    },
+    {
+      title: 'The viewer asks the hub for the current context',
+      act: () => viewer.press('Ask the hub'),
+      expected: [viewer.says(`The hub says: ${DALIA}`)],
+    },
+    {
+      title: 'The chart is closed in the EHR, and in both apps',
+      act: () => ehr.press('Close chart'),
+      expected: [
+        ...everybodyShows(NOBODY),
+        viewer.lists('Patient-close', 'followed'),
+        dictation.lists('close-patient-chart', 'followed'),
+      ],
+    },
+    {
+      title: 'Both apps leave the session',
+      act: async () => {
+        await viewer.press('Leave the session');
+        await dictation.press('Leave the session');
+      },
+      expected: [
+        viewer.isConnected('Left the session'),
+        dictation.isConnected('Left the session'),
+        ehr.isWithout('Imaging viewer'),
+        ehr.isWithout('Dictation'),
+      ],
+    },
+    {
+      title: 'A chart opened afterwards stays in the EHR',
+      act: () => ehr.press(/^Ada/),
+      expected: [
+        ehr.shows(ADA),
+        ehr.lists('Patient-open', 'own change'),
+        viewer.shows(NOBODY),
+        dictation.shows(NOBODY),
+      ],
+    },
+  ];
+}

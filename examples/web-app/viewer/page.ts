@@ -1,0 +1,61 @@
+import type { Patient } from 'fhir/r4';
+import { FhircastClient } from 'fhircast-client';
+import { find } from '../shared/dom.ts';
+import { readPatients, smart } from '../shared/fhirclient.ts';
+import { Follower } from '../shared/follower.ts';
+import type { PaneState } from '../shared/pane-state.ts';
+import { markPatient, showPane, showPatients } from '../shared/pane-view.ts';
+import { summarize } from '../shared/patient.ts';
+import { drawPhantom } from './phantom.ts';
+import { studyOf } from './studies.ts';
+
+const slice = find('#slice', HTMLInputElement);
+const answer = find('#answer');
+const buttons = [find('#context', HTMLButtonElement), find('#leave', HTMLButtonElement)] as const;
+
+const client = await FhircastClient.fromSmartLaunch(undefined, { subscriberName: 'Imaging viewer' });
+const follower = new Follower(client, { changed: show });
+const patients = await readPatients(await smart.ready());
+
+const study = (patient: Pick<Patient, 'id'>): string => studyOf(patient.id ?? '');
+
+async function open(id: string): Promise<void> {
+  const patient = patients.find((candidate) => candidate.id === id);
+  if (!patient) return;
+  const change = await client.requestContextChange('Patient-open', { patient });
+  if (!change.accepted) answer.textContent = change.reason;
+}
+
+async function ask(): Promise<void> {
+  const context = await client.getCurrentContext();
+  answer.textContent = context?.patient
+    ? `The hub says: ${summarize(context.patient).name}`
+    : 'The hub says: no chart is open';
+}
+
+function drawImage({ patient }: PaneState): void {
+  const canvas = find('#image', HTMLCanvasElement);
+  const title = patient ? study(patient) : 'No study';
+  drawPhantom(canvas, patient?.id, slice.valueAsNumber / 24);
+  canvas.ariaLabel = patient ? `${title}, slice ${slice.value}: a drawn phantom, no real image` : 'No image';
+  find('#caption').textContent = title;
+  slice.disabled = !patient;
+}
+
+function show(state: PaneState): void {
+  const isIn = state.connection !== 'closed';
+  showPane(state);
+  markPatient(state.patient?.id, isIn);
+  for (const button of buttons) button.disabled = !isIn;
+  drawImage(state);
+}
+
+showPatients(
+  patients.map(summarize),
+  ({ id, mrn }) => `${study({ id })} · ${mrn}`,
+  (id) => void open(id),
+);
+slice.oninput = () => drawImage(follower.state);
+buttons[0].onclick = () => void ask();
+buttons[1].onclick = () => void client.unsubscribe();
+show(follower.state);
