@@ -2,28 +2,25 @@ import { printable } from './http.ts';
 import type { HubMessage } from './log.ts';
 
 /**
- * One line about a message, fit for a terminal: no token, secret, topic, callback URL or FHIR content, and no control
+ * One line about a message, fit for a terminal, in columns: the time, who sends to whom, what it is, the status, the
+ * channel, and the event with its id. No token, secret, topic, callback URL or FHIR content is in it, and no control
  * characters of others.
  */
 export function formatMessage(message: HubMessage): string {
+  const { direction, kind, about, channel = '', event, eventId } = message;
   const subscriber = printable(message.subscriber ?? 'app');
-  const route = message.direction === 'in' ? `${subscriber} → hub` : `hub → ${subscriber}`;
-  const parts = [
+  const columns = [
     message.at.toISOString().slice(11, 23),
-    route.padEnd(28),
-    (message.about === undefined ? message.kind : `${message.kind} (${message.about})`).padEnd(20),
-    message.event === undefined ? '' : printable(message.event, 100),
-    message.eventId === undefined ? '' : `#${printable(message.eventId, 9)}`,
-    statusText(message),
-    message.channel === undefined ? '' : `[${message.channel}]`,
+    (direction === 'in' ? `${subscriber} → hub` : `hub → ${subscriber}`).padEnd(22),
+    (about === undefined ? kind : `${kind} (${about})`).padEnd(19),
+    statusText(message).padEnd(4),
+    channel.padEnd(9),
+    ...(event === undefined ? [] : [printable(event, 100)]),
+    ...(eventId === undefined ? [] : [`#${printable(eventId, 9)}`]),
   ];
-  return parts
-    .filter((part) => part !== '')
-    .join(' ')
-    .trimEnd();
+  return columns.join(' ').trimEnd();
 }
 
 function statusText({ kind, status }: HubMessage): string {
-  if (status !== undefined) return String(status);
-  return kind === 'answer' ? 'no answer' : '';
+  return status === undefined ? (kind === 'answer' ? 'none' : '') : String(status);
 }

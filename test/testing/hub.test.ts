@@ -69,7 +69,7 @@ describe('the log', () => {
     const printed = hub.log.map(formatMessage).join('\n');
     expect(printed.split('\n')).toHaveLength(hub.log.length);
     expect(printed).toContain('hub → Viewer?[31m');
-    expect(printed).toMatch(/notify +Patient-open #e1 \[websocket\]/);
+    expect(printed).toMatch(/notify +websocket +Patient-open #e1/);
     const secrets = [
       'a shared secret',
       session.id,
