@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration } from '../channels/callback.ts';
 import { FhircastError } from '../errors.ts';
-import { urlFault } from '../hub/url.ts';
+import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { type Hmac, platformHmac } from './hmac.ts';
 import { nodeSkin } from './node.ts';
@@ -51,7 +51,7 @@ export interface CallbackEndpointOptions {
 
 /** A callback endpoint and its two skins. */
 export interface HttpCallbackEndpoint extends CallbackEndpoint {
-  /** How many requests came to what end. */
+  /** How many requests to URLs of this endpoint came to what end. */
   readonly counts: Readonly<Partial<Record<CallbackOutcome, number>>>;
   /** The largest body that is read, in bytes. */
   readonly bodyLimit: number;
@@ -66,12 +66,15 @@ export interface HttpCallbackEndpoint extends CallbackEndpoint {
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
 const FAILED = 500;
 
+/** An app or a router of its own may come up with statuses at which a server throws. */
+const canBeSent = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599;
+
 /**
  * Makes an endpoint for the hubs' webhooks (January 2019 draft to STU2). Each subscription gets an unguessable URL and a
  * fresh secret of its own.
  *
  * @param options where the endpoint is reached
- * @throws FhircastError `option-invalid` when `baseUrl` cannot carry a session
+ * @throws FhircastError `option-invalid` when `baseUrl` cannot carry a session, or `bodyLimit` is no number above zero
  * @example
  * ```ts
  * const callback = createCallbackEndpoint({ baseUrl: 'https://app.example.org/fhircast' });
@@ -82,8 +85,8 @@ const FAILED = 500;
 export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCallbackEndpoint {
   const { baseUrl, allowSha1 = false, allowInsecure = false, bodyLimit = DEFAULT_BODY_LIMIT } = options;
   if (urlFault(baseUrl, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'baseUrl' });
+  if (!(bodyLimit > 0)) throw new FhircastError('option-invalid', { at: 'bodyLimit' });
   const { router = new MemoryRouter(), hmac = platformHmac } = options;
-  const base = baseUrl.replace(/\/+$/, '');
   const counts: Partial<Record<CallbackOutcome, number>> = {};
   const count = (outcome: CallbackOutcome) => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
@@ -93,16 +96,23 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
     const id = randomHex(24);
     const secret = randomHex(32);
     await router.register(id, subscriptionHandler({ owner, allowSha1, count, hmac: hmac(secret) }));
-    return { url: `${base}/${id}`, secret, close: () => router.release(id) };
+    return { url: joinUrl(baseUrl, id), secret, close: () => router.release(id) };
   };
+
+  const fail = (): CallbackAnswer => {
+    count('failed');
+    return answerOf(FAILED);
+  };
+
+  const check = (answer: CallbackAnswer): CallbackAnswer => (canBeSent(answer.status) ? answer : fail());
 
   // Some hubs end when a connection is reset: everything is answered, whatever happens here.
   const handle = (id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> => {
     try {
       const answer = router.dispatch(id, request);
-      return answer instanceof Promise ? answer.catch(() => answerOf(FAILED)) : answer;
+      return answer instanceof Promise ? answer.then(check).catch(fail) : check(answer);
     } catch {
-      return answerOf(FAILED);
+      return fail();
     }
   };
 

@@ -20,12 +20,15 @@ export const nodeCrypto = (): typeof NodeCrypto | undefined =>
   (globalThis.process as Partial<NodeJS.Process> | undefined)?.getBuiltinModule?.('node:crypto');
 
 /** On Node: at once, and twenty times as fast as WebCrypto on a small body. */
-export const nodeHmac = ({ createHmac, timingSafeEqual }: typeof NodeCrypto, secret: string): Hmac => ({
-  verify(method, body, signature) {
-    const expected = createHmac(method, secret).update(body).digest();
-    return expected.length === signature.length && timingSafeEqual(expected, signature);
-  },
-});
+export const nodeHmac = ({ createHmac, createSecretKey, timingSafeEqual }: typeof NodeCrypto, secret: string): Hmac => {
+  const key = createSecretKey(secret, 'utf8');
+  return {
+    verify(method, body, signature) {
+      const expected = createHmac(method, key).update(body).digest();
+      return expected.length === signature.length && timingSafeEqual(expected, signature);
+    },
+  };
+};
 
 const WEB_NAMES = { sha1: 'SHA-1', sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' } as const;
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ANSWER_HEADERS, type CallbackAnswer, type CallbackRequest, splitUrl } from './request.ts';
+import { type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
 
 /** The endpoint's plain function. */
 export type Handle = (id: string, request: CallbackRequest) => CallbackAnswer | Promise<CallbackAnswer>;
@@ -7,20 +7,39 @@ export type Handle = (id: string, request: CallbackRequest) => CallbackAnswer | 
 /** How long a hub that sends too much may take to read the answer, in milliseconds. */
 const LINGER_MS = 1_000;
 
+/** How much of what a hub sends after the answer is read, in bytes. */
+const LINGER_BYTES = 4 * 1024 * 1024;
+
 const NOTHING = new Uint8Array(0);
 
-const write = (response: ServerResponse, answer: CallbackAnswer): void => {
-  const { status, body, headers } = answer;
-  response.writeHead(status, { ...ANSWER_HEADERS, ...headers, 'Content-Length': Buffer.byteLength(body) });
-  response.end(body);
+const write = (request: IncomingMessage, response: ServerResponse, answer: CallbackAnswer): void => {
+  response.statusCode = answer.status;
+  const headers = headersOf(request.method, answer);
+  for (const name in headers) response.setHeader(name, headers[name] ?? '');
+  // Not after writeHead(), which would make it chunked.
+  response.end(answer.body);
 };
 
-/** Answers, and ends the connection without a reset: some hubs end with it. */
+/**
+ * Answers a request that is still being sent, and then ends the connection. Node would end it together with the answer, and
+ * what has not been read by then turns the end into a reset, which may overtake the answer: some hubs die of it. So the
+ * answer goes out whole, and its stream ends when the hub had the time to read it.
+ */
 const writeAndClose = (request: IncomingMessage, response: ServerResponse, answer: CallbackAnswer): void => {
-  request.pause();
-  const { socket } = request;
-  response.once('finish', () => setTimeout(() => socket.destroy(), LINGER_MS).unref());
-  write(response, { ...answer, headers: { ...answer.headers, Connection: 'close' } });
+  if (request.complete) return write(request, response, answer);
+  const length = Buffer.byteLength(answer.body);
+  response.writeHead(answer.status, { ...answer.headers, Connection: 'close', 'Content-Length': length });
+  if (length > 0) response.write(answer.body);
+  else response.flushHeaders();
+  let left = LINGER_BYTES;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.pause();
+  });
+  const end = () => response.end();
+  const timer = setTimeout(end, LINGER_MS).unref();
+  request.once('end', end);
+  response.once('close', () => clearTimeout(timer));
 };
 
 /**
@@ -42,7 +61,7 @@ export function pass(
   const signature = Array.isArray(header) ? undefined : header;
   const answer = handle(id, { method: request.method ?? '', query, signature, body });
   const finish = (settled: CallbackAnswer) =>
-    body === 'too-large' ? writeAndClose(request, response, settled) : write(response, settled);
+    body === 'too-large' ? writeAndClose(request, response, settled) : write(request, response, settled);
   if (answer instanceof Promise) void answer.then(finish);
   else finish(answer);
 }

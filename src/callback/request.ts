@@ -16,19 +16,25 @@ export interface CallbackAnswer {
   readonly status: number;
   /** The body; empty unless a challenge is echoed. */
   readonly body: string;
-  /** Headers beside those that every answer has. */
+  /** Headers beside those that every answer of its kind has. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/**
- * Headers of every answer. A challenge is echoed as text and must never be interpreted by a browser: it may come from
- * anybody who knows the URL.
- */
-export const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+const GET_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; sandbox",
   'X-Content-Type-Options': 'nosniff',
 };
+
+/**
+ * The headers of an answer. To a GET a challenge is echoed as text, which must never be interpreted by a browser: it may come
+ * from anybody who knows the URL. Other answers have no body, and mostly no headers: they are sent for every event.
+ *
+ * @param method the request's method
+ * @param answer what is answered
+ */
+export const headersOf = (method: string | undefined, { headers }: CallbackAnswer) =>
+  method === 'GET' ? { ...GET_HEADERS, ...headers } : headers;
 
 /** An answer without a body. */
 export const answerOf = (status: number): CallbackAnswer => ({ status, body: '' });

@@ -6,8 +6,11 @@ import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.t
 import type { CallbackHandler } from './router.ts';
 import { signatureFault } from './signature.ts';
 
-/** What came to a callback URL, for counting. */
-export type CallbackOutcome = 'verified' | 'denied' | 'delivered' | 'unexpected' | FhircastError['code'];
+/**
+ * What came of a request to a callback URL, for counting: `delivered` was handed to the subscription, `unexpected` is what
+ * nobody waits for, `failed` is what was answered 500, and the codes are those of the messages that were refused.
+ */
+export type CallbackOutcome = 'verified' | 'denied' | 'delivered' | 'unexpected' | 'failed' | FhircastError['code'];
 
 /** What the handler of one callback URL needs. */
 export interface SubscriptionHandlerOptions {
@@ -47,9 +50,9 @@ const parseQuery = (query: string): Map<string, string> | undefined => {
 export function subscriptionHandler(options: SubscriptionHandlerOptions): CallbackHandler {
   const { owner, hmac, allowSha1, count } = options;
 
-  const unexpected = (): CallbackAnswer => {
+  const unexpected = (status = NOT_FOUND): CallbackAnswer => {
     count('unexpected');
-    return answerOf(NOT_FOUND);
+    return answerOf(status);
   };
 
   const reject = (error: FhircastError, status: number): CallbackAnswer => {
@@ -92,7 +95,7 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
 
   return ({ method, query, signature, body }: CallbackRequest) => {
     if (method === 'GET') return verify(query);
-    if (method !== 'POST') return { ...answerOf(METHOD_NOT_ALLOWED), headers: { Allow: 'GET, POST' } };
+    if (method !== 'POST') return { ...unexpected(METHOD_NOT_ALLOWED), headers: { Allow: 'GET, POST' } };
     if (body === 'too-large') return reject(new NotificationError('notification-too-large'), TOO_LARGE);
     const fault = signatureFault(hmac, signature, body, allowSha1);
     if (fault instanceof Promise) {

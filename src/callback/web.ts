@@ -1,5 +1,8 @@
+import { FhircastError } from '../errors.ts';
 import type { Handle } from './node.ts';
-import { ANSWER_HEADERS, type CallbackRequest, splitUrl } from './request.ts';
+import { answerOf, type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
+
+const BAD_REQUEST = 400;
 
 const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRequest['body']> => {
   if (Number(request.headers.get('content-length')) > bodyLimit) return 'too-large';
@@ -11,7 +14,8 @@ const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRe
     if (done) break;
     size += value.byteLength;
     if (size > bodyLimit) {
-      await reader.cancel();
+      // Not waited for: it settles when the sender likes.
+      reader.cancel().catch(() => {});
       return 'too-large';
     }
     chunks.push(value);
@@ -25,8 +29,12 @@ const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRe
   return body;
 };
 
+const responseOf = ({ method }: Request, answer: CallbackAnswer): Response =>
+  // Statuses without a body must get none, not an empty one.
+  new Response(answer.body || null, { status: answer.status, headers: headersOf(method, answer) ?? {} });
+
 /**
- * The web-standard skin.
+ * The web-standard skin. It rejects when the request's body was read before: signatures are checked over the exact bytes.
  *
  * @param handle the endpoint's plain function
  * @param bodyLimit the largest body that is read, in bytes
@@ -34,13 +42,15 @@ const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRe
 export function webSkin(handle: Handle, bodyLimit: number) {
   return async (request: Request): Promise<Response> => {
     const { id, query } = splitUrl(request.url);
-    const body = request.method === 'POST' ? await readBody(request, bodyLimit) : new Uint8Array(0);
+    if (request.bodyUsed) throw new FhircastError('option-invalid', { at: 'request (its body was read before)' });
+    let body: CallbackRequest['body'] = new Uint8Array(0);
+    try {
+      if (request.method === 'POST') body = await readBody(request, bodyLimit);
+    } catch {
+      // The hub gave up in the middle of the body.
+      return responseOf(request, answerOf(BAD_REQUEST));
+    }
     const signature = request.headers.get('x-hub-signature') ?? undefined;
-    const answer = await handle(id, { method: request.method, query, signature, body });
-    // Statuses without a body must get none, not an empty one.
-    return new Response(answer.body || null, {
-      status: answer.status,
-      headers: { ...ANSWER_HEADERS, ...answer.headers },
-    });
+    return responseOf(request, await handle(id, { method: request.method, query, signature, body }));
   };
 }

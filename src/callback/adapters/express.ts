@@ -37,7 +37,7 @@ export function expressCallback(endpoint: HttpCallbackEndpoint): ExpressHandler 
     } else if (request.method === 'POST' && request.readableEnded) {
       next(
         new FhircastError('option-invalid', {
-          at: 'express.json() before expressCallback(): mount it after, or keep rawBody',
+          at: 'express.json(), mounted before expressCallback() without keeping rawBody,',
         }),
       );
     } else {
