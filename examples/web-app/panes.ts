@@ -1,13 +1,10 @@
 import type { FrameLocator, Locator, Page } from 'playwright-core';
 
-/** How long something may take to be seen, in milliseconds. */
-const PATIENCE_MS = 8_000;
-
 /** Something that a step expects to be seen in a page. */
 export interface Expectation {
   /** For the transcript. */
   readonly text: string;
-  /** Rejects when it is not seen in time. */
+  /** Rejects when it is not seen in the page's default time. */
   seen(): Promise<unknown>;
 }
 
@@ -23,12 +20,12 @@ export class Pane {
 
   /** Presses a button. */
   press(name: string | RegExp): Promise<void> {
-    return this.root.getByRole('button', { name }).click({ timeout: PATIENCE_MS });
+    return this.root.getByRole('button', { name }).click();
   }
 
   /** Turns a switch. */
   turn(name: string): Promise<void> {
-    return this.root.getByRole('switch', { name }).click({ timeout: PATIENCE_MS });
+    return this.root.getByRole('switch', { name }).click();
   }
 
   /** The patient banner says so. */
@@ -70,7 +67,7 @@ export class Pane {
   }
 
   #expect(text: string, locator: Locator, state: 'visible' | 'hidden' = 'visible'): Expectation {
-    return { text: `${this.name}: ${text}`, seen: () => locator.waitFor({ state, timeout: PATIENCE_MS }) };
+    return { text: `${this.name}: ${text}`, seen: () => locator.waitFor({ state }) };
   }
 }
 

@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Expectation, Pane } from './panes.ts';
 
 /** What became of one step of the tour. */
 export interface TourStep {
   readonly number: number;
+  /** One word or two, for file names. */
+  readonly name: string;
   readonly title: string;
   /** Was everything seen in the pages that should be? */
   readonly seen: boolean;
@@ -18,7 +20,9 @@ export interface TourStep {
 export interface TourOptions {
   /** The address of the EHR's page. */
   url: string;
-  browser: Browser;
+  browser: Browser | BrowserContext;
+  /** How long something may take to be seen, in milliseconds. Default 8000. */
+  patienceMs?: number;
   /** Where a picture of every step goes. Default nowhere. */
   screenshots?: string;
   /** Called after every step. */
@@ -26,6 +30,7 @@ export interface TourOptions {
 }
 
 interface Step {
+  readonly name: string;
   readonly title: string;
   act(): Promise<unknown>;
   readonly expected: readonly Expectation[];
@@ -38,8 +43,11 @@ const DALIA = 'Dalia Fenwick';
 const NOBODY = 'No chart open';
 
 /** Does in a browser what a user would do, and looks at what a user would see. Stops at the first step that fails. */
-export async function takeTour({ url, browser, screenshots, onStep }: TourOptions): Promise<readonly TourStep[]> {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+export async function takeTour(options: TourOptions): Promise<readonly TourStep[]> {
+  const { url, browser, screenshots, onStep, patienceMs = 8_000 } = options;
+  const page = await browser.newPage();
+  await page.setViewportSize({ width: 1400, height: 900 });
+  page.setDefaultTimeout(patienceMs);
   const troubles: string[] = [];
   page.on('pageerror', ({ message }) => void troubles.push(`a page failed: ${message}`));
   page.on('console', (message) => {
@@ -50,9 +58,11 @@ export async function takeTour({ url, browser, screenshots, onStep }: TourOption
   for (const [index, step] of steps(page, url).entries()) {
     const start = performance.now();
     const missing = [...(await look(step)), ...troubles.splice(0)];
-    const result = { number: index + 1, title: step.title, seen: missing.length === 0, missing };
+    const { name, title } = step;
+    const result = { number: index + 1, name, title, seen: missing.length === 0, missing };
     taken.push({ ...result, tookMs: performance.now() - start });
-    if (screenshots) await page.screenshot({ path: join(screenshots, `${fileName(index + 1, step.title)}.png`) });
+    if (screenshots)
+      await page.screenshot({ path: join(screenshots, `${String(index + 1).padStart(2, '0')}-${name}.png`) });
     const last = taken.at(-1);
     if (last) onStep?.(last);
     if (!result.seen) break;
@@ -71,9 +81,6 @@ async function look({ act, expected }: Step): Promise<string[]> {
   return expected.flatMap(({ text }, index) => (looks[index]?.status === 'fulfilled' ? [] : [text]));
 }
 
-const fileName = (number: number, title: string): string =>
-  `${String(number).padStart(2, '0')}-${title.toLowerCase().replace(/[^a-z]+/g, '-')}`.replace(/-$/, '');
-
 function steps(page: Page, url: string): readonly Step[] {
   const ehr = new Pane('EHR', page);
   const viewer = new Pane('Imaging viewer', page.frameLocator('#viewer'));
@@ -83,6 +90,7 @@ function steps(page: Page, url: string): readonly Step[] {
 
   return [
     {
+      name: 'launch',
       title: 'The EHR launches both apps, and they join the session',
       act: () => page.goto(url),
       expected: [
@@ -94,6 +102,7 @@ function steps(page: Page, url: string): readonly Step[] {
       ],
     },
     {
+      name: 'from-ehr',
       title: 'A chart opened in the EHR opens in both apps',
       act: () => ehr.press(/^Ada/),
       expected: [
@@ -104,6 +113,7 @@ function steps(page: Page, url: string): readonly Step[] {
       ],
     },
     {
+      name: 'from-viewer',
       title: 'A chart opened in the viewer opens in the EHR and the dictation',
       act: () => viewer.press(/^Bram/),
       expected: [
@@ -113,6 +123,7 @@ function steps(page: Page, url: string): readonly Step[] {
       ],
     },
     {
+      name: 'from-dictation',
       title: 'A chart opened in the dictation opens in the EHR and the viewer',
       act: () => dictation.press(/^Chidi/),
       expected: [
@@ -122,10 +133,11 @@ function steps(page: Page, url: string): readonly Step[] {
       ],
     },
     {
+      name: 'refusal',
       title: 'Dictation in progress: it refuses to follow, and everybody is told',
       act: async () => {
         await dictation.turn('Dictation in progress');
-        await dictation.says('This chart is held: changes are refused.').seen();
+        await dictation.says('Chart held: changes are refused.').seen();
         await ehr.press(/^Dalia/);
       },
       expected: [
@@ -138,21 +150,25 @@ function steps(page: Page, url: string): readonly Step[] {
       ],
     },
     {
+      name: 'catch-up',
       title: 'Dictation done: it asks the hub for the current context, and catches up',
       act: () => dictation.turn('Dictation in progress'),
       expected: [dictation.shows(DALIA), dictation.isCalm(), dictation.lists('current context', 'caught up')],
     },
     {
+      name: 'send-again',
       title: 'The EHR sends the chart again, and everybody is in step',
       act: () => ehr.press('Send again'),
       expected: [...everybodyShows(DALIA), ...all.map((pane) => pane.isCalm())],
     },
     {
+      name: 'current-context',
       title: 'The viewer asks the hub for the current context',
       act: () => viewer.press('Ask the hub'),
       expected: [viewer.says(`The hub says: ${DALIA}`)],
     },
     {
+      name: 'close',
       title: 'The chart is closed in the EHR, and in both apps',
       act: () => ehr.press('Close chart'),
       expected: [
@@ -162,6 +178,7 @@ function steps(page: Page, url: string): readonly Step[] {
       ],
     },
     {
+      name: 'leave',
       title: 'Both apps leave the session',
       act: async () => {
         await viewer.press('Leave the session');
@@ -175,6 +192,7 @@ function steps(page: Page, url: string): readonly Step[] {
       ],
     },
     {
+      name: 'alone',
       title: 'A chart opened afterwards stays in the EHR',
       act: () => ehr.press(/^Ada/),
       expected: [
@@ -182,6 +200,19 @@ function steps(page: Page, url: string): readonly Step[] {
         ehr.lists('Patient-open', 'own change'),
         viewer.shows(NOBODY),
         dictation.shows(NOBODY),
+      ],
+    },
+    {
+      name: 'again',
+      title: 'Launched again, both apps join and show the chart that is open',
+      act: async () => {
+        await ehr.press('Launch Imaging viewer again');
+        await ehr.press('Launch Dictation again');
+      },
+      expected: [
+        viewer.isConnected('Following by websocket'),
+        dictation.isConnected('Following by webhook'),
+        ...everybodyShows(ADA),
       ],
     },
   ];

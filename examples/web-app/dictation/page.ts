@@ -46,5 +46,5 @@ watch<DictationState>(`/sessions/${id}/state`, (state) => {
   dictating.disabled = !isIn || !state.patient;
   leave.disabled = !isIn || state.dictating;
   document.body.classList.toggle('dictating', state.dictating);
-  find('#note').textContent = state.dictating ? 'This chart is held: changes are refused.' : '';
+  find('#note').textContent = state.dictating ? 'Chart held: changes are refused.' : '';
 });

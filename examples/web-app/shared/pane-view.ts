@@ -40,7 +40,10 @@ function showPatient(patient: PatientSummary | null, left: boolean): void {
   banner.classList.toggle('empty', patient === null);
   banner.classList.toggle('left', left);
   if (!patient) {
-    banner.replaceChildren(make('h2', { textContent: 'No chart open' }), make('p', {}, 'Choose a patient to begin.'));
+    banner.replaceChildren(
+      make('h2', { textContent: 'No chart open' }),
+      make('p', { textContent: left ? 'No longer follows the session.' : 'Choose a patient to begin.' }),
+    );
     return;
   }
   banner.replaceChildren(
@@ -68,7 +71,7 @@ function showOutOfStep({ outOfStep }: PaneState): void {
   alert.dataset['shown'] = text;
   find('#alert-text').replaceChildren(
     make('strong', { textContent: text }),
-    make('span', { textContent: outOfStep?.detail ?? '' }),
+    make('span', { textContent: `It may show another patient. ${outOfStep?.detail ?? ''}` }),
   );
 }
 

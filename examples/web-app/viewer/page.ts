@@ -42,12 +42,20 @@ function drawImage({ patient }: PaneState): void {
   slice.disabled = !patient;
 }
 
+/** What the hub said holds until something happens. */
+function forgetAnswer({ events: [newest] }: PaneState): void {
+  if (answer.dataset['event'] === newest?.key) return;
+  answer.dataset['event'] = newest?.key ?? '';
+  answer.textContent = '';
+}
+
 function show(state: PaneState): void {
   const isIn = state.connection !== 'closed';
   showPane(state);
   markPatient(state.patient?.id, isIn);
   for (const button of buttons) button.disabled = !isIn;
   drawImage(state);
+  forgetAnswer(state);
 }
 
 showPatients(

@@ -1,4 +1,4 @@
-const STUDIES = ['CT head', 'CT head with contrast', 'MR brain', 'CT sinuses'];
+const STUDIES = ['CT head', 'MR angiogram', 'MR brain', 'CT sinuses'];
 
 /** The study that the reading list shows for a patient: always the same one, and made up. */
 export function studyOf(patientId: string): string {

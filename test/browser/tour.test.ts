@@ -1,0 +1,60 @@
+import { chromium } from 'playwright-core';
+import { expect, it, onTestFinished } from 'vitest';
+import { type Demo, startDemo } from '../../examples/web-app/demo.ts';
+import { takeTour } from '../../examples/web-app/tour.ts';
+import { CHROMIUM_ARGS, findOrInstallChromium } from '../../scripts/chromium.ts';
+
+async function openDemo(options: Parameters<typeof startDemo>[0] = {}): Promise<Demo> {
+  const demo = await startDemo(options);
+  onTestFinished(() => demo.close());
+  return demo;
+}
+
+async function openBrowser() {
+  const browser = await chromium.launch({ executablePath: await findOrInstallChromium(), args: [...CHROMIUM_ARGS] });
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+it('shows every step of the tour in the pages', async () => {
+  const seen: string[] = [];
+  const { url } = await openDemo({ onMessage: ({ kind, channel }) => seen.push(`${kind} by ${channel}`) });
+  const steps = await takeTour({ url, browser: await openBrowser() });
+  expect(steps.map(({ name, missing }) => [name, ...missing])).toEqual([
+    ['launch'],
+    ['from-ehr'],
+    ['from-viewer'],
+    ['from-dictation'],
+    ['refusal'],
+    ['catch-up'],
+    ['send-again'],
+    ['current-context'],
+    ['close'],
+    ['leave'],
+    ['alone'],
+    ['again'],
+  ]);
+  expect(seen).toEqual(expect.arrayContaining(['notify by webhook', 'notify by websocket', 'verify by webhook']));
+});
+
+it('says what was not seen, and ends there', async () => {
+  const { url } = await openDemo();
+  const browser = await openBrowser();
+  const context = await browser.newContext();
+  // The dictation's server is out of reach.
+  await context.route('**/sessions', (route) => route.abort());
+  const steps = await takeTour({ url, browser: context, patienceMs: 1500 });
+  expect(steps).toMatchObject([
+    { name: 'launch', seen: false, missing: expect.arrayContaining([expect.stringMatching(/^Dictation: the conn/)]) },
+  ]);
+});
+
+it('shows the pages to nobody but the EHR, and tells no other site', async () => {
+  const { url } = await openDemo();
+  const policy = (await fetch(url)).headers.get('content-security-policy');
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("frame-ancestors 'none'");
+  const command = { method: 'POST', body: JSON.stringify({ open: 'ada-quill' }) };
+  expect((await fetch(`${url}commands`, { ...command, headers: { 'Content-Type': 'text/plain' } })).status).toBe(400);
+  expect((await fetch(`${url}launch/constructor`)).status).toBe(404);
+});
