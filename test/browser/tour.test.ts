@@ -1,19 +1,12 @@
-import { chromium } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Demo, startDemo } from '../../examples/web-app/demo.ts';
 import { takeTour } from '../../examples/web-app/tour.ts';
-import { CHROMIUM_ARGS, findOrInstallChromium } from '../../scripts/chromium.ts';
+import { openBrowser } from './support.ts';
 
 async function openDemo(options: Parameters<typeof startDemo>[0] = {}): Promise<Demo> {
   const demo = await startDemo(options);
   onTestFinished(() => demo.close());
   return demo;
-}
-
-async function openBrowser() {
-  const browser = await chromium.launch({ executablePath: await findOrInstallChromium(), args: [...CHROMIUM_ARGS] });
-  onTestFinished(() => browser.close());
-  return browser;
 }
 
 it('shows every step of the tour in the pages', async () => {

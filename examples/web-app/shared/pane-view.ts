@@ -71,7 +71,8 @@ function showOutOfStep({ outOfStep }: PaneState): void {
   alert.dataset['shown'] = text;
   find('#alert-text').replaceChildren(
     make('strong', { textContent: text }),
-    make('span', { textContent: `It may show another patient. ${outOfStep?.detail ?? ''}` }),
+    make('span', { textContent: 'It may show another patient.' }),
+    make('span', { textContent: outOfStep?.detail ?? '' }),
   );
 }
 

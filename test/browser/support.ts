@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve, sep } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { CHROMIUM_ARGS, findOrInstallChromium } from '../../scripts/chromium.ts';
+
+/** A browser that closes with the test. */
+export async function openBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: await findOrInstallChromium(), args: [...CHROMIUM_ARGS] });
+  onTestFinished(() => browser.close());
+  return browser;
+}
+
+const dist = resolve(import.meta.dirname, '../../dist');
+
+/** A page that knows the built package by its name, as a page without a bundler would. */
+const BLANK = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <title>blank</title>
+    <link rel="icon" href="data:," />
+    <script type="importmap">
+      {
+        "imports": {
+          "fhircast-client": "/dist/browser/fhircast-client.min.js",
+          "fhircast-client/callback": "/dist/callback/index.js"
+        }
+      }
+    </script>
+    <script type="module">
+      import * as root from 'fhircast-client';
+      import * as callback from 'fhircast-client/callback';
+      Object.assign(globalThis, { root, callback });
+      document.title = 'loaded';
+    </script>
+  </head>
+  <body></body>
+</html>`;
+
+/** Opens a blank page with the built package in it, as the globals `root` and `callback`. */
+export async function openBlankPage(): Promise<Page> {
+  const server = createServer(async ({ url = '/' }, response) => {
+    const path = resolve(dist, `.${url.replace(/^\/dist/, '')}`);
+    const isBuilt = url.startsWith('/dist/') && path.startsWith(dist + sep);
+    if (!isBuilt) return void response.setHeader('Content-Type', 'text/html').end(BLANK);
+    const text = await readFile(path).catch(() => undefined);
+    response.writeHead(text ? 200 : 404, { 'Content-Type': 'text/javascript' }).end(text);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const page = await (await openBrowser()).newPage();
+  const failures: string[] = [];
+  page.on('pageerror', ({ message }) => void failures.push(message));
+  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await page
+    .waitForFunction(() => document.title === 'loaded', undefined, { timeout: 10_000 })
+    .catch(() => {
+      throw new Error(`The built package did not load in the page. ${failures.join(' ')}`);
+    });
+  return page;
+}
