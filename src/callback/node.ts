@@ -60,8 +60,12 @@ export function pass(
   const header = request.headers['x-hub-signature'];
   const signature = Array.isArray(header) ? undefined : header;
   const answer = handle(id, { method: request.method ?? '', query, signature, body });
-  const finish = (settled: CallbackAnswer) =>
-    body === 'too-large' ? writeAndClose(request, response, settled) : write(request, response, settled);
+  const finish = (settled: CallbackAnswer) => {
+    // A server's own timeout may have answered meanwhile.
+    if (response.headersSent) return;
+    if (body === 'too-large') writeAndClose(request, response, settled);
+    else write(request, response, settled);
+  };
   if (answer instanceof Promise) void answer.then(finish);
   else finish(answer);
 }
