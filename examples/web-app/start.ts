@@ -24,7 +24,10 @@ if (values.help || !Number.isInteger(port) || port < 0 || port > 65_531) {
 }
 
 const transcript = new Transcript();
-const demo = await startDemo({ port, onMessage: (message) => transcript.message(message) });
+const demo = await startDemo({ port, onMessage: (message) => transcript.message(message) }).catch((error) => {
+  process.stderr.write(`The demo did not start: ${error instanceof Error ? error.message : error}\n`);
+  process.exit(1);
+});
 
 if (values.once) {
   const executablePath = await findOrInstallChromium();

@@ -50,8 +50,9 @@ export function startDictation(site: Site, { scripts, fhirUrl, framedBy }: Dicta
   app.post('/sessions/:id/commands', async ({ params, body }, response) => {
     const session = sessions.get(params.id);
     if (!session) return void response.sendStatus(404);
-    await session.handle(body as DictationCommand);
-    response.sendStatus(204);
+    const refusal = await session.handle(body as DictationCommand);
+    if (refusal === undefined) response.sendStatus(204);
+    else response.status(409).type('text').send(refusal);
   });
   site.serve(app);
 

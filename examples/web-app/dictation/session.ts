@@ -32,19 +32,25 @@ export class DictationSession {
     });
   }
 
-  /** Does what the page asks for. */
-  async handle(command: DictationCommand): Promise<void> {
+  /**
+   * Does what the page asks for.
+   *
+   * @returns why the hub refused it; `undefined` when it did not
+   */
+  async handle(command: DictationCommand): Promise<string | undefined> {
     switch (command.do) {
-      case 'open':
-        await this.#client.requestContextChange('Patient-open', { patient: command.patient });
-        break;
+      case 'open': {
+        const change = await this.#client.requestContextChange('Patient-open', { patient: command.patient });
+        return change.accepted ? undefined : change.reason;
+      }
       case 'dictate':
         this.live.update({ dictating: command.on });
         // Whatever was refused meanwhile: the hub knows what is open now.
         if (!command.on) await this.#follower.catchUp();
-        break;
+        return undefined;
       case 'leave':
         await this.leave();
+        return undefined;
     }
   }
 

@@ -1,12 +1,13 @@
 import { post, watch } from '../shared/commands.ts';
 import { find, make } from '../shared/dom.ts';
-import { longDate, markPatient, showPane, showPatients } from '../shared/pane-view.ts';
+import { note } from '../shared/failures.ts';
+import { longDate, markPatient, showContactLost, showPane, showPatients } from '../shared/pane-view.ts';
 import type { EhrCommand, EhrState } from './state.ts';
 
 /** The apps that this EHR launches: their frame, and their name in the session. */
 const APPS = { viewer: 'Imaging viewer', dictation: 'Dictation' } as const;
 
-const send = (command: EhrCommand): void => void post('/commands', command);
+const send = (command: EhrCommand): void => void post('/commands', command).catch(note);
 const closeButton = find('#close', HTMLButtonElement);
 let state: EhrState | undefined;
 
@@ -42,17 +43,21 @@ function showApplications({ applications }: EhrState): void {
   );
 }
 
-watch<EhrState>('/state', (next) => {
-  if (!state)
-    showPatients(
-      next.patients,
-      ({ mrn, birthDate }) => `${mrn} · ${longDate(birthDate)}`,
-      (open) => send({ open }),
-    );
-  state = next;
-  showPane(next);
-  markPatient(next.patient?.id, true);
-  closeButton.disabled = next.patient === null;
-  find('#again').hidden = next.patient === null;
-  showApplications(next);
-});
+watch<EhrState>(
+  '/state',
+  (next) => {
+    if (!state)
+      showPatients(
+        next.patients,
+        ({ mrn, birthDate }) => `${mrn} · ${longDate(birthDate)}`,
+        (open) => send({ open }),
+      );
+    state = next;
+    showPane(next);
+    markPatient(next.patient?.id, true);
+    closeButton.disabled = next.patient === null;
+    find('#again').hidden = next.patient === null;
+    showApplications(next);
+  },
+  showContactLost,
+);

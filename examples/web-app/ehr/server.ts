@@ -60,8 +60,10 @@ export async function startEhrPage(site: Site, options: EhrPageOptions): Promise
     const command = (body ?? {}) as Partial<Record<'open' | 'close', string>> satisfies Partial<EhrCommand>;
     const patient = ehr.patients.find(({ id }) => id === (command.open ?? command.close));
     if (!patient) return void response.sendStatus(400);
-    await client.requestContextChange(command.open ? 'Patient-open' : 'Patient-close', { patient });
-    response.sendStatus(204);
+    const name = command.open ? 'Patient-open' : 'Patient-close';
+    const change = await client.requestContextChange(name, { patient });
+    if (change.accepted) response.sendStatus(204);
+    else response.status(409).type('text').send(change.reason);
   });
   site.serve(app);
 

@@ -30,6 +30,13 @@ function showConnection({ connection, channel }: PaneState): void {
   element.dataset['state'] = connection;
 }
 
+/** Shows that the page does not know any more what goes on. */
+export function showContactLost(): void {
+  const element = find('#connection');
+  element.textContent = 'No contact with the server';
+  element.dataset['state'] = 'denied';
+}
+
 /** The banner is replaced only when the patient changes, so that a screen reader speaks once. */
 function showPatient(patient: PatientSummary | null, left: boolean): void {
   const banner = find('#patient');

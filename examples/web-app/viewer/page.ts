@@ -1,6 +1,6 @@
-import type { Patient } from 'fhir/r4';
 import { FhircastClient } from 'fhircast-client';
 import { find } from '../shared/dom.ts';
+import { note, showFailures } from '../shared/failures.ts';
 import { readPatients, smart } from '../shared/fhirclient.ts';
 import { Follower } from '../shared/follower.ts';
 import type { PaneState } from '../shared/pane-state.ts';
@@ -9,15 +9,15 @@ import { summarize } from '../shared/patient.ts';
 import { drawPhantom } from './phantom.ts';
 import { studyOf } from './studies.ts';
 
+showFailures();
+
 const slice = find('#slice', HTMLInputElement);
-const answer = find('#answer');
+const answer = find('#note');
 const buttons = [find('#context', HTMLButtonElement), find('#leave', HTMLButtonElement)] as const;
 
 const client = await FhircastClient.fromSmartLaunch(undefined, { subscriberName: 'Imaging viewer' });
 const follower = new Follower(client, { changed: show });
 const patients = await readPatients(await smart.ready());
-
-const study = (patient: Pick<Patient, 'id'>): string => studyOf(patient.id ?? '');
 
 async function open(id: string): Promise<void> {
   const patient = patients.find((candidate) => candidate.id === id);
@@ -35,7 +35,7 @@ async function ask(): Promise<void> {
 
 function drawImage({ patient }: PaneState): void {
   const canvas = find('#image', HTMLCanvasElement);
-  const title = patient ? study(patient) : 'No study';
+  const title = patient ? studyOf(patient.id) : 'No study';
   drawPhantom(canvas, patient?.id, slice.valueAsNumber / 24);
   canvas.ariaLabel = patient ? `${title}, slice ${slice.value}: a drawn phantom, no real image` : 'No image';
   find('#caption').textContent = title;
@@ -60,10 +60,10 @@ function show(state: PaneState): void {
 
 showPatients(
   patients.map(summarize),
-  ({ id, mrn }) => `${study({ id })} · ${mrn}`,
-  (id) => void open(id),
+  ({ id, mrn }) => `${studyOf(id)} · ${mrn}`,
+  (id) => void open(id).catch(note),
 );
 slice.oninput = () => drawImage(follower.state);
-buttons[0].onclick = () => void ask();
-buttons[1].onclick = () => void client.unsubscribe();
+buttons[0].onclick = () => void ask().catch(note);
+buttons[1].onclick = () => void client.unsubscribe().catch(note);
 show(follower.state);
