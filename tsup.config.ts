@@ -11,7 +11,7 @@ export default defineConfig([
     splitting: true,
     sourcemap: true,
     // tsup sets baseUrl when it makes the declarations, and TypeScript 6 would stop at that.
-    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+    dts: { compilerOptions: { ignoreDeprecations: '6.0', stripInternal: true } },
     external: [/^node:/],
     removeNodeProtocol: false,
     clean: ['!browser/**'],
