@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Patient } from 'fhir/r4';
+import { onTestFinished } from 'vitest';
+import {
+  type CallbackEndpointOptions,
+  createCallbackEndpoint,
+  type HttpCallbackEndpoint,
+} from '../../src/callback/index.ts';
+import { type ContextEntry, FhircastClient, type FhircastEvent, type SmartLaunchOptions } from '../../src/index.ts';
+import {
+  formatMessage,
+  type HubMessage,
+  startTestHub,
+  TEST_PATIENTS,
+  type TestHub,
+  type TestHubOptions,
+  type TestSession,
+  type TokenResponse,
+} from '../../src/testing/index.ts';
+import { App } from './app.ts';
+import { Evidence } from './evidence.ts';
+import type { WorldKind } from './worlds.ts';
+
+const [ADA, BRAM, CHIDI] = TEST_PATIENTS as [Patient, Patient, Patient];
+export { ADA, BRAM, CHIDI };
+
+/** The context of an event about a patient. */
+export const patientContext = (patient: Patient = ADA): (ContextEntry & { resource: Patient })[] => [
+  { key: 'patient', resource: patient },
+];
+
+/** A time of the tests, so many seconds after their beginning. */
+export const at = (seconds: number): string => new Date(Date.UTC(2026, 0, 5, 8) + seconds * 1000).toISOString();
+
+/** How a world differs from the usual. */
+export interface WorldOptions {
+  hub?: TestHubOptions;
+  callback?: Partial<CallbackEndpointOptions>;
+}
+
+/** How an app differs from the usual. */
+export interface AppOptions extends SmartLaunchOptions {
+  /** The granted scopes. Default: everything. */
+  scope?: string;
+  /** What the app does with Patient-open. */
+  listener?: (event: FhircastEvent) => unknown;
+}
+
+/** A hub, a session, and a server for callbacks, for the apps of one test. */
+export interface World {
+  readonly kind: WorldKind;
+  readonly hub: TestHub;
+  readonly session: TestSession;
+  readonly callback: HttpCallbackEndpoint;
+  readonly evidence: Evidence;
+  /** What the EHR's token endpoint would give to an app. */
+  launch(name?: string, scope?: string): TokenResponse;
+  /** Launches an app, which listens to nothing yet. */
+  join(name?: string, options?: AppOptions): Promise<App>;
+  /** Launches an app that follows the patient, and waits until nothing of its subscription is under way. */
+  follow(name?: string, options?: AppOptions): Promise<App>;
+  /** A message as the hub would send it. */
+  message(name: string, facts?: { id?: string; topic?: string; timestamp?: string; context?: unknown }): string;
+  /** What the hub saw of a kind. */
+  seen(kind: HubMessage['kind'], subscriber?: string): HubMessage[];
+  /** The error that a promise rejects with. */
+  failure(promise: Promise<unknown>): Promise<unknown>;
+}
+
+/** Starts a world that ends with the test. Whatever is said in it must not hold a secret. */
+export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Promise<World> {
+  const evidence = new Evidence();
+  const hub = await startTestHub({
+    ...options.hub,
+    onMessage: (message) => {
+      evidence.keepSecretsOf(message);
+      evidence.line(formatMessage(message));
+    },
+  });
+  const session = hub.openSession();
+  evidence.keep('the topic', session.id);
+  const { callback, close } = await openCallback(options.callback);
+  const apps: App[] = [];
+  onTestFinished(async () => {
+    await Promise.all(apps.map(({ client }) => client.unsubscribe().catch((error) => evidence.value('leaving', error))));
+    await hub.close();
+    await close();
+    evidence.expectNoLeak();
+  });
+
+  const world: World = {
+    kind,
+    hub,
+    session,
+    callback,
+    evidence,
+    launch(name = 'Viewer', scope = kind.form === 'stu' ? 'fhircast/*.*' : 'fhircast') {
+      const token = session.issueToken(scope, 3600, name);
+      evidence.keep('the token', token);
+      return { ...session.launch(kind.form, { scope }), access_token: token };
+    },
+    async join(name = 'Viewer', { scope, listener, ...clientOptions } = {}) {
+      const client = await FhircastClient.fromSmartLaunch(world.launch(name, scope), {
+        callback,
+        subscriberName: name,
+        ...clientOptions,
+      });
+      const app = new App(name, client, evidence);
+      apps.push(app);
+      if (listener) client.on('Patient-open', listener);
+      return app;
+    },
+    async follow(name = 'Viewer', { listener = () => undefined, ...appOptions } = {}) {
+      const app = await world.join(name, { listener, ...appOptions });
+      await app.client.ready();
+      await settled(world, app);
+      return app;
+    },
+    message(name, { id = 'event-1', topic, timestamp = at(0), context = patientContext() } = {}) {
+      const ours = session.subscriptions[0]?.topic;
+      return JSON.stringify({ timestamp, id, event: { 'hub.topic': topic ?? ours, 'hub.event': name, context } });
+    },
+    seen: (wanted, subscriber) =>
+      hub.log.filter((message) => message.kind === wanted && (!subscriber || message.subscriber === subscriber)),
+    async failure(promise) {
+      const error: unknown = await promise.then(
+        () => {
+          throw new Error('It did not fail.');
+        },
+        (thrown: unknown) => thrown,
+      );
+      evidence.value('failure', error);
+      return error;
+    },
+  };
+  return world;
+}
+
+/** The draft's hubs do not tell what is open: the client asks, and what it is told may come as an event. */
+export async function settled({ kind }: World, app: App): Promise<void> {
+  if (kind.dialect !== 'draft') return;
+  const told = () => app.records.filter((record) => record.kind === 'current-context' && record.direction === 'in');
+  await app.until(() => told().length >= app.subscribed.length);
+}
+
+async function openCallback(options: Partial<CallbackEndpointOptions> = {}) {
+  const server = createServer((request, response) => callback.node(request, response));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const callback = createCallbackEndpoint({ baseUrl: `http://127.0.0.1:${port}/fhircast`, ...options });
+  const close = async () => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  };
+  return { callback, close };
+}

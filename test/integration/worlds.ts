@@ -1,0 +1,52 @@
+import type { ChannelType, DialectName } from '../../src/index.ts';
+import type { LaunchForm } from '../../src/testing/index.ts';
+
+/** One row of the matrix: a version of FHIRcast and a way by which its events arrive. */
+export interface WorldKind {
+  readonly title: string;
+  /** In which version's words the EHR names the hub and the session. */
+  readonly form: LaunchForm;
+  readonly dialect: DialectName;
+  readonly channel: ChannelType;
+  /** How this version spells what the tests listen to; the first spelling is what is sent. */
+  readonly spelling: Readonly<Record<'Patient-open' | 'Patient-close' | 'ImagingStudy-open' | 'SyncError', string[]>>;
+  /** Whether an app tells the hub by an event that it did not follow after all. */
+  readonly sendsSyncErrors: boolean;
+  /** Whether the hub numbers the versions of a context. */
+  readonly versions: boolean;
+}
+
+/** Every row of the matrix. */
+export const WORLDS: readonly WorldKind[] = [
+  {
+    title: 'January 2019 draft by webhook',
+    form: 'draft',
+    dialect: 'draft',
+    channel: 'webhook',
+    spelling: {
+      'Patient-open': ['open-patient-chart', 'switch-patient-chart'],
+      'Patient-close': ['close-patient-chart'],
+      'ImagingStudy-open': ['open-imaging-study', 'switch-imaging-study'],
+      SyncError: ['sync-error'],
+    },
+    sendsSyncErrors: false,
+    versions: false,
+  },
+  {
+    title: 'STU3 by websocket',
+    form: 'stu',
+    dialect: 'stu3',
+    channel: 'websocket',
+    spelling: {
+      'Patient-open': ['Patient-open'],
+      'Patient-close': ['Patient-close'],
+      'ImagingStudy-open': ['ImagingStudy-open'],
+      SyncError: ['SyncError'],
+    },
+    sendsSyncErrors: true,
+    versions: true,
+  },
+];
+
+/** The rows whose events arrive by webhook. */
+export const WEBHOOK_WORLDS = WORLDS.filter(({ channel }) => channel === 'webhook');
