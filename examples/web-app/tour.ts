@@ -213,6 +213,8 @@ function steps(page: Page, url: string): readonly Step[] {
         viewer.isConnected('Following by websocket'),
         dictation.isConnected('Following by webhook'),
         ...everybodyShows(ADA),
+        viewer.lists('Patient-open', 'followed'),
+        dictation.lists('Patient-open', 'caught up'),
       ],
     },
   ];

@@ -1,4 +1,4 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { formatMessage, type HubMessage } from 'fhircast-client/testing';
 import type { TourStep } from './tour.ts';
 
@@ -19,7 +19,7 @@ export class Transcript {
 
   /** One message of the protocol, redacted. */
   message(message: HubMessage): void {
-    this.say(`  ${stripVTControlCharacters(formatMessage(message))}`, styleOf(message));
+    this.say(`  ${formatMessage(message)}`, styleOf(message));
   }
 
   /** One step of the tour. */

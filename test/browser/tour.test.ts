@@ -1,3 +1,4 @@
+import { formatMessage } from 'fhircast-client/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Demo, startDemo } from '../../examples/web-app/demo.ts';
 import { takeTour } from '../../examples/web-app/tour.ts';
@@ -11,7 +12,13 @@ async function openDemo(options: Parameters<typeof startDemo>[0] = {}): Promise<
 
 it('shows every step of the tour in the pages', async () => {
   const seen: string[] = [];
-  const { url } = await openDemo({ onMessage: ({ kind, channel }) => seen.push(`${kind} by ${channel}`) });
+  const printed: string[] = [];
+  const { url } = await openDemo({
+    onMessage(message) {
+      seen.push(`${message.kind} by ${message.channel}`);
+      printed.push(formatMessage(message));
+    },
+  });
   const steps = await takeTour({ url, browser: await openBrowser() });
   expect(steps.map(({ name, missing }) => [name, ...missing])).toEqual([
     ['launch'],
@@ -28,6 +35,7 @@ it('shows every step of the tour in the pages', async () => {
     ['again'],
   ]);
   expect(seen).toEqual(expect.arrayContaining(['notify by webhook', 'notify by websocket', 'verify by webhook']));
+  expect(printed.join('\n')).not.toMatch(/Quill|MRN-|[0-9a-f]{24}|https?:/);
 });
 
 it('says what was not seen, and ends there', async () => {

@@ -1,5 +1,5 @@
 import type { FhircastClient, FhircastEvent } from 'fhircast-client';
-import { type EventLine, NOTHING_YET, type PaneState } from './pane-state.ts';
+import { type EventLine, type EventOutcome, NOTHING_YET, type PaneState } from './pane-state.ts';
 import { type PatientSummary, summarize } from './patient.ts';
 
 /** How many events a pane lists. */
@@ -66,7 +66,7 @@ export class Follower {
       return;
     }
     this.#update({ patient, outOfStep: null });
-    this.#note({ ...line, outcome: event.isEcho ? 'own change' : 'followed' });
+    this.#note({ ...line, outcome: outcomeOf(event) });
   }
 
   #note(line: Omit<EventLine, 'key' | 'at'>): void {
@@ -79,4 +79,10 @@ export class Follower {
     this.#state = { ...this.#state, ...change };
     this.#options.changed(this.#state);
   }
+}
+
+/** An app that joins late is told of the chart that is open: by the hub, or because the SDK has asked. */
+function outcomeOf({ isEcho, source }: FhircastEvent): EventOutcome {
+  if (isEcho) return 'own change';
+  return source === 'resync' ? 'caught up' : 'followed';
 }
