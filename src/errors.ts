@@ -13,7 +13,7 @@ const SENTENCES = {
   'launch-hub-invalid': 'The hub in {} is no http or https URL. Ask the EHR to correct it.',
   'launch-hub-insecure': 'The hub in {} is http and not on this machine. Ask the EHR for https, or set allowInsecure.',
   'launch-fhirclient-missing': 'fhirclient could not be loaded. Install it, or pass its Client or a token response.',
-  'launch-failed': 'The SMART launch failed (see cause). Start the app from the EHR again.',
+  'launch-failed': 'The SMART launch failed (see cause). Start the app from the EHR, not by its own address.',
   // options
   'option-invalid': 'The option {} cannot be used.',
   'no-events': 'There is nothing to subscribe to. Call on(), or set events.',

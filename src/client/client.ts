@@ -157,7 +157,10 @@ export class FhircastClient {
     return this.#machine.state;
   }
 
-  /** The contexts of the session, as the hub's events told them. Readable at any time. */
+  /**
+   * The contexts of the session, as the hub's events told them. Readable at any time. It is what the session shows, also where
+   * this app refused to follow.
+   */
   get context(): SessionContext {
     return this.#contexts.session;
   }

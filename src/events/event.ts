@@ -76,7 +76,8 @@ export class FhircastEvent extends ContextResources {
   /**
    * Tells the hub that this app does not follow: 409, or a SyncError when the hub has already been answered.
    *
-   * @param reason text for the users of the other apps; it must not hold protected health information
+   * @param reason text for the users of the other apps. Only a SyncError carries it: a 409 has no place for it. It must not
+   *   hold protected health information
    */
   refuse(reason: string): void {
     this.#decision.refuse(reason);
