@@ -65,6 +65,8 @@ export interface World {
   message(name: string, facts?: { id?: string; topic?: string; timestamp?: string; context?: unknown }): string;
   /** What the hub saw of a kind. */
   seen(kind: HubMessage['kind'], subscriber?: string): HubMessage[];
+  /** Resolves when the hub holds subscriptions and has confirmed them all: a hub knows it later than its subscriber. */
+  confirmed(): Promise<unknown>;
   /** The error that a promise rejects with. */
   failure(promise: Promise<unknown>): Promise<unknown>;
 }
@@ -116,6 +118,7 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
       const app = await world.join(name, { listener, ...appOptions });
       await app.client.ready();
       await settled(world, app);
+      await world.confirmed();
       return app;
     },
     message(name, { id = 'event-1', topic, timestamp = at(0), context = patientContext() } = {}) {
@@ -124,6 +127,8 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
     },
     seen: (wanted, subscriber) =>
       hub.log.filter((message) => message.kind === wanted && (!subscriber || message.subscriber === subscriber)),
+    confirmed: () =>
+      hub.waitFor(() => session.subscriptions.length > 0 && session.subscriptions.every(({ active }) => active)),
     async failure(promise) {
       const error: unknown = await promise.then(
         () => {
