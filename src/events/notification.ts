@@ -9,7 +9,7 @@ export interface Notification {
   readonly id: string;
   /** When the event happened, as the hub wrote it; empty when it wrote nothing. */
   readonly timestamp: string;
-  /** When the event happened, in milliseconds since 1970; `undefined` when that cannot be read. */
+  /** When the event happened, in milliseconds since 1970; `undefined` when that cannot be read or relied on. */
   readonly time: number | undefined;
   /** The session. */
   readonly topic: string;
@@ -42,6 +42,12 @@ const malformed = (at: string) => new NotificationError('notification-malformed'
 
 /** A name may hold what event names hold, so that it can be shown in a log. */
 const NAME = /^[\w.:-]{1,128}$/;
+
+/**
+ * Clocks differ, and zones are left out, but by less than a day. An event from further ahead must not order anything: every
+ * event after it would be older, and the app would stay on its patient for good. In milliseconds.
+ */
+const LONGEST_LEAD_MS = 24 * 60 * 60 * 1000;
 
 const text = (value: unknown): string | undefined => {
   const string = typeof value === 'number' ? String(value) : value;
@@ -109,10 +115,11 @@ export function parseNotification(message: unknown): Notification {
   const hubEvent = event['hub.event'];
   if (typeof hubEvent !== 'string' || !NAME.test(hubEvent)) throw malformed('event.hub.event is no name');
   const timestamp = text(message.timestamp) ?? '';
+  const time = parseTimestamp(timestamp);
   return {
     id,
     timestamp,
-    time: parseTimestamp(timestamp),
+    time: time !== undefined && time > Date.now() + LONGEST_LEAD_MS ? undefined : time,
     topic,
     hubEvent,
     name: canonicalName(hubEvent),
