@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+
+const PATIENT = {
+  resourceType: 'Patient',
+  id: '1984-0423',
+  meta: { versionId: '7', lastUpdated: '2026-01-15T09:41:12.000Z' },
+  text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml">Anna Beispiel, 1984-04-23</div>' },
+  identifier: [
+    {
+      use: 'usual',
+      type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: 'MR' }] },
+      system: 'urn:oid:1.2.36.146.595.217.0.1',
+      value: '1984042301',
+    },
+  ],
+  active: true,
+  name: [{ use: 'official', family: 'Beispiel', given: ['Anna', 'María'] }],
+  telecom: [{ system: 'phone', value: '+1 555 0100', use: 'home' }],
+  gender: 'female',
+  birthDate: '1984-04-23',
+  address: [{ use: 'home', line: ['1 Example Street'], city: 'Springfield', postalCode: '12345', country: 'US' }],
+};
+
+/** Makes the texts of events of one session, each newer than the one before. */
+export type EventSource = () => string;
+
+/**
+ * A session in which a patient is opened again and again: about a kilobyte each, with distinct ids and rising timestamps.
+ *
+ * @param topic the session
+ * @param hubEvent the event's name
+ */
+export function patientOpens(topic: string, hubEvent: string): EventSource {
+  const event = JSON.stringify({
+    'hub.topic': topic,
+    'hub.event': hubEvent,
+    context: [{ key: 'patient', resource: PATIENT }],
+  });
+  const session = randomBytes(12).toString('hex');
+  const start = Date.now();
+  let count = 0;
+  return () => {
+    count++;
+    const id = `${session}${count.toString(16).padStart(8, '0')}`;
+    return `{"timestamp":"${new Date(start + count).toISOString()}","id":"${id}","event":${event}}`;
+  };
+}

@@ -1,0 +1,78 @@
+import { EventEmitter, once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Target } from './callback-load.ts';
+
+/** The path of the websocket on which a subscription is confirmed. */
+const SUBSCRIBER = '/subscriber';
+
+/** Just enough of a hub to be subscribed to, so that nothing but the sending of events takes its time. */
+export interface Hub {
+  readonly url: string;
+  /** The websocket of one who does not subscribe. */
+  readonly bareUrl: string;
+  /** The callback of each session whose subscription was verified. */
+  readonly callbacks: ReadonlyMap<string, Target>;
+  /** The next websocket that is opened. */
+  nextSocket(): Promise<WebSocket>;
+  close(): void;
+}
+
+/** Starts the hub. */
+export async function startHub(): Promise<Hub> {
+  const callbacks = new Map<string, Target>();
+  const opened = new EventEmitter();
+  const topics: string[] = [];
+
+  /** Answers a subscription by the websocket to open, or verifies its callback. */
+  const subscribe = async (form: URLSearchParams, response: ServerResponse): Promise<void> => {
+    const field = (name: string) => form.get(`hub.${name}`) ?? '';
+    const topic = field('topic');
+    if (!form.has('hub.callback')) {
+      topics.push(topic);
+      response.writeHead(202).end(JSON.stringify({ 'hub.channel.endpoint': `${origin('ws')}${SUBSCRIBER}` }));
+      return;
+    }
+    response.writeHead(202).end();
+    const target = { url: field('callback'), secret: field('secret') };
+    callbacks.set(topic, target);
+    const query = new URLSearchParams({
+      'hub.mode': field('mode'),
+      'hub.topic': topic,
+      'hub.events': field('events'),
+      'hub.challenge': 'challenge',
+    });
+    await fetch(`${target.url}?${query}`);
+  };
+
+  const server = createServer(async (request: IncomingMessage, response: ServerResponse) => {
+    if (request.method === 'POST') await subscribe(new URLSearchParams(await text(request)), response);
+    // Neither a discovery document nor a context.
+    else response.writeHead(404).end();
+  });
+  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+  sockets.on('connection', (socket, { url }) => {
+    if (url === SUBSCRIBER) socket.send(JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': topics.shift() }));
+    opened.emit('socket', socket);
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const origin = (scheme: 'http' | 'ws') => `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  return {
+    url: origin('http'),
+    bareUrl: `${origin('ws')}/bare`,
+    callbacks,
+    nextSocket: async () => {
+      const [socket]: WebSocket[] = await once(opened, 'socket');
+      if (!socket) throw new Error('No websocket was opened.');
+      return socket;
+    },
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+      for (const socket of sockets.clients) socket.terminate();
+    },
+  };
+}
