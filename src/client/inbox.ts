@@ -114,24 +114,25 @@ export class Inbox {
     this.#deliver(notification, answer);
   }
 
-  #deliver(notification: Notification, answer: (status: number) => void): void {
+  /** @param answer tells the hub; absent for what the hub did not send and is not told about */
+  #deliver(notification: Notification, answer?: (status: number) => void): void {
     const { listeners, acknowledgeWithinMs } = this.#options;
     const delivery = this.#deliveries.remember(notification);
+    if (answer) delivery.waiting.push(answer);
     this.counts.delivered++;
     const acknowledgement = new Acknowledgement(
       {
         answer: (status) => {
           delivery.status = status;
-          answer(status);
-          for (const repeated of delivery.waiting.splice(0)) repeated(status);
+          for (const waiting of delivery.waiting.splice(0)) waiting(status);
         },
-        late: (reason) => this.#options.late(event, reason),
-        failed: (cause, late) => this.#failed(cause, late),
+        late: (reason) => answer && this.#options.late(event, reason),
+        failed: (cause, late) => this.#failed(cause, late || !answer),
       },
       acknowledgeWithinMs,
     );
     const isEcho = this.#options.isEcho(notification);
-    const event = new FhircastEvent(notification, { source: 'hub', isEcho }, acknowledgement);
+    const event = new FhircastEvent(notification, { source: answer ? 'hub' : 'resync', isEcho }, acknowledgement);
     this.#options.received(event);
     acknowledgement.dispatched(listeners.dispatch(event));
   }
@@ -141,7 +142,7 @@ export class Inbox {
    * event, with the source `resync`; events take precedence over it.
    */
   adopt(found: CurrentContext): void {
-    const { contexts, listeners, topic } = this.#options;
+    const { contexts, topic } = this.#options;
     const name = canonicalName(`${found.type}-open`);
     const notification: Notification = {
       id: found.id ?? `resync-${randomHex(8)}`,
@@ -159,16 +160,8 @@ export class Inbox {
     const isOlder = contexts.latest !== undefined && (found.time === undefined || contexts.isStale(notification));
     if (isOlder || this.#deliveries.find(notification.id)) return;
     contexts.apply(notification);
-    const delivery = this.#deliveries.remember(notification);
-    delivery.status = FOLLOWED;
-    this.counts.delivered++;
-    const unanswered = new Acknowledgement(
-      { answer: () => {}, late: () => {}, failed: (cause) => this.#failed(cause, true) },
-      this.#options.acknowledgeWithinMs,
-    );
-    const event = new FhircastEvent(notification, { source: 'resync', isEcho: false }, unanswered);
-    this.#options.received(event);
-    unanswered.dispatched(listeners.dispatch(event));
+    // What the app decides is the answer for when the hub sends this event after all.
+    this.#deliver(notification);
   }
 
   #failed(cause: unknown, late: boolean): void {
