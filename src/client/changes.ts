@@ -99,13 +99,12 @@ export class Changes {
   }
 
   /**
-   * Sends a context change.
+   * Sends a context change that has been checked.
    *
    * @param name the canonical name
    * @param context what to send
    * @param after the newest event that is known, in milliseconds since 1970: a change is newer than what it replaces, also
    *   where another clock is ahead of ours
-   * @throws ContextChangeError `change-invalid`
    * @throws HubError when the hub cannot be reached
    */
   async send(
@@ -115,13 +114,6 @@ export class Changes {
     signal: AbortSignal | undefined,
   ): Promise<ContextChangeResult> {
     const { dialect, topic } = this.#api;
-    const { deviations, missing, contradiction } = checkContext(name, context);
-    const fault = contradiction
-      ? `${contradiction} contradicts the event`
-      : missing
-        ? `${missing} is missing`
-        : deviations[0];
-    if (fault) throw new ContextChangeError('change-invalid', { at: fault });
     const id = randomHex(16);
     const timestamp = new Date(Math.max(Date.now(), Math.floor(after ?? 0) + 1)).toISOString();
     const hubEvent = dialect.spell(name)[0] ?? name;
@@ -207,6 +199,23 @@ export class Changes {
     this.#sent.get(id)?.settle({ kind: 'unknown' });
     this.#sent.delete(id);
   }
+}
+
+/**
+ * Refuses a context that does not fit the definition of its event.
+ *
+ * @param name the canonical name
+ * @param context what is to be sent
+ * @throws ContextChangeError `change-invalid`
+ */
+export function checkChange(name: string, context: readonly ContextEntry[]): void {
+  const { deviations, missing, contradiction } = checkContext(name, context);
+  const fault = contradiction
+    ? `${contradiction} contradicts the event`
+    : missing
+      ? `${missing} is missing`
+      : deviations[0];
+  if (fault) throw new ContextChangeError('change-invalid', { at: fault });
 }
 
 /**

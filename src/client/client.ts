@@ -12,7 +12,7 @@ import { checkHubUrl, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess, uncovered } from '../launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
 import { randomHex } from '../random.ts';
-import { Changes, type ContextChangeResult, toContext } from './changes.ts';
+import { Changes, type ContextChangeResult, checkChange, toContext } from './changes.ts';
 import { ContextStore, type SessionContext } from './context-store.ts';
 import type { MessageCounts } from './counts.ts';
 import type { Listener, SessionEventName } from './events.ts';
@@ -251,7 +251,8 @@ export class FhircastClient {
     if (this.state === 'closed') throw new FhircastError('closed');
     const canonical = canonicalName(name);
     const context = toContext(canonical, resources);
-    if (contextDefinition(canonical)) await this.#listenForObjections();
+    checkChange(canonical, context);
+    if (contextDefinition(canonical)) await this.#listenForObjections(options.signal);
     return this.#changes.send(canonical, context, this.#contexts.latest, options.signal);
   }
 
@@ -287,12 +288,12 @@ export class FhircastClient {
   }
 
   /** Objections to a change of ours come as SyncErrors: an app that changes the context subscribes to them, if it may. */
-  async #listenForObjections(): Promise<void> {
+  async #listenForObjections(signal: AbortSignal | undefined): Promise<void> {
     const mayListen = this.#scope === undefined || uncovered(this.#scope, ['SyncError'], 'read').length === 0;
     if (this.#wantsSyncErrors || this.#pinned || !this.#api.dialect.sendsSyncErrors || !mayListen) return;
     this.#wantsSyncErrors = true;
     // Whether the hub grants it or not, the change itself can be sent.
-    if (this.state === 'active') await this.#subscription.ready().catch(() => {});
+    if (this.state === 'active') await abortable(this.#subscription.ready(), signal).catch(() => {});
   }
 
   /** Asks a hub that does not send the open contexts by itself what is open. */

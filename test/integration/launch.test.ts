@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import smart from 'fhirclient';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { FhircastClient, type FhirClientLike, LaunchError } from '../../src/index.ts';
+import { type FhirClientLike, FhircastClient, LaunchError } from '../../src/index.ts';
 import { type LaunchForm, startTestEhr } from '../../src/testing/index.ts';
 import { App } from './app.ts';
 import { ADA, openWorld, patientContext, type World } from './world.ts';
@@ -63,19 +63,22 @@ describe('launch by an EHR', () => {
   const [world] = WORLDS;
   if (!world) throw new Error('There is no world.');
 
-  it.each<LaunchForm>(['draft', 'ballot', 'stu'])("joins with fhirclient's Client and the %s's parameters", async (form) => {
-    const opened = await openWorld(world);
-    const { hub, session, callback } = opened;
-    const ehr = await startTestEhr({ hub, launchParameters: form });
-    const { origin, launched } = await startSmartApp();
-    onTestFinished(() => ehr.close());
-    const response = await fetch(ehr.launchUrl(`${origin}/launch`, { session, patient: ADA.id ?? '' }));
-    expect([response.status, await response.text()]).toEqual([200, 'ready']);
-    const client = await FhircastClient.fromSmartLaunch(await launched, { callback });
-    await expectToFollow(opened, client);
-    expect(client.channel).toBe(form === 'stu' ? 'websocket' : 'webhook');
-    expect(session.subscriptions.map(({ topic }) => topic)).toEqual([form === 'stu' ? session.id : session.url]);
-  });
+  it.each<LaunchForm>(['draft', 'ballot', 'stu'])(
+    "joins with fhirclient's Client and the %s's parameters",
+    async (form) => {
+      const opened = await openWorld(world);
+      const { hub, session, callback } = opened;
+      const ehr = await startTestEhr({ hub, launchParameters: form });
+      const { origin, launched } = await startSmartApp();
+      onTestFinished(() => ehr.close());
+      const response = await fetch(ehr.launchUrl(`${origin}/launch`, { session, patient: ADA.id ?? '' }));
+      expect([response.status, await response.text()]).toEqual([200, 'ready']);
+      const client = await FhircastClient.fromSmartLaunch(await launched, { callback });
+      await expectToFollow(opened, client);
+      expect(client.channel).toBe(form === 'stu' ? 'websocket' : 'webhook');
+      expect(session.subscriptions.map(({ topic }) => topic)).toEqual([form === 'stu' ? session.id : session.url]);
+    },
+  );
 });
 
 describe('a broken launch', () => {

@@ -168,7 +168,8 @@ describe.each(WEBHOOK_WORLDS)('verify a callback: $title', (kind) => {
     expect(values('hub.callback').size).toBe(2);
     expect(values('hub.secret').size).toBe(2);
     for (const secret of values('hub.secret')) expect(secret).toMatch(/^[0-9a-f]{64}$/);
-    for (const url of values('hub.callback')) expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/fhircast\/[0-9a-f]{32,}$/);
+    for (const url of values('hub.callback'))
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/fhircast\/[0-9a-f]{32,}$/);
   });
 
   it('echoes the challenge of a verification that is repeated, as text that no browser interprets', async () => {

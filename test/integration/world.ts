@@ -24,6 +24,7 @@ import { Evidence } from './evidence.ts';
 import type { WorldKind } from './worlds.ts';
 
 const [ADA, BRAM, CHIDI] = TEST_PATIENTS as [Patient, Patient, Patient];
+
 export { ADA, BRAM, CHIDI };
 
 /** The context of an event about a patient. */
@@ -86,7 +87,9 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
   const { callback, close } = await openCallback(options.callback);
   const apps: App[] = [];
   onTestFinished(async () => {
-    await Promise.all(apps.map(({ client }) => client.unsubscribe().catch((error) => evidence.value('leaving', error))));
+    await Promise.all(
+      apps.map(({ client }) => client.unsubscribe().catch((error) => evidence.value('leaving', error))),
+    );
     await hub.close();
     await close();
     evidence.expectNoLeak();

@@ -1,0 +1,217 @@
+import type { ImagingStudy } from 'fhir/r4';
+import { describe, expect, it } from 'vitest';
+import { ContextChangeError, type ContextChangeResult, HubError, NotificationError } from '../../src/index.ts';
+import { ADA, at, BRAM, openWorld, patientContext } from './world.ts';
+import { WORLDS } from './worlds.ts';
+
+const STUDY: ImagingStudy = {
+  resourceType: 'ImagingStudy',
+  id: 'study-1',
+  status: 'available',
+  subject: { reference: 'Patient/ada-quill' },
+};
+
+/** The outcome of a change that the hub took. */
+const outcomeOf = (change: ContextChangeResult) => (change.accepted ? change.outcome : undefined);
+
+describe.each(WORLDS)('current context: $title', (kind) => {
+  it('has one shape, whatever the hub answers', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join();
+    const { versionId } = await world.session.publish('Patient-open', patientContext(ADA), {
+      id: 'event-1',
+      timestamp: at(1),
+    });
+    const context = await client.getCurrentContext();
+    expect(context).toMatchObject({ type: 'Patient', versionId: kind.versions ? versionId : undefined });
+    expect(context?.context).toEqual(patientContext(ADA));
+    expect(context?.patient).toEqual(ADA);
+    expect(context?.study).toBeUndefined();
+  });
+
+  it('is that of the anchor that was opened last', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join();
+    await world.session.publish('Patient-open', patientContext(ADA), { timestamp: at(1) });
+    const study = [{ key: 'study', resource: STUDY }, ...patientContext(ADA)];
+    await world.session.publish('ImagingStudy-open', study, { timestamp: at(2) });
+    const context = await client.getCurrentContext();
+    expect(context?.type).toBe('ImagingStudy');
+    expect(context?.study).toEqual(STUDY);
+    expect(context?.patient).toEqual(ADA);
+  });
+
+  it('is null when there is none, at first and after a close', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join();
+    expect(await client.getCurrentContext()).toBeNull();
+    await world.session.publish('Patient-open', patientContext(ADA));
+    await world.session.publish('Patient-close', patientContext(ADA));
+    expect(await client.getCurrentContext()).toBeNull();
+  });
+
+  it('says what the hub says when it refuses', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join();
+    world.hub.refuseNext({ kind: 'context', status: 403, text: 'Not you.' });
+    const error = await world.failure(client.getCurrentContext());
+    expect(error).toBeInstanceOf(HubError);
+    expect(error).toMatchObject({ code: 'hub-unauthorized', status: 403, hubText: 'Not you.' });
+  });
+
+  it('is an error and no context when it contradicts itself about the patient', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join();
+    const study = [{ key: 'study', resource: STUDY }, ...patientContext(BRAM)];
+    await world.session.publish('ImagingStudy-open', study);
+    const error = await world.failure(client.getCurrentContext());
+    expect(error).toBeInstanceOf(NotificationError);
+    expect(error).toMatchObject({ code: 'anchor-contradiction' });
+  });
+
+  it('can be given up', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join();
+    const signal = AbortSignal.abort();
+    expect(await world.failure(client.getCurrentContext({ signal }))).toMatchObject({ code: 'aborted' });
+  });
+});
+
+describe.each(WORLDS)('context change: $title', (kind) => {
+  // Some hubs send the change on before they answer who made it.
+  it.each([true, false])(
+    'is accepted, followed by all, and known when it comes back (echoFirst: %s)',
+    async (echoFirst) => {
+      const world = await openWorld(kind, { hub: { echoFirst } });
+      const viewer = await world.follow('Viewer');
+      const other = await world.follow('Dictation');
+      const [echoes, events] = [viewer.collect('Patient-open'), other.collect('Patient-open')];
+      const change = await viewer.client.requestContextChange('patient-open-chart', { patient: ADA });
+      expect(change).toMatchObject({ accepted: true, status: 202 });
+      await viewer.until(() => echoes.length > 0);
+      await other.until(() => events.length > 0);
+      const facts = { id: change.id, hubEvent: kind.spelling['Patient-open'][0], patient: ADA };
+      expect(echoes.map(({ id, hubEvent, patient }) => ({ id, hubEvent, patient }))).toEqual([facts]);
+      expect(events.map(({ id, hubEvent, patient }) => ({ id, hubEvent, patient }))).toEqual([facts]);
+      expect([echoes[0]?.isEcho, events[0]?.isEcho]).toEqual([true, false]);
+      expect(world.session.current?.event).toMatchObject({ id: change.id, context: patientContext(ADA) });
+      expect(viewer.client.context.current?.patient).toEqual(ADA);
+      expect(other.client.context.current?.patient).toEqual(ADA);
+    },
+  );
+
+  it('is sent once, under the name that the version knows, and newer than what it replaces', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.follow();
+    const ahead = new Date(Date.now() + 60_000).toISOString();
+    await world.session.publish('Patient-open', patientContext(BRAM), { timestamp: ahead });
+    await client.requestContextChange('PATIENT-OPEN', { patient: ADA });
+    const sent = world.seen('publish', 'Viewer');
+    expect(sent).toMatchObject([{ event: kind.spelling['Patient-open'][0] }]);
+    const { timestamp } = JSON.parse(sent[0]?.body ?? '') as { timestamp: string };
+    expect(Date.parse(timestamp)).toBeGreaterThan(Date.parse(ahead));
+    await world.hub.waitFor(() => world.session.current?.event.timestamp === timestamp);
+    expect(world.session.current?.event.context).toEqual(patientContext(ADA));
+  });
+
+  it('takes a context array and several studies as well', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join();
+    const report = { resourceType: 'DiagnosticReport', id: 'report-1', status: 'preliminary', code: {} } as const;
+    const resources = { report, patient: ADA, study: [STUDY, { ...STUDY, id: 'study-2' }] };
+    await client.requestContextChange('DiagnosticReport-open', resources);
+    await client.requestContextChange('Patient-open', patientContext(BRAM));
+    const contexts = world.seen('publish').map(({ body = '' }) => JSON.parse(body).event.context);
+    expect(contexts).toEqual([
+      [
+        { key: 'report', resource: report },
+        { key: 'patient', resource: ADA },
+        { key: 'study', resource: STUDY },
+        { key: 'study', resource: { ...STUDY, id: 'study-2' } },
+      ],
+      patientContext(BRAM),
+    ]);
+  });
+
+  it('is told when another app does not follow, and which', async () => {
+    const world = await openWorld(kind);
+    const viewer = await world.follow('Viewer');
+    // Where the version has no event for it, only hubs that have one all the same tell.
+    if (!kind.sendsSyncErrors) {
+      viewer.client.on('SyncError', () => undefined);
+      await viewer.client.ready();
+    }
+    await world.follow('Dictation', { listener: (event) => event.refuse('A report is being dictated.') });
+    await world.confirmed();
+    const change = await viewer.client.requestContextChange('Patient-open', { patient: ADA });
+    const outcome = await outcomeOf(change);
+    expect(outcome).toMatchObject({
+      kind: 'sync-error',
+      subscriber: 'Dictation',
+      diagnostics: expect.any(String),
+      event: { name: 'SyncError', syncError: { eventId: change.id } },
+    });
+    // It is told of the objection without having listened to anything more.
+    expect(world.session.subscriptions.find(({ name }) => name === 'Viewer')?.events).toEqual(
+      expect.arrayContaining(kind.spelling.SyncError),
+    );
+  });
+
+  it('is told when a newer context came instead', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.follow();
+    const change = await client.requestContextChange('ImagingStudy-open', { study: STUDY, patient: ADA });
+    await world.session.publish('Patient-open', patientContext(BRAM), { id: 'event-1' });
+    expect(await outcomeOf(change)).toMatchObject({ kind: 'overtaken', event: { id: 'event-1' } });
+  });
+
+  it('is not known what became of it when the app leaves', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.follow();
+    const change = await client.requestContextChange('Patient-open', { patient: ADA });
+    await client.unsubscribe();
+    expect(await outcomeOf(change)).toEqual({ kind: 'unknown' });
+    const late = client.requestContextChange('Patient-open', { patient: ADA });
+    expect(await world.failure(late)).toMatchObject({ code: 'closed' });
+  });
+});
+
+describe.each(WORLDS)('refusal of a context change: $title', (kind) => {
+  it.each([400, 403, 409, 500])('is a result with the status %i and the text of the hub', async (status) => {
+    const world = await openWorld(kind);
+    const app = await world.follow();
+    const events = app.collect('Patient-open');
+    world.hub.refuseNext({ kind: 'publish', status, text: 'A report is being dictated.' });
+    const change = await app.client.requestContextChange('Patient-open', { patient: ADA });
+    expect(change).toEqual({ accepted: false, id: expect.any(String), status, reason: 'A report is being dictated.' });
+    expect(world.session.current).toBeUndefined();
+    expect(events).toEqual([]);
+    expect(app.errors).toEqual([]);
+    expect(world.seen('publish')).toHaveLength(1);
+  });
+
+  it('is a result when the scope does not cover it', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.join('Viewer', { scope: 'fhircast/Patient-open.read' });
+    const change = await client.requestContextChange('Patient-open', { patient: ADA });
+    expect(change).toMatchObject({ accepted: false, status: 403, reason: expect.stringContaining('scope') });
+  });
+
+  it.each<[string, string, unknown]>([
+    ['no patient', 'Patient-open', {}],
+    ['nothing', 'Patient-open', undefined],
+    ['a patient without identity', 'Patient-open', { patient: { resourceType: 'Patient' } }],
+    ['another resource for the patient', 'Patient-open', { patient: STUDY }],
+    ['two patients', 'Patient-open', [...patientContext(ADA), ...patientContext(BRAM)]],
+    ['a study of another patient', 'ImagingStudy-open', { study: STUDY, patient: BRAM }],
+    ['an encounter without patient', 'Encounter-open', { encounter: { resourceType: 'Encounter', id: 'encounter-1' } }],
+  ])('with %s comes before anything is sent', async (_, name, resources) => {
+    const world = await openWorld(kind);
+    const { client } = await world.follow();
+    const before = world.hub.log.length;
+    const error = await world.failure(client.requestContextChange(name, resources as never));
+    expect(error).toBeInstanceOf(ContextChangeError);
+    expect(error).toMatchObject({ code: 'change-invalid' });
+    expect(world.hub.log.slice(before)).toEqual([]);
+  });
+});
