@@ -49,6 +49,9 @@ export class FhircastClient {
   readonly #pinned: readonly string[] | undefined;
   readonly #scope: string | undefined;
   readonly #subscriberName: string;
+  /** Ends what is under way when the app leaves. */
+  readonly #life = new AbortController();
+  #left: Promise<void> | undefined;
   #discovery: Promise<HubDiscovery | undefined> | undefined;
   /** Objections to our own changes come as SyncErrors. */
   #wantsSyncErrors = false;
@@ -257,15 +260,21 @@ export class FhircastClient {
   }
 
   /**
-   * Ends the subscription and lets go of everything. Afterwards nothing of this client keeps a process alive. Idempotent.
+   * Ends the subscription and lets go of everything. Afterwards nothing of this client keeps a process alive. Idempotent:
+   * every call has the same end.
    *
    * @throws HubError when the hub could not be told. The client is closed all the same.
    */
-  async unsubscribe(options: Abortable = {}): Promise<void> {
-    if (this.state === 'closed') return;
+  unsubscribe(options: Abortable = {}): Promise<void> {
+    this.#left ??= this.#leave();
+    return abortable(this.#left, options.signal);
+  }
+
+  async #leave(): Promise<void> {
+    this.#life.abort();
     this.#changes.close();
     try {
-      await abortable(this.#subscription.end(), options.signal);
+      await this.#subscription.end();
     } finally {
       this.#listeners.clear();
     }
@@ -298,8 +307,9 @@ export class FhircastClient {
 
   /** Asks a hub that does not send the open contexts by itself what is open. */
   #resync(): void {
-    this.#api.currentContext(undefined).then(
-      (context) => context && this.#inbox.adopt(context),
+    this.#api.currentContext(this.#life.signal).then(
+      // Whoever has left meanwhile, or was denied, is told nothing more.
+      (context) => context && this.state === 'active' && this.#inbox.adopt(context),
       // The next event tells. An app that needs to know now calls getCurrentContext() and gets the error.
       () => {},
     );
