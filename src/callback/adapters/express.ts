@@ -21,6 +21,7 @@ export type ExpressHandler = (
 /**
  * Mounts a callback endpoint in an Express app. Signatures are checked over the exact bytes of the body: mount it before
  * `express.json()`, or keep the bytes with `express.json({ verify: (request, _, bytes) => { request.rawBody = bytes; } })`.
+ * A body parser before it has a limit of its own: 100 kB unless told otherwise.
  *
  * @param endpoint the endpoint
  * @throws FhircastError `option-invalid`, passed to `next()`, when a body parser has taken the bytes
