@@ -16,7 +16,7 @@ export interface Hmac {
 }
 
 /** The platform's own crypto module, without an import that a page's bundler would stumble over. */
-export const nodeCrypto = (): typeof NodeCrypto | undefined =>
+const nodeCrypto = (): typeof NodeCrypto | undefined =>
   (globalThis.process as Partial<NodeJS.Process> | undefined)?.getBuiltinModule?.('node:crypto');
 
 /** On Node: at once, and twenty times as fast as WebCrypto on a small body. */
