@@ -34,7 +34,8 @@ const isSigned = (secret: string, header: string | undefined, body: Uint8Array):
   return method !== '' && createHmac(method, secret).update(body).digest('hex') === hex.toLowerCase();
 };
 
-describe('mutated requests', () => {
+// The time is for a machine that is busy with other tests.
+describe('mutated requests', { timeout: 60_000 }, () => {
   it('to the endpoint itself: nothing is delivered unless it is signed, and nothing throws', async () => {
     const { request, owner, secret } = await openSubscription();
     const signatures = (body: Uint8Array) =>
