@@ -1,4 +1,4 @@
-import { HubError } from '../errors.ts';
+import { FhircastError, HubError } from '../errors.ts';
 import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
 import type { Dialect, Fields, SubscriptionRequest } from './dialects/dialect.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
@@ -25,6 +25,9 @@ export interface OutgoingEvent {
   /** The event's name, for the record. */
   readonly name: string;
 }
+
+/** What an access token is made of (RFC 6749, appendix A.12). */
+const VSCHAR = /^[ -~]+$/;
 
 /** The HTTP calls to a hub. */
 export class HubApi {
@@ -128,7 +131,9 @@ export class HubApi {
   async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
     const { hubUrl, record } = this.#options;
     if (new URL(url).origin !== new URL(hubUrl).origin) throw new HubError('session-foreign');
-    const token = await this.#options.accessToken();
+    const token = (await this.#options.accessToken())?.trim();
+    // The platform's own error about such a header quotes it.
+    if (token && !VSCHAR.test(token)) throw new FhircastError('option-invalid', { at: 'accessToken' });
     const started = Date.now();
     const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;
     record({ ...about, direction: 'out' });

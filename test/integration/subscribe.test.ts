@@ -292,7 +292,7 @@ describe.each(WORLDS)('deny: $title', (kind) => {
     expect(world.seen('subscribe')).toHaveLength(1);
 
     await app.client.ready();
-    await settled(world, app);
+    await settled(kind, app);
     expect(app.client.state).toBe('active');
     await world.session.publish('Patient-close', patientContext(ADA));
     expect(events).toHaveLength(1);

@@ -60,6 +60,8 @@ export interface World {
   launch(name?: string, scope?: string): TokenResponse;
   /** Launches an app, which listens to nothing yet. */
   join(name?: string, options?: AppOptions): Promise<App>;
+  /** Makes an app that was launched otherwise one of the world, so that it ends with it. */
+  take(app: App): App;
   /** Launches an app that follows the patient, and waits until nothing of its subscription is under way. */
   follow(name?: string, options?: AppOptions): Promise<App>;
   /** A message as the hub would send it. */
@@ -112,15 +114,18 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
         subscriberName: name,
         ...clientOptions,
       });
-      const app = new App(name, client, evidence);
-      apps.push(app);
+      const app = world.take(new App(name, client, evidence));
       if (listener) client.on('Patient-open', listener);
+      return app;
+    },
+    take(app) {
+      apps.push(app);
       return app;
     },
     async follow(name = 'Viewer', { listener = () => undefined, ...appOptions } = {}) {
       const app = await world.join(name, { listener, ...appOptions });
       await app.client.ready();
-      await settled(world, app);
+      await settled(kind, app);
       await world.confirmed();
       return app;
     },
@@ -147,8 +152,8 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
 }
 
 /** The draft's hubs do not tell what is open: the client asks, and what it is told may come as an event. */
-export async function settled({ kind }: World, app: App): Promise<void> {
-  if (kind.dialect !== 'draft') return;
+export async function settled({ dialect }: WorldKind, app: App): Promise<void> {
+  if (dialect !== 'draft') return;
   const told = () => app.records.filter((record) => record.kind === 'current-context' && record.direction === 'in');
   await app.until(() => told().length >= app.subscribed.length);
 }
