@@ -50,17 +50,17 @@ export class WebhookChannel implements Channel {
     this.#registration ??= await this.#register();
     this.#events = events;
     // Before the request: some hubs verify while they answer it.
+    const wasActive = this.#active;
     const verified = this.#expect('subscribe', this.#options.confirmationTimeoutMs, signal);
     verified.catch(() => {});
     try {
       await this.#options.api.subscribe(this.#request(), signal);
     } catch (error) {
       this.#pending?.reject(new FhircastError('aborted'));
+      this.#active = wasActive;
       throw error;
     }
-    const grant = await verified;
-    this.#active = true;
-    return grant;
+    return verified;
   }
 
   async unsubscribe(): Promise<void> {
@@ -160,6 +160,8 @@ export class WebhookChannel implements Channel {
     if (pending) {
       // The sandbox hubs do not say what they verify: it is what we asked for last.
       if (mode !== undefined && mode !== pending.mode) return false;
+      // From here on the hub delivers, even where it has yet to answer the request that it verified.
+      this.#active = pending.mode === 'subscribe';
       pending.resolve({ events, leaseSeconds });
       return true;
     }

@@ -87,7 +87,8 @@ export class FhircastClient {
    * Makes a client for a session that is known by other means than a SMART launch. Nothing is sent until something listens.
    *
    * @param options the session, and how the client behaves
-   * @throws LaunchError `launch-hub-invalid`, `launch-hub-insecure`, `launch-session-missing`
+   * @throws LaunchError `launch-hub-invalid`, `launch-hub-insecure`
+   * @throws FhircastError `option-invalid` when there is no topic
    */
   constructor(options: FhircastClientOptions) {
     const { hubUrl, topic, accessToken } = options;
@@ -240,6 +241,7 @@ export class FhircastClient {
    * @returns what the hub said; the outcome among the other apps follows in `outcome`
    * @throws ContextChangeError `change-invalid` when the resources do not fit the event's definition. Nothing was sent.
    * @throws HubError when the hub cannot be reached
+   * @throws FhircastError `closed` when the app has left
    * @example
    * ```ts
    * const change = await client.requestContextChange('Patient-open', { patient });
@@ -251,11 +253,12 @@ export class FhircastClient {
     resources: ResourcesOf<N> | CurrentContext['context'],
     options: Abortable = {},
   ): Promise<ContextChangeResult> {
-    if (this.state === 'closed') throw new FhircastError('closed');
+    this.#mustBeOpen();
     const canonical = canonicalName(name);
     const context = toContext(canonical, resources);
     checkChange(canonical, context);
     if (contextDefinition(canonical)) await this.#listenForObjections(options.signal);
+    this.#mustBeOpen();
     return this.#changes.send(canonical, context, this.#contexts.latest, options.signal);
   }
 
@@ -280,8 +283,12 @@ export class FhircastClient {
     }
   }
 
-  #add(name: string, listener: AnyListener, once: boolean): this {
+  #mustBeOpen(): void {
     if (this.state === 'closed') throw new FhircastError('closed');
+  }
+
+  #add(name: string, listener: AnyListener, once: boolean): this {
+    this.#mustBeOpen();
     this.#listeners.add(name, listener, once);
     return this;
   }
@@ -307,12 +314,12 @@ export class FhircastClient {
 
   /** Asks a hub that does not send the open contexts by itself what is open. */
   #resync(): void {
-    this.#api.currentContext(this.#life.signal).then(
+    this.#api
+      .currentContext(this.#life.signal)
       // Whoever has left meanwhile, or was denied, is told nothing more.
-      (context) => context && this.state === 'active' && this.#inbox.adopt(context),
+      .then((context) => context && this.state === 'active' && this.#inbox.adopt(context))
       // The next event tells. An app that needs to know now calls getCurrentContext() and gets the error.
-      () => {},
-    );
+      .catch(() => {});
   }
 }
 

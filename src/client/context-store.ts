@@ -21,10 +21,18 @@ const anchorOf = (type: string, context: ContextResources): Identified | undefin
   return context.context.find((entry) => canonicalKey(entry.key) === key)?.resource as Identified | undefined;
 };
 
+/** What a resource is called by others: each of its identifiers, and nothing of them that cannot be compared at once. */
+const identifiersOf = ({ identifier }: Identified): string[] =>
+  [identifier].flat().flatMap((one) => {
+    const { system = '', value } = (one ?? {}) as { system?: unknown; value?: unknown };
+    return typeof system === 'string' && typeof value === 'string' ? [`${system}|${value}`] : [];
+  });
+
 const isSameAnchor = (one: Identified | undefined, other: Identified | undefined): boolean => {
   if (!one || !other) return false;
   if (one.id !== undefined && other.id !== undefined) return one.id === other.id;
-  return JSON.stringify(one.identifier) === JSON.stringify(other.identifier);
+  const known = identifiersOf(one);
+  return identifiersOf(other).some((identifier) => known.includes(identifier));
 };
 
 /** Keeps the contexts of the session, and the order of the events that made them. */

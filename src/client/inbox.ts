@@ -158,10 +158,16 @@ export class Inbox {
     };
     // Without a time nobody can tell whether it is older than an event that has come meanwhile.
     const isOlder = contexts.latest !== undefined && (found.time === undefined || contexts.isStale(notification));
-    if (isOlder || this.#deliveries.find(notification.id)) return;
+    if (isOlder || this.#deliveries.find(notification.id) || this.#isKnown(found)) return;
     contexts.apply(notification);
     // What the app decides is the answer for when the hub sends this event after all.
     this.#deliver(notification);
+  }
+
+  /** Hubs that give neither id nor time are asked again at every confirmation, and give the same again. */
+  #isKnown(found: CurrentContext): boolean {
+    const { current } = this.#options.contexts.session;
+    return found.id === undefined && JSON.stringify(current?.context) === JSON.stringify(found.context);
   }
 
   #failed(cause: unknown, late: boolean): void {

@@ -38,8 +38,8 @@ export interface StateChange {
   readonly code: number;
 }
 
-// Every transition there is: from a state, for a reason, to a state.
-const TRANSITIONS: Readonly<Record<ClientState, Partial<Record<StateReason, ClientState>>>> = {
+/** Every transition there is: from a state, for a reason, to a state. */
+export const TRANSITIONS: Readonly<Record<ClientState, Partial<Record<StateReason, ClientState>>>> = {
   idle: { listening: 'subscribing', unsubscribed: 'closed' },
   subscribing: {
     confirmed: 'active',

@@ -171,7 +171,8 @@ export class Subscription {
     this.#requested = wanted;
     this.#confirmed = wanted.join();
     machine.go('confirmed');
-    this.#granted(grant);
+    // Whoever heard of it may have left at once.
+    if (attempt === this.#attempt) this.#granted(grant);
   }
 
   #granted({ events, leaseSeconds = this.#leaseSeconds }: Grant): void {
@@ -215,6 +216,8 @@ export class Subscription {
   }
 
   #retryLater(retryAfterMs: number | undefined): void {
+    // Whoever heard of the failure may have left at once.
+    if (this.#options.machine.state === 'closed') return;
     this.#retry = setTimeout(
       () => {
         this.#retry = undefined;

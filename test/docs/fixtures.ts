@@ -1,0 +1,160 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { FhircastClient } from 'fhircast-client';
+import { TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
+import { expect } from 'vitest';
+
+/** What a block leaves behind. */
+export type Result = Readonly<Record<string, unknown>>;
+
+/** Where a block runs. */
+export interface Stage {
+  readonly hub: TestHub;
+  readonly session: TestSession;
+  /** What the block's own functions were called with, by their names. */
+  readonly calls: Readonly<Record<string, unknown[]>>;
+  /** Puts a function on the stage that notes what it is called with. */
+  spy(name: string): (...values: unknown[]) => void;
+  /** Let go of something at the end. */
+  later(close: () => unknown): void;
+}
+
+/** How a block is run, and what is expected of it. */
+export interface Fixture {
+  /** Declarations of what the block takes for granted. */
+  readonly declarations: string;
+  /** Makes what the block takes for granted. */
+  prepare(stage: Stage): Promise<Result> | Result;
+  /** What must have come of it. */
+  check(stage: Stage, result: Result): Promise<void> | void;
+}
+
+const chart = (index: number) => {
+  const resource = TEST_PATIENTS[index];
+  if (!resource) throw new Error(`There is no patient ${index}.`);
+  return [{ key: 'patient', resource }];
+};
+
+const [ada] = TEST_PATIENTS;
+
+/** A chart that is opened reaches the block's showChart(). */
+const expectToFollow = async ({ session, calls }: Stage, { client }: Result) => {
+  expect(client).toBeInstanceOf(FhircastClient);
+  await (client as FhircastClient).ready();
+  const { answers } = await session.publish('Patient-open', chart(0));
+  expect(answers.map(({ status }) => status)).toEqual([200]);
+  expect(calls.showChart?.at(-1)).toMatchObject({ resourceType: 'Patient', id: ada?.id });
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+};
+
+const SHOW_CHART = "declare function showChart(patient: import('fhir/r4').Patient): void;";
+const WEBHOOK = `declare const publicUrl: string; declare const port: number;
+declare const tokenResponse: import('fhircast-client').TokenResponse;`;
+const SHOW = 'declare function showBanner(text: string): void; declare function showConnection(state: string): void;';
+const CLIENT = "declare const client: import('fhircast-client').FhircastClient;";
+
+const joined = async ({ session, later }: Stage): Promise<FhircastClient> => {
+  const client = await FhircastClient.fromSmartLaunch(session.launch(), { subscriberName: 'Documented app' });
+  later(() => client.unsubscribe());
+  return client;
+};
+
+/** By the name that stands before a block. */
+export const FIXTURES: Readonly<Record<string, Fixture>> = {
+  page: {
+    declarations: SHOW_CHART,
+    prepare: ({ session, spy, later }) => {
+      const ready = async () => ({ state: { tokenResponse: session.launch() } });
+      Object.assign(globalThis, { FHIR: { oauth2: { ready } } });
+      later(() => Reflect.deleteProperty(globalThis, 'FHIR'));
+      return { showChart: spy('showChart') };
+    },
+    check: expectToFollow,
+  },
+  scopes: {
+    declarations: '',
+    prepare: () => ({}),
+    check: (_, { scope }) =>
+      expect(scope).toBe('launch patient/*.rs fhircast fhircast/Patient-open.read fhircast/Patient-close.read'),
+  },
+  'other-launch': {
+    declarations: `${SHOW_CHART} declare const hubUrl: string; declare const topic: string; declare function tokenOfTheMoment(): string;`,
+    prepare: ({ hub, session, spy }) => ({
+      hubUrl: hub.url,
+      topic: session.id,
+      tokenOfTheMoment: () => session.accessToken,
+      showChart: spy('showChart'),
+    }),
+    check: expectToFollow,
+  },
+  webhook: {
+    declarations: `${SHOW_CHART} ${WEBHOOK}`,
+    prepare: async ({ session, spy }) => {
+      const port = await freePort();
+      const publicUrl = `http://127.0.0.1:${port}`;
+      return { port, publicUrl, tokenResponse: session.launch('draft'), showChart: spy('showChart') };
+    },
+    check: expectToFollow,
+  },
+  express: {
+    declarations: WEBHOOK,
+    prepare: async () => ({ publicUrl: `http://127.0.0.1:${await freePort()}/fhircast` }),
+    check: async ({ session, later, spy, ...stage }, { app, callback, publicUrl }) => {
+      const server = createServer(app as never).listen(Number(new URL(String(publicUrl)).port));
+      later(() => server.closeAllConnections());
+      later(() => server.close());
+      await once(server, 'listening');
+      const client = await FhircastClient.fromSmartLaunch(session.launch('draft'), { callback: callback as never });
+      later(() => client.unsubscribe());
+      client.on('Patient-open', ({ patient }) => spy('showChart')(patient));
+      await expectToFollow({ session, later, spy, ...stage }, { client });
+    },
+  },
+  testing: {
+    declarations: SHOW_CHART,
+    prepare: ({ spy }) => ({ showChart: spy('showChart'), console: { log: spy('log') } }),
+    check: ({ calls }) => {
+      expect(calls.log).toEqual([200]);
+      expect(calls.showChart?.[0]).toMatchObject({ resourceType: 'Patient', id: ada?.id });
+    },
+  },
+  listeners: {
+    declarations: `${CLIENT} ${SHOW} declare let dictating: boolean; declare function loadChart(patient: import('fhir/r4').Patient): Promise<void>;`,
+    prepare: async (stage) => ({
+      client: await joined(stage),
+      dictating: true,
+      loadChart: stage.spy('loadChart'),
+      showBanner: stage.spy('showBanner'),
+      showConnection: stage.spy('showConnection'),
+    }),
+    check: async ({ session, calls }, { client }) => {
+      const told = new Promise((resolve) => (client as FhircastClient).once('SyncError', resolve));
+      await (client as FhircastClient).ready();
+      const { answers } = await session.publish('Patient-open', chart(0));
+      expect(answers.map(({ status }) => status)).toEqual([409]);
+      await told;
+      expect(calls.loadChart).toBeUndefined();
+      expect(calls.showBanner).toEqual(['Documented app shows another patient']);
+      expect(calls.showConnection).toEqual(['subscribing', 'active']);
+    },
+  },
+  change: {
+    declarations: `${CLIENT} ${SHOW} declare const patient: import('fhir/r4').Patient;`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', (event) => event.refuse('not now'));
+      await client.ready();
+      return { client, patient: ada, showBanner: stage.spy('showBanner') };
+    },
+    check: ({ calls }) => expect(calls.showBanner).toEqual(['Documented app did not follow']),
+  },
+};
