@@ -77,7 +77,9 @@ describe('the documentation', () => {
       hub,
       session: hub.openSession(),
       calls,
-      spy: (spied) => (value) => void (calls[spied] ??= []).push(value),
+      spy: (spied) => (value) => {
+        calls[spied] = [...(calls[spied] ?? []), value];
+      },
       later: (close) => closers.push(close),
     };
     const result = await run(code, await fixture.prepare(stage), closers);
