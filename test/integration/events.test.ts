@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FhircastEvent } from '../../src/index.ts';
-import { ADA, at, BRAM, CHIDI, openWorld, patientContext, type World } from './world.ts';
+import { ADA, at, BRAM, CHIDI, openWorld, patientContext, settled, type World } from './world.ts';
 import { WORLDS } from './worlds.ts';
 
 /** What escaped: nothing that a listener does may end a process. */
@@ -81,6 +81,24 @@ describe.each(WORLDS)('event: $title', (kind) => {
     expect(app.client.context.current?.patient).toEqual(ADA);
   });
 
+  it('may hold what is too deep to be compared, and nothing escapes', async () => {
+    const world = await openWorld(kind);
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+    const context = `[{"key":"patient","resource":{"resourceType":"Patient","identifier":${deep}}}]`;
+    const fetchDeep = async (url: string, init: RequestInit) =>
+      init.method === 'GET' ? new Response(context) : fetch(url, init);
+    const app = await world.follow('Viewer', { fetch: fetchDeep, channel: kind.channel });
+    const events = app.collect('Patient-open');
+    const [topic, name] = [world.session.subscriptions[0]?.topic, 'Patient-open'];
+    for (const id of ['event-1', 'event-2']) {
+      const event = `{"hub.topic":"${topic}","hub.event":"${name}","context":${context}}`;
+      await world.session.sendRaw(`{"id":"${id}","timestamp":"${at(1)}","event":${event}}`);
+    }
+    expect(await open(world, ADA, { timestamp: at(2) })).toEqual({ Viewer: 200 });
+    expect(events.at(-1)?.patient).toEqual(ADA);
+    expect(app.client.state).toBe('active');
+  });
+
   it('is refused when it does not say whose chart it opens', async () => {
     const world = await openWorld(kind);
     const app = await world.follow();
@@ -142,6 +160,24 @@ describe.each(WORLDS)('duplicate: $title', (kind) => {
     await open(world, ADA, { id: 'event-1', timestamp: at(1) });
     expect(await open(world, ADA, { id: 'event-2', timestamp: at(1) })).toEqual({ Viewer: 200 });
     expect(events.map(({ id }) => id)).toEqual(['event-1']);
+  });
+
+  it('of what is found by asking is not delivered again whenever it is asked for', async () => {
+    const world = await openWorld(kind);
+    // Some hubs answer with a bare array, which has neither id nor time.
+    const bare = async (url: string, init: RequestInit) =>
+      init.method === 'GET' ? Response.json(patientContext(ADA)) : fetch(url, init);
+    const app = await world.join('Viewer', { fetch: bare, channel: kind.channel });
+    const events = app.collect('Patient-open');
+    await app.client.ready();
+    await settled(kind, app);
+    app.client.on('Patient-close', () => undefined);
+    await app.client.ready();
+    await settled(kind, app);
+    await world.confirmed();
+    expect(events.map(({ patient, source }) => [patient, source])).toEqual(
+      kind.dialect === 'stu3' ? [] : [[ADA, 'resync']],
+    );
   });
 
   it('of what was found by asking is answered as the app decided', async () => {

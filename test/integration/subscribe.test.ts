@@ -107,6 +107,32 @@ describe.each(WORLDS)('subscribe: $title', (kind) => {
     expect(world.seen('subscribe')).toHaveLength(1);
   });
 
+  it('lets the subscription go after the one event that was waited for', async () => {
+    const world = await openWorld(kind);
+    const app = await world.join();
+    const ids: string[] = [];
+    app.client.once('Patient-open', ({ id }) => ids.push(id));
+    await app.client.ready();
+    await world.confirmed();
+    await world.session.publish('Patient-open', patientContext(ADA), { id: 'event-1' });
+    await world.hub.waitFor(({ kind }) => kind === 'ended');
+    await world.session.publish('Patient-open', patientContext(BRAM), { id: 'event-2' });
+    expect(ids).toEqual(['event-1']);
+    expect(app.client.state).toBe('idle');
+  });
+
+  it('renews the lease before it ends', async () => {
+    const world = await openWorld(kind, { hub: { leaseSeconds: 1 } });
+    const app = await world.follow();
+    const [first] = world.session.subscriptions;
+    const { sequence } = await world.hub.waitFor(({ kind }) => kind === 'subscribe', { since: world.hub.log.length });
+    await world.hub.waitFor(({ kind }) => kind === 'active', { since: sequence });
+    const [{ callback, endpoint } = {}] = world.session.subscriptions;
+    expect([callback, endpoint]).toEqual([first?.callback, first?.endpoint]);
+    expect(app.states.map(({ state }) => state)).toEqual(['subscribing', 'active']);
+    expect((await world.session.publish('Patient-open', patientContext())).answers).toMatchObject([{ status: 200 }]);
+  });
+
   it('goes on after a hub that failed, and says what the hub said', async () => {
     const world = await openWorld(kind);
     world.hub.refuseNext({ kind: 'subscribe', status: 503, text: 'Try again.', headers: { 'Retry-After': '0' } });

@@ -149,6 +149,31 @@ describe.each(WORLDS)('unsubscribe: $title', (kind) => {
     expect(app.errors).toEqual([]);
   });
 
+  it('is the last word, also when it is said as soon as the hub has confirmed', async () => {
+    const world = await openWorld(kind);
+    const app = await world.join();
+    let left: Promise<void> | undefined;
+    app.client.on('state', ({ state }) => {
+      if (state === 'active') left = app.client.unsubscribe();
+    });
+    app.client.on('Patient-open', () => undefined);
+    await app.until(() => left !== undefined);
+    await left;
+    expect(app.states.map(({ state }) => state)).toEqual(['subscribing', 'active', 'closed']);
+    // A confirmation after the end would start the lease, and its timer.
+    expect(app.subscribed).toEqual([]);
+    expect(world.seen('context')).toEqual([]);
+  });
+
+  it('keeps a context change from being sent that was asked for just before', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.follow();
+    const change = world.failure(client.requestContextChange('Patient-open', { patient: ADA }));
+    await client.unsubscribe();
+    expect(await change).toMatchObject({ code: 'closed' });
+    expect(world.seen('publish')).toEqual([]);
+  });
+
   it('tells no hub when nothing was subscribed to', async () => {
     const world = await openWorld(kind);
     const { client } = await world.join();
