@@ -77,7 +77,7 @@ describe.each(WORLDS)('event: $title', (kind) => {
     const events = app.collect('Patient-open');
     await app.until(() => events.length > 0);
     expect(events).toMatchObject([{ id: 'event-1', timestamp: at(1), patient: { id: ADA.id } }]);
-    expect(events[0]?.source).toBe(kind.dialect === 'draft' ? 'resync' : 'hub');
+    expect(events[0]?.source).toBe(kind.replays ? 'hub' : 'resync');
     expect(app.client.context.current?.patient).toEqual(ADA);
   });
 
@@ -175,9 +175,7 @@ describe.each(WORLDS)('duplicate: $title', (kind) => {
     await app.client.ready();
     await settled(kind, app);
     await world.confirmed();
-    expect(events.map(({ patient, source }) => [patient, source])).toEqual(
-      kind.dialect === 'stu3' ? [] : [[ADA, 'resync']],
-    );
+    expect(events.map(({ patient, source }) => [patient, source])).toEqual(kind.replays ? [] : [[ADA, 'resync']]);
   });
 
   it('of what was found by asking is answered as the app decided', async () => {
@@ -308,7 +306,7 @@ describe.each(WORLDS)('slow listener: $title', (kind) => {
     if (kind.sendsSyncErrors) {
       await witness.until(() => syncErrors.length > 0);
       expect(syncErrors.map(({ syncError }) => syncError)).toMatchObject([
-        { eventId: 'event-1', eventName: 'Patient-open', subscriber: 'Viewer' },
+        { eventId: 'event-1', eventName: kind.spelling['Patient-open'][0], subscriber: 'Viewer' },
       ]);
       expect(syncErrors[0]?.syncError?.diagnostics).toMatch(diagnostics);
       expect(syncErrors[0]?.operationOutcome).toMatchObject({

@@ -12,9 +12,19 @@ export interface WorldKind {
   readonly spelling: Readonly<Record<'Patient-open' | 'Patient-close' | 'ImagingStudy-open' | 'SyncError', string[]>>;
   /** Whether an app tells the hub by an event that it did not follow after all. */
   readonly sendsSyncErrors: boolean;
+  /** Whether the hub tells a late app what is open. Where it does not, the client asks. */
+  readonly replays: boolean;
   /** Whether the hub numbers the versions of a context. */
   readonly versions: boolean;
 }
+
+/** The spellings of 2019. */
+const SPELLING_OF_2019 = {
+  'Patient-open': ['open-patient-chart', 'switch-patient-chart'],
+  'Patient-close': ['close-patient-chart'],
+  'ImagingStudy-open': ['open-imaging-study', 'switch-imaging-study'],
+  SyncError: ['sync-error'],
+};
 
 /** Every row of the matrix. */
 export const WORLDS: readonly WorldKind[] = [
@@ -23,13 +33,19 @@ export const WORLDS: readonly WorldKind[] = [
     form: 'draft',
     dialect: 'draft',
     channel: 'webhook',
-    spelling: {
-      'Patient-open': ['open-patient-chart', 'switch-patient-chart'],
-      'Patient-close': ['close-patient-chart'],
-      'ImagingStudy-open': ['open-imaging-study', 'switch-imaging-study'],
-      SyncError: ['sync-error'],
-    },
+    spelling: SPELLING_OF_2019,
     sendsSyncErrors: false,
+    replays: false,
+    versions: false,
+  },
+  {
+    title: 'May 2019 ballot by webhook',
+    form: 'ballot',
+    dialect: 'ballot',
+    channel: 'webhook',
+    spelling: SPELLING_OF_2019,
+    sendsSyncErrors: true,
+    replays: false,
     versions: false,
   },
   {
@@ -44,6 +60,7 @@ export const WORLDS: readonly WorldKind[] = [
       SyncError: ['SyncError'],
     },
     sendsSyncErrors: true,
+    replays: true,
     versions: true,
   },
 ];
