@@ -67,3 +67,6 @@ export const WORLDS: readonly WorldKind[] = [
 
 /** The rows whose events arrive by webhook. */
 export const WEBHOOK_WORLDS = WORLDS.filter(({ channel }) => channel === 'webhook');
+
+/** The rows whose events arrive by websocket. */
+export const SOCKET_WORLDS = WORLDS.filter(({ channel }) => channel === 'websocket');

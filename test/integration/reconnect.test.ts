@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { ADA, at, BRAM, openWorld, patientContext } from './world.ts';
+import { SOCKET_WORLDS } from './worlds.ts';
+
+describe.each(SOCKET_WORLDS)('a lost connection: $title', (kind) => {
+  it.each([undefined, 1001, 1011])(
+    'is made anew, and what was missed is caught up with (close code: %s)',
+    async (code) => {
+      const world = await openWorld(kind);
+      const app = await world.follow();
+      const events = app.collect('Patient-open');
+      await world.session.publish('Patient-open', patientContext(ADA), { id: 'event-1', timestamp: at(1) });
+      const [old] = world.session.subscriptions;
+      world.session.dropConnections(code);
+      await world.session.publish('Patient-open', patientContext(BRAM), { id: 'event-2', timestamp: at(2) });
+      await app.until(() => events.length === 2 && app.client.state === 'active');
+      expect(app.states.map(({ state, reason }) => [state, reason])).toEqual([
+        ['subscribing', 'listening'],
+        ['active', 'confirmed'],
+        ['reconnecting', 'lost'],
+        ['subscribing', 'retrying'],
+        ['active', 'confirmed'],
+      ]);
+      expect(app.errors).toMatchObject([{ code: 'channel-lost', closeCode: code ?? 1006, retryable: true }]);
+      expect(events.map(({ id }) => id)).toEqual(['event-1', 'event-2']);
+      expect(app.client.context.current?.patient).toEqual(BRAM);
+      const [fresh] = world.session.subscriptions;
+      expect(fresh).toMatchObject({ active: true, socketOpen: true });
+      expect(fresh?.endpoint).not.toBe(old?.endpoint);
+    },
+  );
+
+  it('does not deliver again what it had seen', async () => {
+    const world = await openWorld(kind);
+    const app = await world.follow();
+    const events = app.collect('Patient-open');
+    await world.session.publish('Patient-open', patientContext(ADA), { id: 'event-1' });
+    world.session.dropConnections();
+    await app.until(() => app.client.counts.duplicate === 1 || events.length > 1);
+    expect(events.map(({ id }) => id)).toEqual(['event-1']);
+  });
+
+  it('is given up when the app leaves meanwhile', async () => {
+    const world = await openWorld(kind);
+    const app = await world.follow();
+    world.session.dropConnections();
+    await app.until(() => app.client.state === 'reconnecting');
+    await app.client.unsubscribe();
+    expect(app.client.state).toBe('closed');
+    expect(world.seen('subscribe')).toHaveLength(1);
+    expect(world.seen('unsubscribe')).toHaveLength(0);
+  });
+
+  it('is replaced by webhooks when the discovery document says that there are no websockets', async () => {
+    const world = await openWorld(kind);
+    world.hub.wellKnown = { ...world.hub.wellKnown, websocketSupport: false, webhookSupport: true };
+    world.hub.refuseNext({ kind: 'subscribe', status: 400, text: 'There are no websockets.' });
+    const app = await world.join();
+    const events = app.collect('Patient-open');
+    await app.client.ready();
+    await world.confirmed();
+    expect(app.client.channel).toBe('webhook');
+    expect(world.seen('subscribe').map(({ fields }) => fields?.['hub.channel.type'])).toEqual(['websocket', 'webhook']);
+    const { answers } = await world.session.publish('Patient-open', patientContext(ADA));
+    expect(answers).toEqual([{ subscriber: 'Viewer', status: 200 }]);
+    expect(events).toMatchObject([{ patient: { id: ADA.id } }]);
+    await app.client.unsubscribe();
+    expect(world.session.subscriptions).toEqual([]);
+  });
+});
