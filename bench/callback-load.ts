@@ -72,6 +72,7 @@ function sendAll(socket: Socket, requests: readonly Buffer[]): Promise<void> {
       else settle(() => reject(new Error(`A callback was answered ${answer.slice(9, 12)}.`)));
     };
     const lost = () => settle(() => reject(new Error('The connection was closed.')));
+    if (socket.destroyed) return lost();
     socket.on('data', take);
     socket.on('close', lost);
     send();

@@ -1,9 +1,10 @@
 import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { type WebSocket, WebSocketServer } from 'ws';
 import type { Target } from './callback-load.ts';
+import { acceptance, frameOf } from './frames.ts';
 
 /** The path of the websocket on which a subscription is confirmed. */
 const SUBSCRIBER = '/subscriber';
@@ -15,8 +16,8 @@ export interface Hub {
   readonly bareUrl: string;
   /** The callback of each session whose subscription was verified. */
   readonly callbacks: ReadonlyMap<string, Target>;
-  /** The next websocket that is opened. */
-  nextSocket(): Promise<WebSocket>;
+  /** The connection below the next websocket that is opened. */
+  nextSocket(): Promise<Duplex>;
   close(): void;
 }
 
@@ -25,6 +26,7 @@ export async function startHub(): Promise<Hub> {
   const callbacks = new Map<string, Target>();
   const opened = new EventEmitter();
   const topics: string[] = [];
+  const sockets: Duplex[] = [];
 
   /** Answers a subscription by the websocket to open, or verifies its callback. */
   const subscribe = async (form: URLSearchParams, response: ServerResponse): Promise<void> => {
@@ -52,9 +54,12 @@ export async function startHub(): Promise<Hub> {
     // Neither a discovery document nor a context.
     else response.writeHead(404).end();
   });
-  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
-  sockets.on('connection', (socket, { url }) => {
-    if (url === SUBSCRIBER) socket.send(JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': topics.shift() }));
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    socket.write(acceptance(request));
+    if (request.url === SUBSCRIBER) {
+      socket.write(frameOf(JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': topics.shift() })));
+    }
+    sockets.push(socket);
     opened.emit('socket', socket);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -65,14 +70,14 @@ export async function startHub(): Promise<Hub> {
     bareUrl: `${origin('ws')}/bare`,
     callbacks,
     nextSocket: async () => {
-      const [socket]: WebSocket[] = await once(opened, 'socket');
+      const [socket]: Duplex[] = await once(opened, 'socket');
       if (!socket) throw new Error('No websocket was opened.');
       return socket;
     },
     close: () => {
       server.close();
       server.closeAllConnections();
-      for (const socket of sockets.clients) socket.terminate();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

@@ -18,6 +18,8 @@ export function ready(report = ''): void {
 /** Serves HTTP on a free port of this machine, and returns its URL. */
 export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
+  // Connections wait while others have their turn.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
