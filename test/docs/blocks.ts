@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 /** A fenced block of a document. */
 export interface Block {
@@ -16,6 +16,21 @@ export interface Block {
 
 /** The root of the repository. */
 export const root = resolve(import.meta.dirname, '../..');
+
+const markdownOf = (folder: string): string[] =>
+  readdirSync(resolve(root, folder))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join(folder, name));
+
+/** Every document for readers, from the root of the repository. */
+export const documents: readonly string[] = [
+  ...markdownOf('.'),
+  ...markdownOf('docs'),
+  ...markdownOf('bench'),
+  ...readdirSync(resolve(root, 'examples'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => markdownOf(join('examples', name))),
+];
 
 /** Reads the fenced blocks of a document. */
 export function blocksOf(file: string): Block[] {

@@ -1,23 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { transform } from 'esbuild';
+import type { SessionEventName } from 'fhircast-client';
 import { startTestHub } from 'fhircast-client/testing';
 import ts from 'typescript';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { STATE_REASONS, TRANSITIONS } from '../../src/client/state.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
 import { ALIASES, CATALOGUE_NAMES } from '../../src/events/names.ts';
-import { blocksOf, root } from './blocks.ts';
+import { blocksOf, documents, root } from './blocks.ts';
 import { FIXTURES, type Result, type Stage } from './fixtures.ts';
 
-const documents = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync(resolve(root, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
-];
 const blocks = documents.flatMap(blocksOf);
 const programs = blocks.filter(({ language }) => language === 'ts');
 const require = createRequire(import.meta.url);
@@ -114,22 +108,6 @@ describe('the documentation', () => {
     ).toEqual([]);
   }, 60_000);
 
-  it('names commands that exist', () => {
-    const { scripts } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8'));
-    const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ code }) => code.split('\n'));
-    expect(commands.length).toBeGreaterThan(0);
-    for (const command of commands) {
-      for (const part of command
-        .replace(/#.*/, '')
-        .split('&&')
-        .map((one) => one.trim())
-        .filter(Boolean)) {
-        const name = /^npm (?:run )?(\S+)/.exec(part)?.[1] ?? '';
-        expect(name === 'ci' || name in scripts, part).toBe(true);
-      }
-    }
-  });
-
   it('lists every error code once, and no other', () => {
     const rows = readFileSync(resolve(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([a-z0-9-]+)` \|/gm);
     const listed = [...rows].map(([, code]) => code);
@@ -141,6 +119,20 @@ describe('the documentation', () => {
   it('lists every event and every older spelling', () => {
     const text = readFileSync(resolve(root, 'docs/events.md'), 'utf8');
     for (const name of [...CATALOGUE_NAMES, ...Object.keys(ALIASES)]) expect(text).toContain(`\`${name}\``);
+  });
+
+  it("lists every event of the client's own", () => {
+    const own: Record<SessionEventName, true> = {
+      state: true,
+      subscribed: true,
+      denied: true,
+      error: true,
+      warning: true,
+      protocol: true,
+    };
+    const [, table = ''] = readFileSync(resolve(root, 'docs/events.md'), 'utf8').split("## The client's own events");
+    const listed = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    expect(listed.sort()).toEqual(Object.keys(own).sort());
   });
 
   it('draws the state machine as it is', () => {

@@ -127,6 +127,19 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.showChart?.[0]).toMatchObject({ resourceType: 'Patient', id: ada?.id });
     },
   },
+  errors: {
+    declarations: `${CLIENT} ${SHOW}`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', () => {});
+      stage.hub.refuseNext({ status: 403, text: 'Not allowed' });
+      return { client, showBanner: stage.spy('showBanner'), console: { error: stage.spy('log') } };
+    },
+    check: ({ calls }) => {
+      expect(calls.log).toEqual(['hub-unauthorized']);
+      expect(calls.showBanner).toEqual(['Following the chart is not possible.']);
+    },
+  },
   listeners: {
     declarations: `${CLIENT} ${SHOW} declare let dictating: boolean; declare function loadChart(patient: import('fhir/r4').Patient): Promise<void>;`,
     prepare: async (stage) => ({
