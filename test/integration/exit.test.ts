@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openWorld } from './world.ts';
 import { WORLDS } from './worlds.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const APP = resolve(import.meta.dirname, 'leaving-app.ts');
+const APP = fileURLToPath(new URL('./leaving-app.ts', import.meta.url));
 
 /** Less than any timer that the client could have left behind, in milliseconds. */
 const END_WITHIN_MS = 5_000;
