@@ -30,8 +30,12 @@ const isExecutable = (path: string): boolean => {
   }
 };
 
-const findChromium = (): string | undefined =>
-  [process.env.CHROMIUM_PATH, ...CANDIDATES].find((path) => path !== undefined && path !== '' && isExecutable(path));
+const findChromium = (): string | undefined => {
+  const named = process.env['CHROMIUM_PATH'];
+  if (!named) return CANDIDATES.find(isExecutable);
+  if (isExecutable(named)) return named;
+  throw new Error(`CHROMIUM_PATH is ${named}, which cannot be executed.`);
+};
 
 const run = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, {
@@ -40,10 +44,11 @@ const run = (command: string, args: readonly string[]): boolean =>
   }).status === 0;
 
 /**
- * Finds a Chromium, and installs Debian's where there is none.
+ * Finds a Chromium, and installs Debian's where there is none. The environment variable `CHROMIUM_PATH` decides where it
+ * is set.
  *
  * @returns the path of its executable
- * @throws Error that says what to do when there is none and none can be installed
+ * @throws Error that says what to do when there is none and none can be installed, or when `CHROMIUM_PATH` is wrong
  */
 export async function findOrInstallChromium(): Promise<string> {
   const found = findChromium();

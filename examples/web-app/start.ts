@@ -14,23 +14,35 @@ const USAGE = `Usage: npm start -- [--once] [--port <n>]
 
 const SCREENSHOTS = resolve(import.meta.dirname, '../../artifacts/tour');
 
-const { values } = parseArgs({
-  options: { once: { type: 'boolean' }, port: { type: 'string' }, help: { type: 'boolean' } },
-});
-const port = Number(values.port ?? 0);
-if (values.help || !Number.isInteger(port) || port < 0 || port > 65_531) {
-  process.stderr.write(USAGE);
-  process.exit(values.help ? 0 : 2);
+const fail = (what: string, error: unknown): never => {
+  process.stderr.write(`${what}: ${error instanceof Error ? error.message : error}\n`);
+  process.exit(1);
+};
+
+function readOptions(): { once: boolean; port: number } {
+  try {
+    const { values } = parseArgs({
+      options: { once: { type: 'boolean' }, port: { type: 'string' }, help: { type: 'boolean' } },
+    });
+    const { once = false, help = false } = values;
+    const port = Number(values.port ?? 0);
+    if (!help && Number.isInteger(port) && port >= 0 && port <= 65_531) return { once, port };
+    process.stderr.write(USAGE);
+    process.exit(help ? 0 : 2);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(2);
+  }
 }
 
+const { once, port } = readOptions();
+const executablePath = once ? await findOrInstallChromium().catch((error) => fail('No browser', error)) : '';
 const transcript = new Transcript();
-const demo = await startDemo({ port, onMessage: (message) => transcript.message(message) }).catch((error) => {
-  process.stderr.write(`The demo did not start: ${error instanceof Error ? error.message : error}\n`);
-  process.exit(1);
-});
+const demo = await startDemo({ port, onMessage: (message) => transcript.message(message) }).catch((error) =>
+  fail('The demo did not start', error),
+);
 
-if (values.once) {
-  const executablePath = await findOrInstallChromium();
+if (once) {
   const browser = await chromium.launch({ executablePath, args: [...CHROMIUM_ARGS] });
   const steps = await takeTour({
     url: demo.url,

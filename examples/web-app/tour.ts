@@ -145,6 +145,8 @@ function steps(page: Page, url: string): readonly Step[] {
         viewer.shows(DALIA),
         dictation.shows(CHIDI),
         ...all.map((pane) => pane.alerts('Dictation')),
+        viewer.says('It may show another patient.'),
+        dictation.says('The other applications may show another patient.'),
         ehr.lists('SyncError', 'sync error'),
         dictation.lists('sync-error', 'sync error'),
       ],

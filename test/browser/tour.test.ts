@@ -1,6 +1,7 @@
 import { formatMessage } from 'fhircast-client/testing';
 import { expect, it, onTestFinished } from 'vitest';
 import { type Demo, startDemo } from '../../examples/web-app/demo.ts';
+import { Pane } from '../../examples/web-app/panes.ts';
 import { takeTour } from '../../examples/web-app/tour.ts';
 import { openBrowser } from './support.ts';
 
@@ -48,6 +49,52 @@ it('says what was not seen, and ends there', async () => {
   expect(steps).toMatchObject([
     { name: 'launch', seen: false, missing: expect.arrayContaining([expect.stringMatching(/^Dictation: the conn/)]) },
   ]);
+});
+
+it('warns in the banner while a pane does not follow', async () => {
+  const demo = await openDemo();
+  const context = await (await openBrowser()).newContext();
+  const cuts: (() => Promise<unknown>)[] = [];
+  let isCut = false;
+  await context.routeWebSocket(/./, (socket) => {
+    if (isCut) return void socket.close({ code: 4000 });
+    const server = socket.connectToServer();
+    cuts.push(() => Promise.all([socket.close({ code: 4000 }), server.close({ code: 4000 })]));
+  });
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 1100, height: 760 });
+  page.setDefaultTimeout(20_000);
+  await page.goto(demo.url);
+  const ehr = new Pane('EHR', page);
+  const viewer = new Pane('Imaging viewer', page.frameLocator('#viewer'));
+  const doubt = 'Not following: may be out of date';
+
+  await viewer.isConnected('Following by websocket').seen();
+  await ehr.press(/^Ada/);
+  await viewer.shows('Ada Rosalind Quill').seen();
+  expect(await viewer.root.getByText(doubt).count()).toBe(0);
+
+  isCut = true;
+  await Promise.all(cuts.map((cut) => cut()));
+  await viewer.says(doubt).seen();
+  const [name, warning] = await Promise.all(
+    ['#patient h2', '#patient .warning'].map((selector) => viewer.root.locator(selector).boundingBox()),
+  );
+  // The warning covers nothing of the name, in a narrow pane either.
+  expect(warning?.y).toBeGreaterThanOrEqual((name?.y ?? Number.POSITIVE_INFINITY) + (name?.height ?? 0));
+  await ehr.alerts('Imaging viewer').seen();
+  await ehr.press(/^Bram/);
+  await ehr.shows('Bram Oakhurst').seen();
+  await viewer.shows('Ada Rosalind Quill').seen();
+
+  isCut = false;
+  await viewer.isConnected('Following by websocket').seen();
+  await viewer.shows('Bram Oakhurst').seen();
+  expect(await viewer.root.getByText(doubt).count()).toBe(0);
+
+  await demo.close();
+  await ehr.isConnected('No contact with the server').seen();
+  await ehr.says(doubt).seen();
 });
 
 it('shows the pages to nobody but the EHR, and tells no other site', async () => {

@@ -30,11 +30,15 @@ function showApplications({ applications }: EhrState): void {
       const line = make(
         'li',
         {},
-        make('span', { className: 'name', textContent: name }),
-        make('span', {
-          className: 'about',
-          textContent: joined ? `follows by ${joined.channel}` : 'not in the session',
-        }),
+        make(
+          'p',
+          {},
+          make('span', { className: 'name', textContent: name }),
+          make('span', {
+            className: 'about',
+            textContent: joined ? `follows by ${joined.channel}` : 'not in the session',
+          }),
+        ),
         ...(joined ? [] : [relaunch]),
       );
       line.dataset['joined'] = String(joined !== undefined);

@@ -17,8 +17,11 @@ export interface FollowerOptions {
 export class Follower {
   readonly client: FhircastClient;
   readonly #options: FollowerOptions;
+  /** Why this app refused, by the id of the event, until everybody is told. */
+  readonly #refusals = new Map<string, string>();
   #state = NOTHING_YET;
   #lines = 0;
+  #followed = 0;
 
   constructor(client: FhircastClient, options: FollowerOptions) {
     this.client = client;
@@ -34,8 +37,10 @@ export class Follower {
       this.#follow(event, isShown ? null : this.#state.patient, closed?.name ?? 'the open chart');
     });
     client.on('syncerror', (event) => {
-      const { subscriber = 'An application', diagnostics = 'It did not follow.' } = event.syncError;
-      this.#update({ outOfStep: { subscriber, detail: diagnostics } });
+      const { eventId = '', subscriber = 'An application', diagnostics = 'It did not follow.' } = event.syncError;
+      const refusal = this.#refusals.get(eventId);
+      this.#refusals.delete(eventId);
+      this.#update({ outOfStep: { subscriber, detail: refusal ?? diagnostics, isSelf: refusal !== undefined } });
       this.#note({ name: event.hubEvent, detail: `${subscriber} is out of step`, outcome: 'sync error' });
     });
 
@@ -51,7 +56,10 @@ export class Follower {
 
   /** Asks the hub for the current context, and shows it: for an app that has not followed for a while. */
   async catchUp(): Promise<void> {
+    const followed = this.#followed;
     const context = await this.client.getCurrentContext();
+    // An event that came before the answer is newer than it, and a chart that is held again stays.
+    if (this.#followed !== followed || this.#options.refusal?.()) return;
     const patient = context?.patient ? summarize(context.patient) : null;
     this.#update({ patient, outOfStep: null });
     this.#note({ name: 'current context', detail: patient?.name ?? 'no chart is open', outcome: 'caught up' });
@@ -62,9 +70,11 @@ export class Follower {
     const line = { name: event.hubEvent, detail };
     if (refusal) {
       event.refuse(refusal);
+      this.#refusals.set(event.id, refusal);
       this.#note({ ...line, outcome: 'refused' });
       return;
     }
+    this.#followed += 1;
     this.#update({ patient, outOfStep: null });
     this.#note({ ...line, outcome: outcomeOf(event) });
   }

@@ -18,6 +18,8 @@ export interface EventLine {
 /** Somebody is not in step. */
 export interface OutOfStep {
   readonly subscriber: string;
+  /** Is it this very app? */
+  readonly isSelf: boolean;
   readonly detail: string;
 }
 

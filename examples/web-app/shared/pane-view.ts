@@ -1,20 +1,24 @@
 import { find, make } from './dom.ts';
-import type { EventLine, PaneState } from './pane-state.ts';
+import { type EventLine, NOTHING_YET, type PaneState } from './pane-state.ts';
 import type { PatientSummary } from './patient.ts';
 
 const CONNECTIONS: Readonly<Record<PaneState['connection'], string>> = {
   idle: 'Not connected',
   subscribing: 'Joining the session',
   active: 'Following',
-  reconnecting: 'Connection lost, trying again',
+  reconnecting: 'Connection lost, retrying',
   denied: 'Turned away by the hub',
   closed: 'Left the session',
 };
 
+/** What the page knew last. */
+let last = NOTHING_YET;
+
 /** Shows what all panes have: the patient, the connection, what is out of step, and the events. */
 export function showPane(state: PaneState): void {
+  last = state;
   showConnection(state);
-  showPatient(state.patient, state.connection === 'closed');
+  showPatient(state.patient, doubtOf(state.connection));
   showOutOfStep(state);
   find('#events').replaceChildren(
     ...(state.events.length > 0
@@ -35,21 +39,28 @@ export function showContactLost(): void {
   const element = find('#connection');
   element.textContent = 'No contact with the server';
   element.dataset['state'] = 'denied';
+  showPatient(last.patient, doubtOf('reconnecting'));
 }
 
-/** The banner is replaced only when the patient changes, so that a screen reader speaks once. */
-function showPatient(patient: PatientSummary | null, left: boolean): void {
+/** Why a banner may show another patient than the other applications do: nobody reads a small sign in a corner. */
+function doubtOf(connection: PaneState['connection']): string | undefined {
+  if (connection === 'active') return undefined;
+  return connection === 'closed' ? 'No longer follows the session' : 'Not following: may be out of date';
+}
+
+/** The banner is replaced only when something of it changes, so that a screen reader speaks once. */
+function showPatient(patient: PatientSummary | null, doubt: string | undefined): void {
   const banner = find('#patient');
-  const shown = JSON.stringify([patient, left]);
+  const shown = JSON.stringify([patient, doubt]);
   if (banner.dataset['shown'] === shown) return;
   banner.dataset['shown'] = shown;
   banner.dataset['patient'] = patient?.id ?? '';
   banner.classList.toggle('empty', patient === null);
-  banner.classList.toggle('left', left);
+  banner.classList.toggle('doubtful', doubt !== undefined);
   if (!patient) {
     banner.replaceChildren(
       make('h2', { textContent: 'No chart open' }),
-      make('p', { textContent: left ? 'No longer follows the session.' : 'Choose a patient to begin.' }),
+      make('p', { textContent: `${doubt ?? 'Choose a patient to begin'}.` }),
     );
     return;
   }
@@ -62,7 +73,7 @@ function showPatient(patient: PatientSummary | null, left: boolean): void {
       ...fact('Born', `${longDate(patient.birthDate)} · ${age(patient.birthDate)} y`),
       ...fact('Sex', patient.sex),
     ),
-    ...(left ? [make('p', { className: 'warning', textContent: 'No longer follows the session' })] : []),
+    ...(doubt ? [make('p', { className: 'warning', textContent: doubt })] : []),
   );
 }
 
@@ -78,7 +89,11 @@ function showOutOfStep({ outOfStep }: PaneState): void {
   alert.dataset['shown'] = text;
   find('#alert-text').replaceChildren(
     make('strong', { textContent: text }),
-    make('span', { textContent: 'It may show another patient.' }),
+    make('span', {
+      textContent: outOfStep?.isSelf
+        ? 'The other applications may show another patient.'
+        : 'It may show another patient.',
+    }),
     make('span', { textContent: outOfStep?.detail ?? '' }),
   );
 }
