@@ -198,6 +198,46 @@ describe.each(WEBHOOK_WORLDS)('verify a callback: $title', (kind) => {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/fhircast\/[0-9a-f]{32,}$/);
   });
 
+  it.each([true, false])(
+    'takes events as soon as it has verified, before its request is answered (verifyInline: %s)',
+    async (verifyInline) => {
+      const world = await openWorld(kind, { hub: { verifyInline } });
+      let release: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const holding = async (url: string, init: RequestInit) => {
+        const answer = await fetch(url, init);
+        await held;
+        return answer;
+      };
+      const app = await world.join('Viewer', { fetch: holding });
+      const events = app.collect('Patient-open');
+      const ready = app.client.ready();
+      await world.confirmed();
+      expect((await world.session.publish('Patient-open', patientContext(ADA))).answers).toMatchObject([
+        { status: 200 },
+      ]);
+      expect(app.client.state).toBe('subscribing');
+      release();
+      await ready;
+      expect(events.map(({ patient }) => patient)).toEqual([ADA]);
+    },
+  );
+
+  it('takes no events of a subscription that the hub verified and then refused', async () => {
+    const world = await openWorld(kind, { hub: { verifyInline: true } });
+    const refusing = async (url: string, init: RequestInit) => {
+      await fetch(url, init);
+      return new Response(REASON, { status: 400 });
+    };
+    const app = await world.join('Viewer', { fetch: refusing });
+    const events = app.collect('Patient-open');
+    expect(await world.failure(app.client.ready())).toMatchObject({ code: 'hub-refused' });
+    expect((await world.session.publish('Patient-open', patientContext(ADA))).answers).toMatchObject([{ status: 410 }]);
+    expect(events).toEqual([]);
+  });
+
   it('echoes the challenge of a verification that is repeated, as text that no browser interprets', async () => {
     const world = await openWorld(kind);
     await world.follow();
