@@ -76,8 +76,11 @@ export interface FhircastClientOptions extends FollowOptions {
   hubUrl: string;
   /** The session: opaque, or a URL in the draft and the ballot. */
   topic: string;
-  /** The access token for the hub, or a function that gives the one of the moment. */
-  accessToken?: string | (() => string | undefined | Promise<string | undefined>);
+  /**
+   * The access token for the hub, or a function that gives the one of the moment. When the hub refuses a token with 401, the
+   * function is called once more with that token, and what it returns is tried.
+   */
+  accessToken?: string | ((refused?: string) => string | undefined | Promise<string | undefined>);
   /** The scopes that were granted, separated by spaces; what they do not cover is reported before the hub refuses. */
   scope?: string;
 }

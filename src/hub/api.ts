@@ -12,8 +12,11 @@ export interface HubApiOptions extends HttpOptions {
   readonly topic: string;
   /** Which FHIRcast the hub speaks. */
   readonly dialect: Dialect;
-  /** The token for the hub; `undefined` for a hub without authorization. */
-  readonly accessToken: () => string | undefined | Promise<string | undefined>;
+  /**
+   * The token for the hub; `undefined` for a hub without authorization. It is called with a token that the hub has just
+   * refused to get a new one.
+   */
+  readonly accessToken: (refused?: string) => string | undefined | Promise<string | undefined>;
   /** Takes a record of every exchange. */
   readonly record: Recorder;
 }
@@ -32,6 +35,7 @@ const VSCHAR = /^[ -~]+$/;
 /** The HTTP calls to a hub. */
 export class HubApi {
   readonly #options: HubApiOptions;
+  #renewal: Promise<string | undefined> | undefined;
 
   constructor(options: HubApiOptions) {
     this.#options = options;
@@ -131,15 +135,30 @@ export class HubApi {
   async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
     const { hubUrl, record } = this.#options;
     if (new URL(url).origin !== new URL(hubUrl).origin) throw new HubError('session-foreign');
-    const token = (await this.#options.accessToken())?.trim();
-    // The platform's own error about such a header quotes it.
-    if (token && !VSCHAR.test(token)) throw new FhircastError('option-invalid', { at: 'accessToken' });
+    const token = await this.#token();
     const started = Date.now();
     const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;
-    record({ ...about, direction: 'out' });
-    const headers = { ...init.headers, ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-    const answer = await send(url, { ...init, headers }, this.#options);
-    record({ ...about, direction: 'in', status: answer.status, tookMs: Date.now() - started });
-    return answer;
+    const exchange = async (bearer: string | undefined): Promise<HttpAnswer> => {
+      record({ ...about, direction: 'out' });
+      const headers = { ...init.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };
+      const answer = await send(url, { ...init, headers }, this.#options);
+      record({ ...about, direction: 'in', status: answer.status, tookMs: Date.now() - started });
+      return answer;
+    };
+    const answer = await exchange(token);
+    if (answer.status !== 401 || !token) return answer;
+    // The token may have ended: one renewal for all requests that wait for it, and one more try.
+    this.#renewal ??= this.#token(token).finally(() => {
+      this.#renewal = undefined;
+    });
+    const renewed = await this.#renewal;
+    return renewed && renewed !== token ? exchange(renewed) : answer;
+  }
+
+  async #token(refused?: string): Promise<string | undefined> {
+    const token = (await this.#options.accessToken(refused))?.trim();
+    // The platform's own error about such a header quotes it.
+    if (token && !VSCHAR.test(token)) throw new FhircastError('option-invalid', { at: 'accessToken' });
+    return token;
   }
 }

@@ -11,6 +11,10 @@ export interface FhirClientState {
 export interface FhirClientLike {
   /** What fhirclient keeps of the launch. */
   readonly state: FhirClientState;
+  /** Gets a new access token when the one that it has is about to end, and there is a refresh token. */
+  refreshIfNeeded?(): Promise<unknown>;
+  /** Gets a new access token. */
+  refresh?(): Promise<unknown>;
 }
 
 /** A SMART token response, as the EHR's token endpoint gave it. */
@@ -23,8 +27,12 @@ export type LaunchSource = FhirClientLike | TokenResponse;
 export interface SmartLaunch {
   /** The token response at launch. */
   readonly response: unknown;
-  /** The access token of the moment, which fhirclient replaces when it refreshes. */
-  accessToken(): string | undefined;
+  /**
+   * The access token of the moment. fhirclient renews it where it can.
+   *
+   * @param refused the token that the hub has just refused
+   */
+  accessToken(refused?: string): Promise<string | undefined>;
 }
 
 interface FhirClientModule {
@@ -65,11 +73,21 @@ export async function smartLaunch(source: LaunchSource | undefined): Promise<Sma
     }
   }
   const response = () => (isClient(launched) ? launched.state.tokenResponse : launched);
+  const current = (): string | undefined => {
+    const token = (response() as TokenResponse | undefined)?.access_token;
+    return typeof token === 'string' ? token : undefined;
+  };
   return {
     response: response(),
-    accessToken: () => {
-      const token = (response() as TokenResponse | undefined)?.access_token;
-      return typeof token === 'string' ? token : undefined;
+    accessToken: async (refused) => {
+      try {
+        if (!isClient(launched)) return current();
+        if (refused === undefined) await launched.refreshIfNeeded?.();
+        else if (refused === current()) await launched.refresh?.();
+      } catch {
+        // Without a refresh token, or without the EHR, there is still the token of the launch: the hub says what it is worth.
+      }
+      return current();
     },
   };
 }
