@@ -56,7 +56,8 @@ export class WebhookChannel implements Channel {
     try {
       await this.#options.api.subscribe(this.#request(), signal);
     } catch (error) {
-      this.#pending?.reject(new FhircastError('aborted'));
+      // By now the end of the subscription may be expected.
+      if (this.#pending?.mode === 'subscribe') this.#pending.reject(new FhircastError('aborted'));
       this.#active = wasActive;
       throw error;
     }

@@ -92,12 +92,14 @@ export class Subscription {
   /** Ends the subscription. */
   async end(): Promise<void> {
     const channel = this.#channel;
-    const wasUp = this.#options.machine.state === 'active';
+    const { state } = this.#options.machine;
     this.#options.machine.go('unsubscribed');
     this.#life.abort();
     this.#drop();
     this.#settle(new FhircastError('closed'));
-    if (wasUp) await channel?.unsubscribe();
+    if (state === 'active') await channel?.unsubscribe();
+    // A hub that has taken the subscription and not said so yet would send events to nobody, and tell everyone.
+    else if (state === 'subscribing') await channel?.unsubscribe().catch(() => {});
     else channel?.close();
   }
 

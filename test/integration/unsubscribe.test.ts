@@ -174,6 +174,25 @@ describe.each(WORLDS)('unsubscribe: $title', (kind) => {
     expect(world.seen('publish')).toEqual([]);
   });
 
+  it('leaves nothing at a hub that has taken the subscription and not said so yet', async () => {
+    const world = await openWorld(kind);
+    const held = new Promise<never>(() => undefined);
+    const holding = async (url: string, init: RequestInit) => {
+      const answer = await fetch(url, { ...init, signal: null });
+      if (!String(init.body).includes('hub.mode=subscribe')) return answer;
+      await Promise.race([held, new Promise((resolve) => init.signal?.addEventListener('abort', resolve))]);
+      throw new Error('Aborted.');
+    };
+    const app = await world.join('Viewer', { fetch: holding });
+    app.client.on('Patient-open', () => undefined);
+    await world.hub.waitFor(({ kind, about }) => kind === 'reply' && about === 'subscribe');
+    if (kind.channel === 'webhook') await world.confirmed();
+    await app.client.unsubscribe();
+    const { answers } = await world.session.publish('Patient-open', patientContext(ADA));
+    expect(answers).toEqual([]);
+    expect(app.errors).toEqual([]);
+  });
+
   it('tells no hub when nothing was subscribed to', async () => {
     const world = await openWorld(kind);
     const { client } = await world.join();
