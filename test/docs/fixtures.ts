@@ -63,7 +63,9 @@ const SHOW = 'declare function showBanner(text: string): void; declare function 
 const CLIENT = "declare const client: import('fhircast-client').FhircastClient;";
 
 const joined = async ({ session, later }: Stage): Promise<FhircastClient> => {
-  const client = await FhircastClient.fromSmartLaunch(session.launch(), { subscriberName: 'Documented app' });
+  const { accessToken } = session;
+  const options = { accessToken, subscriberName: 'Documented app' };
+  const client = await FhircastClient.fromSmartLaunch(session.launch(), options);
   later(() => client.unsubscribe());
   return client;
 };
@@ -131,8 +133,9 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     declarations: `${CLIENT} ${SHOW}`,
     prepare: async (stage) => {
       const client = await joined(stage);
+      // Not the next request alone: the client asks by itself before the block does.
+      stage.session.revokeToken(stage.session.accessToken);
       client.on('Patient-open', () => {});
-      stage.hub.refuseNext({ status: 403, text: 'Not allowed' });
       return { client, showBanner: stage.spy('showBanner'), console: { error: stage.spy('log') } };
     },
     check: ({ calls }) => {
