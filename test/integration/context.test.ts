@@ -11,6 +11,12 @@ const STUDY: ImagingStudy = {
   subject: { reference: 'Patient/ada-quill' },
 };
 
+/** What the tests read of a change on its way to the hub. */
+interface Sent {
+  readonly id: string;
+  readonly timestamp: string;
+}
+
 /** The outcome of a change that the hub took. */
 const outcomeOf = (change: ContextChangeResult) => (change.accepted ? change.outcome : undefined);
 
@@ -131,6 +137,29 @@ describe.each(WORLDS)('context change: $title', (kind) => {
       ],
       patientContext(BRAM),
     ]);
+  });
+
+  it.each([
+    ['a time of its own', (sent: Sent) => ({ id: sent.id, timestamp: new Date(Date.now() + 1000).toISOString() })],
+    ['an id of its own', (sent: Sent) => ({ id: 'event-1', timestamp: sent.timestamp })],
+  ])('is known when it comes back from a hub that gives it %s', async (_, rewrite) => {
+    const world = await openWorld(kind);
+    const sent: Sent[] = [];
+    const keeping = async (url: string, init: RequestInit) => {
+      if (!String(init.body).startsWith('{')) return fetch(url, init);
+      sent.push(JSON.parse(String(init.body)));
+      return new Response('', { status: 202 });
+    };
+    const app = await world.follow('Viewer', { fetch: keeping });
+    const events = app.collect('Patient-open');
+    await app.client.requestContextChange('Patient-open', { patient: ADA });
+    const [change] = sent;
+    await world.session.sendRaw(world.message('Patient-open', change && rewrite(change)));
+    expect(events.map(({ isEcho, patient }) => [isEcho, patient])).toEqual([[true, ADA]]);
+    await world.session.publish('Patient-open', patientContext(BRAM), {
+      timestamp: new Date(Date.now() + 2000).toISOString(),
+    });
+    expect(events.map(({ isEcho }) => isEcho)).toEqual([true, false]);
   });
 
   it('is told when another app does not follow, and which', async () => {
