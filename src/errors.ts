@@ -36,6 +36,7 @@ const SENTENCES = {
   'hub-redirected': 'The hub redirects, which is not followed to keep the token safe. Use the URL it redirects to.',
   'session-foreign':
     'The session is a URL outside the hub, so the token was not sent. Ask the EHR to correct the launch.',
+  'token-unavailable': 'The function accessToken failed (see cause).',
   'hub-unauthorized': 'The hub did not accept the access token. Check its scopes, or launch again.',
   'hub-refused': 'The hub refused the request (see hubText).',
   'hub-failed': 'The hub failed to handle the request (see hubText).',

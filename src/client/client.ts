@@ -88,7 +88,7 @@ export class FhircastClient {
    *
    * @param options the session, and how the client behaves
    * @throws LaunchError `launch-hub-invalid`, `launch-hub-insecure`
-   * @throws FhircastError `option-invalid` when there is no topic
+   * @throws FhircastError `option-invalid` when there is no topic, or no such dialect
    */
   constructor(options: FhircastClientOptions) {
     const { hubUrl, topic, accessToken } = options;

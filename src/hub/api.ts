@@ -156,7 +156,12 @@ export class HubApi {
   }
 
   async #token(refused?: string): Promise<string | undefined> {
-    const token = (await this.#options.accessToken(refused))?.trim();
+    let token: string | undefined;
+    try {
+      token = (await this.#options.accessToken(refused))?.trim();
+    } catch (cause) {
+      throw new HubError('token-unavailable', { cause, retryable: true });
+    }
     // The platform's own error about such a header quotes it.
     if (token && !VSCHAR.test(token)) throw new FhircastError('option-invalid', { at: 'accessToken' });
     return token;

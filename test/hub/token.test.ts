@@ -99,3 +99,14 @@ describe('the access token of fhirclient', () => {
     expect(await accessToken('old')).toBe('old');
   });
 });
+
+it('says so when the app’s function fails, without its text in the message', async () => {
+  const cause = new Error('no network');
+  const { api, shown } = hubAccepting('new', () => Promise.reject(cause));
+  await expect(api.currentContext(undefined)).rejects.toMatchObject({
+    code: 'token-unavailable',
+    retryable: true,
+    cause,
+  });
+  expect(shown).toEqual([]);
+});

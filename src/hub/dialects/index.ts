@@ -1,3 +1,4 @@
+import { FhircastError } from '../../errors.ts';
 import { ballot } from './ballot.ts';
 import type { Dialect, DialectName } from './dialect.ts';
 import { draft } from './draft.ts';
@@ -9,5 +10,9 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = { draft, ballot, stu3 }
  * The dialect with a name.
  *
  * @param name its name; STU3 when there is none
+ * @throws FhircastError `option-invalid` when there is no such dialect
  */
-export const dialectOf = (name: DialectName = 'stu3'): Dialect => DIALECTS[name];
+export function dialectOf(name: DialectName = 'stu3'): Dialect {
+  if (!Object.hasOwn(DIALECTS, name)) throw new FhircastError('option-invalid', { at: 'dialect' });
+  return DIALECTS[name];
+}
