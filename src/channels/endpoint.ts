@@ -2,7 +2,7 @@ import { isObject } from '../events/notification.ts';
 import type { HttpAnswer } from '../hub/http.ts';
 
 const websocketUrl = (value: unknown): string | undefined =>
-  typeof value === 'string' && /^wss?:\/\/\S+$/i.test(value.trim()) ? value.trim() : undefined;
+  typeof value === 'string' && /^wss?:\/\/[^\s#]+$/i.test(value.trim()) ? value.trim() : undefined;
 
 /**
  * Finds the websocket URL in the answer to a subscription request: in STU3's JSON body, as a JSON string, as the plain body,

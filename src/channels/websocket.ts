@@ -53,6 +53,8 @@ export interface WebSocketChannelOptions {
 /** More than any event that a hub sends. In characters. */
 const FRAME_LIMIT = 16 * 1024 * 1024;
 const NORMAL_CLOSURE = 1000;
+/** How long a hub may take to answer a close, in milliseconds. */
+const CLOSE_WITHIN_MS = 2_000;
 const OPEN = 1;
 
 const platformWebSocket: WebSocketFactory = (url) => new IsomorphicWebSocket(url) as unknown as WebSocketLike;
@@ -148,8 +150,9 @@ export class WebSocketChannel implements Channel {
       let socket: WebSocketLike;
       try {
         socket = (this.#options.webSocket ?? platformWebSocket)(endpoint);
-      } catch (cause) {
-        return fail(new ChannelError('channel-endpoint-invalid', { cause }));
+      } catch {
+        // The platform's own error quotes the URL.
+        return fail(new ChannelError('channel-endpoint-invalid'));
       }
       connection = { endpoint, socket };
 
@@ -213,7 +216,10 @@ export class WebSocketChannel implements Channel {
 
   /** Lets a socket go: nothing of it is heard any more, and the hub sees a normal end. */
   #dispose(socket: WebSocketLike): void {
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onopen = socket.onmessage = null;
+    // In Node a peer that does not answer the close would keep the process alive for half a minute.
+    const end = setTimeout(() => (socket as { terminate?: () => void }).terminate?.(), CLOSE_WITHIN_MS);
+    socket.onclose = () => clearTimeout(end);
     socket.onerror = () => {};
     try {
       socket.close(NORMAL_CLOSURE);

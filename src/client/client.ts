@@ -144,7 +144,8 @@ export class FhircastClient {
       notification: (text, answer, via) => this.#inbox.receive(text, answer, via),
       subscribed: (subscribed) => {
         this.#listeners.emit('subscribed', subscribed);
-        if (!dialect.replaysContext) this.#resync();
+        // Hubs replay over websockets alone.
+        if (!dialect.replaysContext || subscribed.channel === 'webhook') this.#resync();
       },
       denied: (denial) => this.#listeners.emit('denied', denial),
       rejected: (error) => {
@@ -212,7 +213,8 @@ export class FhircastClient {
   }
 
   /**
-   * Resolves when the hub has confirmed the subscription to what is listened to now.
+   * Resolves when the hub has confirmed the subscription to what is listened to now. A change of what is listened to counts
+   * when the hub has accepted it, because many hubs do not confirm a second time.
    *
    * @throws FhircastError what kept the hub from confirming. Where the error is `retryable`, the client goes on trying, and
    *   `ready()` can be called again; `no-events` when nothing is listened to

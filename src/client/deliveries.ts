@@ -8,7 +8,7 @@ export interface Delivery {
   readonly waiting: ((status: number) => void)[];
 }
 
-/** How many events are remembered: far more than a hub repeats, and little memory. */
+/** How many events are remembered at least: far more than a hub repeats, and little memory. */
 const REMEMBERED = 512;
 
 const isTwin = (one: Notification, other: Notification): boolean =>
@@ -19,12 +19,14 @@ const isTwin = (one: Notification, other: Notification): boolean =>
 
 /** Remembers the events that were delivered, so that each reaches the app once. */
 export class Deliveries {
-  readonly #byId = new Map<string, Delivery>();
+  // Forgotten by the generation: a map from which the oldest goes for each one that comes gets slower to search.
+  #recent = new Map<string, Delivery>();
+  #older: ReadonlyMap<string, Delivery> = new Map();
   #last: { readonly notification: Notification; readonly delivery: Delivery } | undefined;
 
   /** The earlier delivery with this id, if there was one. */
   find(id: string): Delivery | undefined {
-    return this.#byId.get(id);
+    return this.#recent.get(id) ?? this.#older.get(id);
   }
 
   /** The delivery just before, when it is the same event under another id: a hub of 2019 (P19) sends everything twice. */
@@ -35,11 +37,11 @@ export class Deliveries {
   /** Remembers an event, and forgets the oldest. */
   remember(notification: Notification): Delivery {
     const delivery: Delivery = { status: undefined, waiting: [] };
-    this.#byId.set(notification.id, delivery);
+    this.#recent.set(notification.id, delivery);
     this.#last = { notification, delivery };
-    if (this.#byId.size > REMEMBERED) {
-      const oldest = this.#byId.keys().next();
-      if (!oldest.done) this.#byId.delete(oldest.value);
+    if (this.#recent.size >= REMEMBERED) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
     }
     return delivery;
   }

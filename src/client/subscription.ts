@@ -1,6 +1,6 @@
 import type { Denial } from '../channels/callback.ts';
 import type { Channel, ChannelSink, ChannelType, Grant } from '../channels/channel.ts';
-import { FhircastError, SubscriptionDeniedError } from '../errors.ts';
+import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.ts';
 import { canonicalName } from '../events/names.ts';
 import type { Dialect } from '../hub/dialects/dialect.ts';
 import { backoffMs } from './backoff.ts';
@@ -58,6 +58,8 @@ export class Subscription {
   #refused: { readonly wanted: string; readonly error: FhircastError } | undefined;
   #requested: readonly string[] = [];
   #leaseSeconds: number | undefined;
+  /** When the hub may end the subscription by itself, in milliseconds since 1970. */
+  #leaseEnds = Number.POSITIVE_INFINITY;
   #waiters: Waiter[] = [];
 
   constructor(options: SubscriptionOptions) {
@@ -79,7 +81,7 @@ export class Subscription {
     });
   }
 
-  /** Resolves when the hub has confirmed what is wanted now; rejects when an attempt fails. */
+  /** Resolves when the hub has confirmed what is wanted now, or accepted it in the place of what it had confirmed. */
   ready(): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#options.machine.state === 'closed') return reject(new FhircastError('closed'));
@@ -180,6 +182,8 @@ export class Subscription {
   #granted({ events, leaseSeconds = this.#leaseSeconds }: Grant): void {
     const requested = this.#requested;
     this.#leaseSeconds = leaseSeconds;
+    // Clocks run apart a little, and the hub's began before ours.
+    this.#leaseEnds = leaseSeconds === undefined ? Number.POSITIVE_INFINITY : Date.now() + leaseSeconds * 950;
     this.#renewBefore(leaseSeconds);
     const granted = events ? [...new Set(events.map(canonicalName))] : requested;
     this.#options.subscribed({ channel: this.#channel?.type ?? 'websocket', requested, granted, leaseSeconds });
@@ -251,8 +255,11 @@ export class Subscription {
       rejected: (error) => this.#options.rejected(error),
       granted: (grant) => this.#granted(grant),
       denied: (denial) => {
+        // A lease that ran out while this machine slept is no decision against the app.
+        const isOverdue = Date.now() >= this.#leaseEnds;
         this.#channel?.close();
         this.#drop();
+        if (isOverdue) return this.#lose(new ChannelError('channel-lost', { retryable: true }));
         if (!machine.go('denied')) return;
         const error = new SubscriptionDeniedError(
           'subscription-denied',
@@ -266,12 +273,16 @@ export class Subscription {
       lost: (error) => {
         this.#channel?.close();
         this.#drop();
-        if (!machine.go('lost')) return;
-        this.#attempts = 1;
-        this.#options.failed(error);
-        this.#retryLater(undefined);
+        this.#lose(error);
       },
     };
+  }
+
+  #lose(error: FhircastError): void {
+    if (!this.#options.machine.go('lost')) return;
+    this.#attempts = 1;
+    this.#options.failed(error);
+    this.#retryLater(undefined);
   }
 
   /** Forgets the channel, every timer and the attempt that is under way. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ADA, at, BRAM, openWorld, patientContext } from './world.ts';
 import { SOCKET_WORLDS } from './worlds.ts';
 
@@ -40,6 +40,21 @@ describe.each(SOCKET_WORLDS)('a lost connection: $title', (kind) => {
     expect(events.map(({ id }) => id)).toEqual(['event-1']);
   });
 
+  it('is not a denial when the lease ran out while the machine slept', async () => {
+    const world = await openWorld(kind);
+    const app = await world.follow();
+    const awake = Date.now;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => awake() + 7200_000);
+    onTestFinished(() => clock.mockRestore());
+    world.session.expireLeases();
+    await app.until(() => app.states.length === 3);
+    // The hub's tokens are of the same clock.
+    clock.mockRestore();
+    await app.until(() => app.states.length === 5);
+    expect(app.states.map(({ reason }) => reason)).toEqual(['listening', 'confirmed', 'lost', 'retrying', 'confirmed']);
+    expect(app.denials).toEqual([]);
+  });
+
   it('is given up when the app leaves meanwhile', async () => {
     const world = await openWorld(kind);
     const app = await world.follow();
@@ -61,6 +76,8 @@ describe.each(SOCKET_WORLDS)('a lost connection: $title', (kind) => {
     await world.confirmed();
     expect(app.client.channel).toBe('webhook');
     expect(world.seen('subscribe').map(({ fields }) => fields?.['hub.channel.type'])).toEqual(['websocket', 'webhook']);
+    // What is open is asked for, because hubs replay over websockets alone.
+    await app.until(() => app.records.some(({ kind, direction }) => kind === 'current-context' && direction === 'in'));
     const { answers } = await world.session.publish('Patient-open', patientContext(ADA));
     expect(answers).toEqual([{ subscriber: 'Viewer', status: 200 }]);
     expect(events).toMatchObject([{ patient: { id: ADA.id } }]);
