@@ -37,7 +37,8 @@ export function patientOpens(topic: string, hubEvent: string): EventSource {
     context: [{ key: 'patient', resource: PATIENT }],
   });
   const session = randomBytes(12).toString('hex');
-  const start = Date.now();
+  // In the past: what is far ahead of the clock is not taken for a time.
+  const start = Date.now() - 3_600_000;
   let count = 0;
   return () => {
     count++;

@@ -40,8 +40,8 @@ export function leaseSecondsOf(value: unknown): number | undefined {
  * @returns `undefined` for everything that should be read as an event
  */
 export function parseControlFrame(text: string): ControlFrame | undefined {
-  // Events are many and control frames few: look before parsing twice.
-  if (!text.includes('"hub.mode"') && !text.includes('"bound"')) return undefined;
+  // Events are many and control frames few: look before parsing twice, and first for what stands near the beginning.
+  if (text.includes('"event":') || (!text.includes('"hub.mode"') && !text.includes('"bound"'))) return undefined;
   let frame: unknown;
   try {
     frame = JSON.parse(text);

@@ -52,9 +52,21 @@ export interface EventParts {
  * @returns `undefined` for names that are not `<Resource>-open|close|update|select`
  */
 export function eventParts(name: string): EventParts | undefined {
+  if (!known.has(name)) {
+    if (known.size >= KNOWN_NAMES) known.clear();
+    known.set(name, splitName(name));
+  }
+  return known.get(name);
+}
+
+/** Names come again and again, and few of them. A hub that makes up names without end must not fill the memory. */
+const KNOWN_NAMES = 256;
+const known = /* @__PURE__ */ new Map<string, EventParts | undefined>();
+
+const splitName = (name: string): EventParts | undefined => {
   const match = /^([a-z]+)-(open|close|update|select)$/.exec(name.toLowerCase());
   return match && match[1] !== 'home' ? ({ resource: match[1], verb: match[2] } as EventParts) : undefined;
-}
+};
 
 /**
  * What an event's context should hold (STU3, event catalogue).

@@ -1,6 +1,9 @@
 // 2018-01-08T01:37:05.14Z, with or without a fraction, seconds and a zone.
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
 
+// What most hubs write. The platform reads it at once; it also reads days that do not exist.
+const PLAIN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 // 1/8/2018 1:37:05 AM, as the .NET sandbox hub of 2019 (N19) writes it.
 const US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP])M$/i;
 
@@ -21,6 +24,10 @@ const utc = (year: number, month: number, day: number, hour: number, minute: num
  * @returns milliseconds since 1970 with their fraction, or `undefined` when the text is no time that can be relied on
  */
 export function parseTimestamp(text: string): number | undefined {
+  if (PLAIN.test(text)) {
+    const time = Date.parse(text);
+    if (new Date(time).getUTCDate() === Number(text.slice(8, 10))) return time;
+  }
   const iso = ISO.exec(text);
   if (iso) {
     const [, year, month, day, hour, minute, second = '0', fraction = '0', , sign, zoneHour = '0', zoneMinute = '0'] =
