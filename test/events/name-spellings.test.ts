@@ -16,7 +16,10 @@ import type {
   UserLogoutEvent,
 } from '../../src/index.ts';
 
-const SPELLINGS = [...CATALOGUE_NAMES.map((name) => [name, name]), ...Object.entries(ALIASES)];
+const SPELLINGS: readonly [string, string][] = [
+  ...CATALOGUE_NAMES.map((name): [string, string] => [name, name]),
+  ...Object.entries(ALIASES),
+];
 
 describe('the name of an event', () => {
   it.each(SPELLINGS)('%s is %s in any case', (spelling, name) => {
