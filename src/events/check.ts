@@ -20,6 +20,12 @@ const isIdentified = (resource: FhirResource): boolean => {
   return (typeof id === 'string' && id !== '') || (Array.isArray(identifier) ? identifier.length > 0 : !!identifier);
 };
 
+/** What tells one entry from another under the same key. */
+const identity = ({ resource, reference }: ContextEntry): unknown => {
+  const { id, identifier } = (resource ?? {}) as { id?: unknown; identifier?: unknown };
+  return id ?? JSON.stringify(identifier ?? reference?.reference);
+};
+
 /** The id of the patient that a study, an encounter or a report says it is about. */
 const subjectId = (resource: FhirResource): string | undefined => {
   const { subject, patient } = resource as { subject?: { reference?: unknown }; patient?: { reference?: unknown } };
@@ -60,7 +66,7 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
       else deviations.push(`${key} is missing`);
     }
     if (!many && entries.length > 1) {
-      if (entries.every((entry) => entry.resource?.id === first?.resource?.id)) deviations.push(`${key} is repeated`);
+      if (new Set(entries.map(identity)).size === 1) deviations.push(`${key} is repeated`);
       else contradiction = key;
     }
     for (const { resource, reference } of entries) {
@@ -84,7 +90,9 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
   const patientId = byKey.get('patient')?.[0]?.resource?.id;
   for (const { key, resource } of context) {
     const subject = resource && subjectId(resource);
-    if (subject !== undefined && patientId !== undefined && subject !== patientId) contradiction = canonicalKey(key);
+    if (subject === undefined || patientId === undefined || subject === patientId) continue;
+    // A key of the hub's own is not repeated to anyone: it may be anything.
+    contradiction = definition.find((known) => known.key === canonicalKey(key))?.key ?? 'patient';
   }
   return { deviations, missing, contradiction };
 }

@@ -2,8 +2,7 @@ import { HubError, NotificationError } from '../errors.ts';
 import { checkContext } from './check.ts';
 import { type ContextEntry, ContextResources } from './context.ts';
 import { anchorKey, canonicalKey } from './definitions.ts';
-import { isObject, parseContext } from './notification.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { isObject, orderingTime, parseContext } from './notification.ts';
 
 /** The context of a session, in one shape whatever the hub's version answers. */
 export class CurrentContext extends ContextResources {
@@ -13,7 +12,7 @@ export class CurrentContext extends ContextResources {
   readonly id: string | undefined;
   /** When it was made, as the hub wrote it; `undefined` when the hub does not say. */
   readonly timestamp: string | undefined;
-  /** When it was made, in milliseconds since 1970. */
+  /** When it was made, in milliseconds since 1970; `undefined` when that cannot be read or relied on. */
   readonly time: number | undefined;
   /** The version of the context (STU3, content sharing). */
   readonly versionId: string | undefined;
@@ -27,7 +26,7 @@ export class CurrentContext extends ContextResources {
     this.type = type;
     this.id = made.id;
     this.timestamp = made.timestamp;
-    this.time = made.timestamp === undefined ? undefined : parseTimestamp(made.timestamp);
+    this.time = made.timestamp === undefined ? undefined : orderingTime(made.timestamp);
     this.versionId = made.versionId;
   }
 }

@@ -49,6 +49,17 @@ const NAME = /^[\w.:-]{1,128}$/;
  */
 const LONGEST_LEAD_MS = 24 * 60 * 60 * 1000;
 
+/**
+ * The time by which an event is put in order.
+ *
+ * @param timestamp the time as the hub wrote it
+ * @returns milliseconds since 1970, or `undefined` when the time cannot be read or relied on
+ */
+export function orderingTime(timestamp: string): number | undefined {
+  const time = parseTimestamp(timestamp);
+  return time !== undefined && time > Date.now() + LONGEST_LEAD_MS ? undefined : time;
+}
+
 const text = (value: unknown): string | undefined => {
   const string = typeof value === 'number' ? String(value) : value;
   return typeof string === 'string' && string !== '' ? string : undefined;
@@ -115,11 +126,10 @@ export function parseNotification(message: unknown): Notification {
   const hubEvent = event['hub.event'];
   if (typeof hubEvent !== 'string' || !NAME.test(hubEvent)) throw malformed('event.hub.event is no name');
   const timestamp = text(message.timestamp) ?? '';
-  const time = parseTimestamp(timestamp);
   return {
     id,
     timestamp,
-    time: time !== undefined && time > Date.now() + LONGEST_LEAD_MS ? undefined : time,
+    time: orderingTime(timestamp),
     topic,
     hubEvent,
     name: canonicalName(hubEvent),

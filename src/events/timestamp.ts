@@ -2,7 +2,7 @@
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
 
 // What most hubs write. The platform reads it at once; it also reads days that do not exist.
-const PLAIN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const PLAIN = /^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 // 1/8/2018 1:37:05 AM, as the .NET sandbox hub of 2019 (N19) writes it.
 const US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP])M$/i;
@@ -11,9 +11,11 @@ const US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP])M$/i;
 const JAVA = /^[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d\d:\d\d:\d\d ((?:[ECMP][SD]T)|GMT|UTC) \d{4}$/;
 
 const utc = (year: number, month: number, day: number, hour: number, minute: number, second: number) => {
-  const time = Date.UTC(year, month - 1, day, hour, minute, second);
-  // Date.UTC rolls 30 February over to March; a date that does not exist must not order anything.
-  return new Date(time).getUTCDate() === day || hour > 23 || second > 59 ? time : undefined;
+  const date = new Date(Date.UTC(year, month - 1, day));
+  // Date.UTC rolls 30 February over to March; a date that does not exist must not order anything. Nor must the year 1, which
+  // .NET writes for a time that nobody set.
+  const exists = year >= 1000 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return exists ? Date.UTC(year, month - 1, day, hour, minute, second) : undefined;
 };
 
 /**
@@ -32,7 +34,8 @@ export function parseTimestamp(text: string): number | undefined {
   if (iso) {
     const [, year, month, day, hour, minute, second = '0', fraction = '0', , sign, zoneHour = '0', zoneMinute = '0'] =
       iso;
-    if (Number(month) > 12 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
+    if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined;
+    if (Number(zoneHour) > 23 || Number(zoneMinute) > 59) return undefined;
     const time = utc(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second));
     const zone = (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000;
     return time === undefined ? undefined : time + Number(`0.${fraction}`) * 1000 - (sign === '-' ? -zone : zone);
@@ -40,7 +43,7 @@ export function parseTimestamp(text: string): number | undefined {
   const us = US.exec(text);
   if (us) {
     const [, month, day, year, hour, minute, second, half] = us;
-    if (Number(month) > 12 || Number(hour) > 12 || Number(minute) > 59 || Number(second) > 59) return undefined;
+    if (Number(hour) > 12 || Number(minute) > 59 || Number(second) > 59) return undefined;
     const hour24 = (Number(hour) % 12) + (half?.toUpperCase() === 'P' ? 12 : 0);
     return utc(Number(year), Number(month), Number(day), hour24, Number(minute), Number(second));
   }
