@@ -1,3 +1,4 @@
+import { stayAwake } from './awake.ts';
 import { type Subject, usageOf } from './subject.ts';
 
 /** One who takes part in a comparison. */
@@ -31,7 +32,7 @@ async function run({ subject, prepare }: Contender, messages: number): Promise<R
   const send = prepare(messages);
   const before = await usageOf(subject);
   const start = performance.now();
-  await send();
+  await stayAwake(send);
   const elapsed = (performance.now() - start) / 1000;
   return { elapsed, processor: (await usageOf(subject)) - before };
 }

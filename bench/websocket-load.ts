@@ -2,8 +2,11 @@ import type { Duplex } from 'node:stream';
 import type { EventSource } from './event.ts';
 import { frameOf, readFrames } from './frames.ts';
 
-/** How many events are sent at once: enough to keep the subscriber busy, and no flood. */
+/** How many events are sent at once. */
 const BATCH = 32;
+
+/** How many batches are on their way: enough to keep the subscriber busy, and no more than a socket takes in. */
+const BATCHES = 3;
 
 /**
  * Prepares events for a websocket. The frames are ready before the clock starts, and a batch goes out in one write while the
@@ -46,7 +49,6 @@ export function prepareFrames(socket: Duplex, next: EventSource, count: number):
       if (socket.destroyed) return lost();
       socket.on('data', take);
       socket.on('close', lost);
-      send();
-      send();
+      for (let i = 0; i < BATCHES; i++) send();
     });
 }
