@@ -26,7 +26,8 @@ export class Acknowledgement implements EventDecision {
   #status = FOLLOWED;
   #reason: string | undefined;
   #answered = false;
-  #lateTold = false;
+  /** The hub knows that the app does not follow. */
+  #objected = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -61,7 +62,9 @@ export class Acknowledgement implements EventDecision {
     this.#dispatching = false;
     if (this.#pending === 0) this.#answer(this.#status);
     else {
-      this.#timer = setTimeout(() => this.#answer(ACCEPTED), this.#timeoutMs);
+      // What has been decided against the event is not taken back by what is still at work.
+      const answer = () => this.#answer(this.#status === FOLLOWED ? ACCEPTED : this.#status);
+      this.#timer = setTimeout(answer, this.#timeoutMs);
       // A listener that never settles must not keep a process alive.
       (this.#timer as { unref?: () => void }).unref?.();
     }
@@ -75,8 +78,8 @@ export class Acknowledgement implements EventDecision {
   /** A refusal outweighs a failure: it says more. */
   #decide(status: number): void {
     if (this.#status !== REFUSED) this.#status = status;
-    if (!this.#answered || this.#lateTold) return;
-    this.#lateTold = true;
+    if (!this.#answered || this.#objected) return;
+    this.#objected = true;
     this.#targets.late(this.#reason);
   }
 
@@ -88,6 +91,7 @@ export class Acknowledgement implements EventDecision {
   #answer(status: number): void {
     if (this.#answered) return;
     this.#answered = true;
+    this.#objected = status === REFUSED || status === FAILED;
     clearTimeout(this.#timer);
     this.#targets.answer(status);
   }

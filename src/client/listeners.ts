@@ -23,13 +23,19 @@ interface Call {
   readonly promises: PromiseLike<unknown>[];
 }
 
+/** A listener as the emitter knows it. */
+interface Wrapped {
+  readonly listener: AnyListener;
+  readonly call: (call: Call) => void;
+}
+
 /**
  * Who listens to what, by canonical names. One listener that throws does not keep an event from the others, and does not
  * reach the socket that brought it.
  */
 export class Listeners {
   readonly #emitter = new EventEmitter<Record<string, [Call]>>();
-  readonly #wrapped = new Map<string, { readonly listener: AnyListener; readonly call: (call: Call) => void }[]>();
+  readonly #wrapped = new Map<string, Wrapped[]>();
   readonly #changed: () => void;
 
   /** @param changed called when the set of names that have listeners may have changed */
@@ -44,13 +50,14 @@ export class Listeners {
 
   add(name: string, listener: AnyListener, once: boolean): void {
     const key = canonicalName(name);
-    const call = (call: Call) => {
-      if (once) this.remove(name, listener);
+    const call = ({ argument, failures, promises }: Call) => {
+      // The same function may listen for good beside it.
+      if (once) this.#removeWhere(key, (wrapped) => wrapped.call === call);
       try {
-        const result = listener(call.argument as never);
-        if (isPromise(result)) call.promises.push(result);
+        const result = listener(argument as never);
+        if (isPromise(result)) promises.push(result);
       } catch (error) {
-        call.failures.push(error);
+        failures.push(error);
       }
     };
     this.#wrapped.set(key, [...(this.#wrapped.get(key) ?? []), { listener, call }]);
@@ -59,14 +66,7 @@ export class Listeners {
   }
 
   remove(name: string, listener?: AnyListener): void {
-    const key = canonicalName(name);
-    const kept = [];
-    for (const wrapped of this.#wrapped.get(key) ?? []) {
-      if (listener && wrapped.listener !== listener) kept.push(wrapped);
-      else this.#emitter.off(key, wrapped.call);
-    }
-    this.#wrapped.set(key, kept);
-    this.#changed();
+    this.#removeWhere(canonicalName(name), (wrapped) => !listener || wrapped.listener === listener);
   }
 
   has(name: string): boolean {
@@ -96,5 +96,15 @@ export class Listeners {
   clear(): void {
     this.#emitter.removeAllListeners();
     this.#wrapped.clear();
+  }
+
+  #removeWhere(key: string, isMeant: (wrapped: Wrapped) => boolean): void {
+    const kept = [];
+    for (const wrapped of this.#wrapped.get(key) ?? []) {
+      if (isMeant(wrapped)) this.#emitter.off(key, wrapped.call);
+      else kept.push(wrapped);
+    }
+    this.#wrapped.set(key, kept);
+    this.#changed();
   }
 }
