@@ -67,7 +67,7 @@ export class ContextStore {
 
   /** Follows an open or a close that is not stale. */
   apply(notification: Notification): void {
-    const { name, context, id, timestamp, time, versionId } = notification;
+    const { name, context, time } = notification;
     if (time !== undefined) this.#latest = time;
     const parts = eventParts(name);
     if (!parts) {
@@ -87,7 +87,7 @@ export class ContextStore {
       return;
     }
     const type = (anchor as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
-    this.#current = new CurrentContext(type, context, { id, timestamp, versionId });
+    this.#current = new CurrentContext(type, context, notification);
     this.#open = [...others, this.#current];
   }
 }

@@ -20,13 +20,13 @@ export class CurrentContext extends ContextResources {
   constructor(
     type: string,
     context: readonly ContextEntry[],
-    made: { id?: string | undefined; timestamp?: string | undefined; versionId?: string | undefined } = {},
+    made: Partial<Pick<CurrentContext, 'id' | 'timestamp' | 'time' | 'versionId'>> = {},
   ) {
     super(context);
     this.type = type;
     this.id = made.id;
     this.timestamp = made.timestamp;
-    this.time = made.timestamp === undefined ? undefined : orderingTime(made.timestamp);
+    this.time = made.time;
     this.versionId = made.versionId;
   }
 }
@@ -77,9 +77,11 @@ export function parseCurrentContext(body: string, isOurTopic: (topic: string) =>
   const { missing, contradiction } = checkContext(`${type}-open`, context);
   if (missing) throw new NotificationError('anchor-missing', { at: missing });
   if (contradiction) throw new NotificationError('anchor-contradiction', { at: contradiction });
+  const timestamp = string(envelope.timestamp);
   return new CurrentContext(type, context, {
     id: string(envelope.id),
-    timestamp: string(envelope.timestamp),
+    timestamp,
+    time: timestamp === undefined ? undefined : orderingTime(timestamp),
     versionId: string(inner['context.versionId'] ?? inner.versionId),
   });
 }

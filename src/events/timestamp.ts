@@ -1,8 +1,8 @@
 // 2018-01-08T01:37:05.14Z, with or without a fraction, seconds and a zone.
 const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
 
-// What most hubs write. The platform reads it at once; it also reads days that do not exist.
-const PLAIN = /^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+// What most hubs write.
+const PLAIN = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
 // 1/8/2018 1:37:05 AM, as the .NET sandbox hub of 2019 (N19) writes it.
 const US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP])M$/i;
@@ -18,6 +18,21 @@ const utc = (year: number, month: number, day: number, hour: number, minute: num
   return exists ? Date.UTC(year, month - 1, day, hour, minute, second) : undefined;
 };
 
+/** Every event has a time: reading its digits by themselves takes a third of what an expression with all its groups takes. */
+const digits = (text: string, from: number, to: number): number => {
+  let value = 0;
+  for (let at = from; at < to; at++) value = value * 10 + text.charCodeAt(at) - 48;
+  return value;
+};
+
+/** The day of the event before, which is mostly that of the next. */
+let lastDay: { readonly text: string; readonly midnight: number | undefined } = { text: '', midnight: undefined };
+
+const midnightOf = (text: string): number | undefined => {
+  if (text !== lastDay.text) lastDay = { text, midnight: parseTimestamp(`${text}T00:00Z`) };
+  return lastDay.midnight;
+};
+
 /**
  * Reads the time of an event. Hubs write it in many ways: without a zone (which means UTC), with seven digits of a
  * second, in the American or the Java way.
@@ -27,8 +42,10 @@ const utc = (year: number, month: number, day: number, hour: number, minute: num
  */
 export function parseTimestamp(text: string): number | undefined {
   if (PLAIN.test(text)) {
-    const time = Date.parse(text);
-    if (new Date(time).getUTCDate() === Number(text.slice(8, 10))) return time;
+    const minute = digits(text, 11, 13) * 60 + digits(text, 14, 16);
+    const midnight = midnightOf(text.slice(0, 10));
+    if (midnight === undefined) return undefined;
+    return midnight + (minute * 60 + digits(text, 17, 19)) * 1000 + digits(text, 20, 23);
   }
   const iso = ISO.exec(text);
   if (iso) {
