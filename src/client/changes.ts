@@ -1,9 +1,9 @@
-import { ContextChangeError } from '../errors.ts';
+import { ContextChangeError, type NotificationError } from '../errors.ts';
 import { checkContext } from '../events/check.ts';
 import type { ContextEntry } from '../events/context.ts';
 import { contextDefinition } from '../events/definitions.ts';
 import type { FhircastEvent } from '../events/event.ts';
-import type { Notification } from '../events/notification.ts';
+import { type Notification, parseContext } from '../events/notification.ts';
 import type { HubApi } from '../hub/api.ts';
 import { hubTextOf } from '../hub/http.ts';
 import { randomHex } from '../random.ts';
@@ -150,7 +150,11 @@ export class Changes {
     const echo = this.#match(event);
     if (echo) echo.echo ??= event;
     else if (ContextStore.isContextChange(event))
-      for (const sent of this.#sent.values()) if (!sent.echo) sent.settle({ kind: 'overtaken', event });
+      for (const sent of this.#sent.values()) {
+        // What is older than our change was on its way before it, and the change still stands.
+        const isOlder = event.time !== undefined && event.time < Date.parse(sent.timestamp);
+        if (!sent.echo && !isOlder) sent.settle({ kind: 'overtaken', event });
+      }
   }
 
   /** Gives up on everything that is not settled. */
@@ -209,6 +213,11 @@ export class Changes {
  * @throws ContextChangeError `change-invalid`
  */
 export function checkChange(name: string, context: readonly ContextEntry[]): void {
+  try {
+    parseContext(context, 'context');
+  } catch (error) {
+    throw new ContextChangeError('change-invalid', { at: (error as NotificationError).at ?? 'context' });
+  }
   const { deviations, missing, contradiction } = checkContext(name, context);
   const fault = contradiction
     ? `${contradiction} contradicts the event`

@@ -1,0 +1,175 @@
+import fc from 'fast-check';
+import type { OperationOutcome } from 'fhir/r4';
+import { describe, expect, it } from 'vitest';
+import { FhircastEvent } from '../../src/events/event.ts';
+import { parseNotification } from '../../src/events/notification.ts';
+import { makeSyncError, readSyncError } from '../../src/events/sync-error.ts';
+
+const resources = {
+  patient: { resourceType: 'Patient', id: 'p1' },
+  encounter: { resourceType: 'Encounter', id: 'e1' },
+  study: { resourceType: 'ImagingStudy', id: 's1' },
+  second: { resourceType: 'ImagingStudy', id: 's2' },
+  report: { resourceType: 'DiagnosticReport', id: 'r1' },
+  content: { resourceType: 'Bundle', type: 'collection' },
+  outcome: { resourceType: 'OperationOutcome', issue: [] },
+};
+
+/** An event with a context, and what it did to the decision. */
+function eventWith(context: unknown, name = 'DiagnosticReport-open') {
+  const decided: unknown[] = [];
+  const raw = {
+    timestamp: '2024-05-01T10:00:00.000Z',
+    id: 'event-1',
+    event: {
+      'hub.topic': 'topic',
+      'hub.event': name,
+      context,
+      'context.versionId': '2',
+      'context.priorVersionId': '1',
+    },
+  };
+  const event = new FhircastEvent(
+    parseNotification(raw),
+    { source: 'resync', isEcho: true },
+    { waitUntil: (promise) => decided.push(promise), refuse: (reason) => decided.push(reason) },
+  );
+  return { event, raw, decided };
+}
+
+describe('an event', () => {
+  it('carries what the hub sent, and where it came from', () => {
+    const { event, raw } = eventWith([], 'diagnosticreport-OPEN');
+    expect(event).toMatchObject({
+      name: 'DiagnosticReport-open',
+      hubEvent: 'diagnosticreport-OPEN',
+      id: 'event-1',
+      timestamp: '2024-05-01T10:00:00.000Z',
+      time: Date.UTC(2024, 4, 1, 10),
+      topic: 'topic',
+      versionId: '2',
+      priorVersionId: '1',
+      isEcho: true,
+      source: 'resync',
+    });
+    expect(event.raw).toBe(raw);
+  });
+
+  it('finds its resources by key, in any case and under the keys of old hubs', () => {
+    const { event } = eventWith([
+      { key: 'Patient', resource: resources.patient },
+      { key: 'encounter', resource: resources.encounter },
+      { key: 'imagingstudy', resource: resources.study },
+      { key: 'study', resource: resources.second },
+      { key: 'report', resource: resources.report },
+      { key: 'content', resource: resources.content },
+      { key: 'OperationOutcome', resource: resources.outcome },
+    ]);
+    expect(event.patient).toBe(resources.patient);
+    expect(event.encounter).toBe(resources.encounter);
+    expect(event.study).toBe(resources.study);
+    expect(event.studies).toEqual([resources.study, resources.second]);
+    expect(event.report).toBe(resources.report);
+    expect(event.content).toBe(resources.content);
+    expect(event.operationOutcome).toBe(resources.outcome);
+    expect(event.resources('STUDY', 'ImagingStudy')).toHaveLength(2);
+  });
+
+  it('takes no resource for one of another type, and no reference for a resource', () => {
+    const { event } = eventWith([
+      { key: 'patient', resource: resources.report },
+      { key: 'study', reference: { reference: 'ImagingStudy/s1' } },
+      { key: 'other', resource: resources.patient },
+    ]);
+    expect(event.patient).toBeUndefined();
+    expect(event.studies).toEqual([]);
+    expect(event.study).toBeUndefined();
+    expect(event.report).toBeUndefined();
+  });
+
+  it('hands the listener’s decision on', () => {
+    const { event, decided } = eventWith([]);
+    const promise = Promise.resolve();
+    event.waitUntil(promise);
+    event.refuse('busy');
+    expect(decided).toEqual([promise, 'busy']);
+  });
+
+  it('says what a SyncError says, and nothing of the kind otherwise', () => {
+    const resource = makeSyncError({
+      eventId: '1',
+      eventName: 'Patient-open',
+      subscriber: 'PACS',
+      diagnostics: 'busy',
+    });
+    const context = [{ key: 'operationoutcome', resource }];
+    expect(eventWith(context, 'sync-error').event.syncError).toEqual({
+      eventId: '1',
+      eventName: 'Patient-open',
+      subscriber: 'PACS',
+      diagnostics: 'busy',
+    });
+    expect(eventWith(context, 'Patient-open').event.syncError).toBeUndefined();
+    expect(eventWith([], 'SyncError').event.syncError).toMatchObject({ eventId: undefined, diagnostics: undefined });
+  });
+});
+
+describe('a SyncError', () => {
+  const text = fc.option(fc.string(), { nil: undefined });
+  const details = fc.record({ eventId: text, eventName: text, subscriber: text, diagnostics: text });
+
+  it('is read as it was made', () => {
+    fc.assert(
+      fc.property(details, (made) => {
+        expect(readSyncError(makeSyncError(made))).toEqual(made);
+      }),
+    );
+  });
+
+  it('is made as the profile wants it', () => {
+    const system = 'https://fhircast.hl7.org/events/syncerror/';
+    const made = makeSyncError({ eventId: '1', eventName: 'Patient-open', subscriber: 'PACS', diagnostics: 'busy' });
+    expect(made).toEqual({
+      resourceType: 'OperationOutcome',
+      issue: [
+        {
+          severity: 'warning',
+          code: 'processing',
+          diagnostics: 'busy',
+          details: {
+            coding: [
+              { system: `${system}eventid`, code: '1' },
+              { system: `${system}eventname`, code: 'Patient-open' },
+              { system: `${system}subscriber`, code: 'PACS' },
+            ],
+          },
+        },
+      ],
+    });
+  });
+
+  it('may name the subscriber as the profile does, and put its text elsewhere', () => {
+    const coding = [null, {}, { system: 'https://fhircast.hl7.org/events/syncerror/subscribername', code: 'PACS' }];
+    const outcome = { resourceType: 'OperationOutcome', issue: [{ details: { coding, text: 'busy' } }] };
+    expect(readSyncError(outcome as unknown as OperationOutcome)).toMatchObject({
+      subscriber: 'PACS',
+      diagnostics: 'busy',
+    });
+  });
+
+  it('is read without a throw, whatever it holds', () => {
+    const value = fc.jsonValue();
+    const outcome = fc.oneof(
+      value,
+      fc.record({ issue: value }),
+      fc.record({ issue: fc.array(fc.record({ details: value, diagnostics: value })) }),
+      fc.record({ issue: fc.array(fc.record({ details: fc.record({ coding: fc.array(value), text: value }) })) }),
+    );
+    fc.assert(
+      fc.property(outcome, (any) => {
+        const read = readSyncError((any ?? undefined) as unknown as OperationOutcome);
+        return Object.values(read).every((one) => one === undefined || typeof one === 'string');
+      }),
+    );
+  });
+});
