@@ -59,6 +59,7 @@ async function hear(subject: Subject): Promise<unknown> {
  * @returns the process, and what it reported: a URL, where it listens to one
  */
 export async function startSubject(name: ProgramName, args: readonly string[]): Promise<[Subject, string]> {
+  // For a profile of each contender, as README.md says.
   const subject = fork(resolve(OUTPUT, `${name}.mjs`), args, {
     execArgv: process.env['BENCH_EXEC_ARGV']?.split(' ') ?? [],
   });
