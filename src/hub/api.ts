@@ -32,6 +32,15 @@ export interface OutgoingEvent {
 /** What an access token is made of (RFC 6749, appendix A.12). */
 const VSCHAR = /^[ -~]+$/;
 
+/** Whether a URL is of the hub's origin. The platform's own error about one that is no URL would quote the session. */
+const isOfOrigin = (url: string, hubUrl: string): boolean => {
+  try {
+    return new URL(url).origin === new URL(hubUrl).origin;
+  } catch {
+    return false;
+  }
+};
+
 /** The HTTP calls to a hub. */
 export class HubApi {
   readonly #options: HubApiOptions;
@@ -134,7 +143,7 @@ export class HubApi {
 
   async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
     const { hubUrl, record } = this.#options;
-    if (new URL(url).origin !== new URL(hubUrl).origin) throw new HubError('session-foreign');
+    if (!isOfOrigin(url, hubUrl)) throw new HubError('session-foreign');
     const token = await this.#token();
     const started = Date.now();
     const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;
