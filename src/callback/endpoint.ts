@@ -5,7 +5,7 @@ import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { type Hmac, platformHmac } from './hmac.ts';
 import { nodeSkin } from './node.ts';
-import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.ts';
+import { answerOf, appendedQuery, type CallbackAnswer, type CallbackRequest } from './request.ts';
 import { type CallbackRouter, MemoryRouter } from './router.ts';
 import { type CallbackOutcome, subscriptionHandler } from './subscription-handler.ts';
 import { webSkin } from './web.ts';
@@ -87,6 +87,7 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
   if (urlFault(baseUrl, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'baseUrl' });
   if (!(bodyLimit > 0)) throw new FhircastError('option-invalid', { at: 'bodyLimit' });
   const { router = new MemoryRouter(), hmac = platformHmac } = options;
+  const ownQuery = new URL(baseUrl).search.slice(1);
   const counts: Partial<Record<CallbackOutcome, number>> = {};
   const count = (outcome: CallbackOutcome) => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
@@ -109,8 +110,10 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
   // Some hubs end when a connection is reset: everything is answered, whatever happens here.
   const handle = (id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> => {
     try {
-      const answer = router.dispatch(id, request);
-      return answer instanceof Promise ? answer.then(check).catch(fail) : check(answer);
+      const query = appendedQuery(ownQuery, request.query);
+      const answer = router.dispatch(id, query === request.query ? request : { ...request, query });
+      // A router may bring promises of another library or realm, which are no instances of this one's.
+      return 'status' in answer ? check(answer) : Promise.resolve(answer).then(check).catch(fail);
     } catch {
       return fail();
     }

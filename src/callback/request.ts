@@ -36,6 +36,17 @@ const GET_HEADERS: Readonly<Record<string, string>> = {
 export const headersOf = (method: string | undefined, { headers }: CallbackAnswer) =>
   method === 'GET' ? { ...GET_HEADERS, ...headers } : headers;
 
+/**
+ * What a hub has put behind the query of `baseUrl`. The .NET sandbox hub of 2019 appends its parameters without an `&`: left
+ * as it is, the first of them, `hub.mode`, would be part of our last value, and a denial would not be seen as one.
+ *
+ * @param own the query of `baseUrl`, without its question mark
+ * @param query the query of a request
+ */
+export function appendedQuery(own: string, query: string): string {
+  return own !== '' && query.startsWith(own) ? query.slice(own.length) : query;
+}
+
 /** An answer without a body. */
 export const answerOf = (status: number): CallbackAnswer => ({ status, body: '' });
 

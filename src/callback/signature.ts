@@ -43,5 +43,5 @@ export function signatureFault(
   if (hex.length !== 2 * DIGEST_BYTES[method]) return new SignatureError('signature-malformed');
   const judge = (matches: boolean) => (matches ? undefined : new SignatureError('signature-mismatch'));
   const verified = hmac.verify(method, body, hexBytes(hex));
-  return typeof verified === 'boolean' ? judge(verified) : verified.then(judge);
+  return typeof verified === 'boolean' ? judge(verified) : Promise.resolve(verified).then(judge);
 }

@@ -90,7 +90,7 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
     }
     count('delivered');
     const status = owner.notify(text);
-    return typeof status === 'number' ? answerOf(status) : status.then(answerOf);
+    return typeof status === 'number' ? answerOf(status) : Promise.resolve(status).then(answerOf);
   };
 
   return ({ method, query, signature, body }: CallbackRequest) => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type CallbackRouter, createCallbackEndpoint, MemoryRouter } from '../../src/callback/index.ts';
 import { BODY, openSubscription, RecordingOwner, sign, TOPIC } from './support.ts';
@@ -192,6 +193,37 @@ describe('an owner that fails', () => {
     const { post, owner } = await openSubscription({ hmac });
     expect(await post(BODY)).toEqual({ status: 500, body: '' });
     expect(owner.bodies).toEqual([]);
+  });
+});
+
+describe('promises of another realm', () => {
+  const Foreign: PromiseConstructor = runInNewContext('Promise');
+
+  it('are waited for: a router, an owner and a check of signatures may bring them', async () => {
+    expect(Foreign.resolve(true)).not.toBeInstanceOf(Promise);
+    const inner = new MemoryRouter();
+    const router: CallbackRouter = {
+      register: (id, handler) => inner.register(id, handler),
+      release: (id) => inner.release(id),
+      dispatch: (id, request) => Foreign.resolve(inner.dispatch(id, request)),
+    };
+    const owner = new RecordingOwner(() => Foreign.resolve(202));
+    let isRight = true;
+    const hmac = () => ({ verify: () => Foreign.resolve(isRight) });
+    const { post, endpoint } = await openSubscription({ router, owner, hmac });
+    expect(await post(BODY)).toEqual({ status: 202, body: '' });
+    isRight = false;
+    expect(await post(BODY)).toEqual({ status: 401, body: '' });
+    expect(owner.bodies).toEqual([BODY]);
+    expect(owner.codes).toEqual(['signature-mismatch']);
+    expect(endpoint.counts).toEqual({ delivered: 1, 'signature-mismatch': 1 });
+  });
+
+  it('are answered 500 when they reject', async () => {
+    const dispatch = () => Foreign.reject<never>(new Error('a failure of the app'));
+    const { post, endpoint } = await openSubscription({ router: { register() {}, release() {}, dispatch } });
+    expect(await post(BODY)).toEqual({ status: 500, body: '' });
+    expect(endpoint.counts).toEqual({ failed: 1 });
   });
 });
 

@@ -131,3 +131,41 @@ describe('a denial', () => {
     expect(await get(query({ ...DENIED, 'hub.challenge': 'c-3' }))).toEqual({ status: 200, body: '' });
   });
 });
+
+describe('a hub that appends its parameters without an ampersand (the .NET sandbox hub of 2019)', () => {
+  const BASE = { baseUrl: 'https://app.example.org/f?code=1&a=b%20c' };
+  const OWN = 'code=1&a=b%20c';
+
+  it.each(['', '&'])('verifies behind the query of baseUrl and "%s"', async (separator) => {
+    const { get, owner, registration } = await openSubscription(BASE);
+    expect(new URL(registration.url).search).toBe(`?${OWN}`);
+    const answer = await get(`${OWN}${separator}${query({ ...SUBSCRIBE, 'hub.mode': 'unsubscribe' })}`);
+    expect(answer).toMatchObject({ status: 200, body: 'c-1' });
+    expect(owner.verifications).toMatchObject([{ mode: 'unsubscribe', topic: TOPIC }]);
+  });
+
+  it('is heard when it puts the challenge first', async () => {
+    const { get } = await openSubscription(BASE);
+    expect(await get(`${OWN}hub.challenge=c-2&hub.topic=${TOPIC}`)).toMatchObject({ status: 200, body: 'c-2' });
+  });
+
+  it('denies, and is not taken for a consent when it sends a challenge, too', async () => {
+    const { get, owner } = await openSubscription(BASE);
+    for (const fields of [DENIED, { ...DENIED, 'hub.challenge': 'c-3' }]) {
+      expect(await get(OWN + query(fields))).toEqual({ status: 200, body: '' });
+    }
+    expect(owner.denials).toMatchObject([{ reason: 'session ended' }, { reason: 'session ended' }]);
+    expect(owner.verifications).toEqual([]);
+  });
+
+  it('may not say a thing twice, either', async () => {
+    const { get, owner } = await openSubscription(BASE);
+    expect(await get(`${OWN}${query(SUBSCRIBE)}&hub.mode=denied`)).toEqual({ status: 404, body: '' });
+    expect(owner).toMatchObject({ verifications: [], denials: [] });
+  });
+
+  it('is also heard behind a proxy that drops our query', async () => {
+    const { get } = await openSubscription(BASE);
+    expect(await get(query(SUBSCRIBE))).toMatchObject({ status: 200, body: 'c-1' });
+  });
+});
