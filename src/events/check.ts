@@ -51,25 +51,21 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
   let missing: string | undefined;
   let contradiction: string | undefined;
 
-  const byKey = new Map<string, ContextEntry[]>();
-  for (const entry of context) {
-    const key = canonicalKey(entry.key);
-    byKey.set(key, [...(byKey.get(key) ?? []), entry]);
-  }
-
+  // Every event comes through here, and contexts are short: going over one again costs less than sorting it into a map.
+  const keys = context.map((entry) => canonicalKey(entry.key));
   for (const { key, type, required, many } of definition) {
     const isAnchor = key === anchor;
-    const entries = byKey.get(key) ?? [];
-    const first = entries[0];
-    if (!first && required && !(anchorOptional && parts?.verb === 'close')) {
-      if (isAnchor) missing = key;
-      else deviations.push(`${key} is missing`);
-    }
-    if (!many && entries.length > 1) {
-      if (new Set(entries.map(identity)).size === 1) deviations.push(`${key} is repeated`);
-      else contradiction = key;
-    }
-    for (const { resource, reference } of entries) {
+    let first: ContextEntry | undefined;
+    for (let i = 0; i < context.length; i++) {
+      const entry = context[i];
+      if (keys[i] !== key || !entry) continue;
+      const { resource, reference } = entry;
+      if (!first) {
+        first = entry;
+      } else if (!many) {
+        if (identity(first) === identity(entry)) deviations.push(`${key} is repeated`);
+        else contradiction = key;
+      }
       if (type === 'reference') {
         if (reference) continue;
         if (isAnchor && !resource) missing = key;
@@ -84,10 +80,14 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
         deviations.push(`${key} is no ${type}`);
       }
     }
+    if (!first && required && !(anchorOptional && parts?.verb === 'close')) {
+      if (isAnchor) missing = key;
+      else deviations.push(`${key} is missing`);
+    }
   }
 
   // A study of one patient beside another patient: nobody can tell which of the two was meant.
-  const patientId = byKey.get('patient')?.[0]?.resource?.id;
+  const patientId = context[keys.indexOf('patient')]?.resource?.id;
   for (const { key, resource } of context) {
     const subject = resource && subjectId(resource);
     if (subject === undefined || patientId === undefined || subject === patientId) continue;
