@@ -40,6 +40,7 @@ export class WebhookChannel implements Channel {
   #registration: CallbackRegistration | undefined;
   #pending: Pending | undefined;
   #active = false;
+  #closed = false;
   #events: readonly string[] = [];
 
   constructor(options: WebhookChannelOptions) {
@@ -48,6 +49,11 @@ export class WebhookChannel implements Channel {
 
   async subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant> {
     this.#registration ??= await this.#register();
+    if (this.#closed) {
+      // Left while the URL was being reserved.
+      this.close();
+      throw new FhircastError('aborted');
+    }
     this.#events = events;
     // Before the request: some hubs verify while they answer it.
     const wasActive = this.#active;
@@ -82,6 +88,7 @@ export class WebhookChannel implements Channel {
   }
 
   close(): void {
+    this.#closed = true;
     this.#active = false;
     this.#pending?.reject(new FhircastError('aborted'));
     void this.#registration?.close();
