@@ -174,7 +174,9 @@ describe('leaving', () => {
     const client = join().on('Patient-open', listener);
     await client.ready();
     hub.refuseNext({ kind: 'unsubscribe', status: 500 });
-    await expect(client.unsubscribe()).rejects.toMatchObject({ code: 'hub-failed' });
+    // Every call has the same end.
+    for (let call = 0; call < 2; call++)
+      await expect(client.unsubscribe()).rejects.toMatchObject({ code: 'hub-failed' });
     expect(client.state).toBe('closed');
   });
 });
