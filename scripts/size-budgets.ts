@@ -10,7 +10,7 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 12,288. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 16_896, total: 21_504 },
+  '.': { initial: 17_152, total: 21_760 },
   './callback': { initial: 5_120, total: 5_120 },
   './callback/express': { initial: 2_560, total: 2_560 },
   './testing': { initial: 28_672, total: 28_672 },

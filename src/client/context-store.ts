@@ -7,7 +7,7 @@ import type { Notification } from '../events/notification.ts';
 export interface SessionContext {
   /** The context that was opened last, unless it was closed; `null` when there is none. */
   readonly current: CurrentContext | null;
-  /** Every context that is open, the one that was opened last at the end. */
+  /** The contexts that are open, the one that was opened last at the end. At most 64: a hub may never close any. */
   readonly open: readonly CurrentContext[];
 }
 
@@ -34,6 +34,12 @@ const isSameAnchor = (one: Identified | undefined, other: Identified | undefined
   const known = identifiersOf(one);
   return identifiersOf(other).some((identifier) => known.includes(identifier));
 };
+
+/**
+ * How many contexts are kept as open: more than anybody works with. Hubs that never close any would fill the memory with them,
+ * and every event would take longer than the one before.
+ */
+const MOST_OPEN = 64;
 
 /** Keeps the contexts of the session, and the order of the events that made them. */
 export class ContextStore {
@@ -88,6 +94,6 @@ export class ContextStore {
     }
     const type = (anchor as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
     this.#current = new CurrentContext(type, context, notification);
-    this.#open = [...others, this.#current];
+    this.#open = [...others.slice(-MOST_OPEN + 1), this.#current];
   }
 }

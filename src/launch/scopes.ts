@@ -23,13 +23,14 @@ export function fhircastScopes(names: readonly string[], access: ScopeAccess): s
  */
 export function uncovered(scope: string, names: readonly string[], access: 'read' | 'write'): readonly string[] {
   const grants = scope.split(/\s+/).map((item) => /^fhircast(?:\/(.+)\.(read|write|\*))?$/i.exec(item));
+  const namesEvents = grants.some((grant) => grant?.[1] !== undefined);
   return names.filter(
     (name) =>
       !grants.some((grant) => {
         if (!grant) return false;
         const [, event, granted] = grant;
-        // The bare scope is the draft's: it covers everything.
-        if (event === undefined) return true;
+        // The bare scope is the draft's: it covers everything, unless a hub that knows events granted some of them.
+        if (event === undefined) return !namesEvents;
         return (
           (event === '*' || canonicalName(event) === name) && (granted === '*' || granted?.toLowerCase() === access)
         );

@@ -82,4 +82,14 @@ describe('the order of events', () => {
     expect(store.session.current?.patient?.id).toBe('2');
     expect(store.isStale(notificationOf({ verb: 'open', type: 'Patient', id: '3', minute: 4 }, 3))).toBe(true);
   });
+
+  it('does not fill the memory when a hub never closes anything', () => {
+    const store = new ContextStore();
+    for (let index = 0; index < 200; index++) {
+      store.apply(notificationOf({ verb: 'open', type: 'Patient', id: String(index), minute: index }, index));
+    }
+    expect(store.session.open).toHaveLength(64);
+    expect(store.session.open.at(-1)?.patient?.id).toBe('199');
+    expect(store.session.current?.patient?.id).toBe('199');
+  });
 });

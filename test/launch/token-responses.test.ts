@@ -110,6 +110,7 @@ describe('scopes', () => {
     ['fhircast/*.*', []],
     ['fhircast', []],
     ['openid launch', ['Patient-open', 'Encounter-open']],
+    ['fhircast fhircast/Patient-open.read', ['Encounter-open']],
     ['fhircast/*.write', ['Patient-open', 'Encounter-open']],
     ['fhircast/open-patient-chart.read FHIRCAST/encounter-open.*', []],
     ['', ['Patient-open', 'Encounter-open']],

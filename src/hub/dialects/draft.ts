@@ -48,6 +48,7 @@ export const draft: Dialect = {
   contextUrl: sessionUrl,
   publishUrl: sessionUrl,
   // The draft's own example writes just the last segment of the session's URL.
-  isOurTopic: (ours, theirs) => ours === theirs || (theirs !== '' && ours.endsWith(`/${theirs}`)),
+  isOurTopic: (ours, theirs) =>
+    ours === theirs || (theirs !== '' && isUrl(ours) && theirs === ours.slice(ours.lastIndexOf('/') + 1)),
   spell: (name) => SPELLINGS.get(name) ?? [name],
 };
