@@ -1,4 +1,4 @@
-import { ContextResources } from '../events/context.ts';
+import type { ContextEntry } from '../events/context.ts';
 import { CurrentContext } from '../events/current-context.ts';
 import { anchorKey, canonicalKey, eventParts } from '../events/definitions.ts';
 import type { Notification } from '../events/notification.ts';
@@ -16,10 +16,8 @@ interface Identified {
   readonly identifier?: unknown;
 }
 
-const anchorOf = (type: string, context: ContextResources): Identified | undefined => {
-  const key = anchorKey(type);
-  return context.context.find((entry) => canonicalKey(entry.key) === key)?.resource as Identified | undefined;
-};
+const resourceUnder = (key: string, context: readonly ContextEntry[]): Identified | undefined =>
+  context.find((entry) => canonicalKey(entry.key) === key)?.resource as Identified | undefined;
 
 /** What a resource is called by others: each of its identifiers, and nothing of them that cannot be compared at once. */
 const identifiersOf = ({ identifier }: Identified): string[] =>
@@ -35,6 +33,14 @@ const isSameAnchor = (one: Identified | undefined, other: Identified | undefined
   return identifiersOf(other).some((identifier) => known.includes(identifier));
 };
 
+/** A context that is open, with what is compared when another event comes. */
+interface OpenContext {
+  readonly context: CurrentContext;
+  /** The resource type in lower case. */
+  readonly resource: string;
+  readonly anchor: Identified | undefined;
+}
+
 /**
  * How many contexts are kept as open: more than anybody works with. Hubs that never close any would fill the memory with them,
  * and every event would take longer than the one before.
@@ -43,13 +49,13 @@ const MOST_OPEN = 64;
 
 /** Keeps the contexts of the session, and the order of the events that made them. */
 export class ContextStore {
-  #open: readonly CurrentContext[] = [];
+  #open: readonly OpenContext[] = [];
   #current: CurrentContext | null = null;
   #latest: number | undefined;
 
   /** The contexts of the session. */
   get session(): SessionContext {
-    return { current: this.#current, open: this.#open };
+    return { current: this.#current, open: this.#open.map(({ context }) => context) };
   }
 
   /** When the newest event that was followed happened, in milliseconds since 1970. */
@@ -80,20 +86,20 @@ export class ContextStore {
       this.#current = null;
       return;
     }
-    const resources = new ContextResources(context);
-    const anchor = anchorOf(parts.resource, resources);
+    const key = anchorKey(parts.resource);
+    const anchor = resourceUnder(key, context);
     // A close of the draft does not say what it closes: it is what is current of that type.
-    const isMeant = (open: CurrentContext): boolean =>
-      open.type.toLowerCase() === parts.resource &&
-      (anchor ? isSameAnchor(anchorOf(open.type, open), anchor) : open === this.#current);
+    const isMeant = (open: OpenContext): boolean =>
+      open.resource === parts.resource && (anchor ? isSameAnchor(open.anchor, anchor) : open.context === this.#current);
     const others = this.#open.filter((open) => !isMeant(open));
     if (parts.verb === 'close') {
       this.#open = others;
-      if (this.#current && !others.includes(this.#current)) this.#current = null;
+      if (!others.some((open) => open.context === this.#current)) this.#current = null;
       return;
     }
     const type = (anchor as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
     this.#current = new CurrentContext(type, context, notification);
-    this.#open = [...others.slice(-MOST_OPEN + 1), this.#current];
+    const opened = { context: this.#current, resource: parts.resource, anchor };
+    this.#open = [...others.slice(-MOST_OPEN + 1), opened];
   }
 }
