@@ -12,6 +12,7 @@ export type { ContextEntry, HubEvent } from './hub-event.ts';
 export type { Refusal } from './hub-requests.ts';
 export type { LaunchForm, TokenResponse } from './launch-parameters.ts';
 export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from './log.ts';
+export { startTestNetwork, type TestNetwork } from './network.ts';
 export { TEST_PATIENTS } from './patients.ts';
 export type { DeliveryAnswer, PublishResult, TestSession } from './session.ts';
 export { sign } from './signature.ts';
