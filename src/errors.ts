@@ -27,6 +27,8 @@ const SENTENCES = {
     'The hub named a websocket URL that is not wss. Ask the hub for it, or set allowInsecure.',
   'channel-not-opened': 'The websocket did not open. Check that the hub is reachable and allows this origin.',
   'channel-lost': 'The connection to the hub was lost.',
+  'channel-silent': 'The connection to the hub had gone silent and was given up.',
+  'event-missed': 'The hub shows another context than the events told. The subscription is made anew.',
   'confirmation-timeout':
     'The hub did not confirm the subscription in time. Check that it reaches the callback URL, or knows the websocket.',
   // the hub's HTTP answers
@@ -37,7 +39,8 @@ const SENTENCES = {
   'session-foreign':
     'The session is a URL outside the hub, so the token was not sent. Ask the EHR to correct the launch.',
   'token-unavailable': 'The function accessToken failed (see cause).',
-  'hub-unauthorized': 'The hub did not accept the access token. Check its scopes, or launch again.',
+  'session-over': 'The hub does not accept the access token, and there is no other. Launch the app again from the EHR.',
+  'hub-unauthorized': 'The access token does not allow this. Check its scopes: FhircastClient.scopes().',
   'hub-refused': 'The hub refused the request (see hubText).',
   'hub-failed': 'The hub failed to handle the request (see hubText).',
   'hub-answer-invalid': 'The answer of the hub could not be read: {}.',

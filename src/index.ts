@@ -11,7 +11,8 @@ export type {
   Verification,
 } from './channels/callback.ts';
 export type { ChannelType } from './channels/channel.ts';
-export type { WebSocketFactory, WebSocketLike } from './channels/websocket.ts';
+export type { WebSocketFactory, WebSocketLike } from './channels/socket.ts';
+export type { ReconnectOptions } from './client/backoff.ts';
 export type {
   ChangeAccepted,
   ChangeFollowed,
@@ -33,6 +34,7 @@ export type {
   SmartLaunchOptions,
 } from './client/options.ts';
 export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './client/state.ts';
+export type { Refusal, SyncStatus } from './client/sync-status.ts';
 export {
   ChannelError,
   ContextChangeError,

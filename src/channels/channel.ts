@@ -24,8 +24,20 @@ export interface Channel {
    * @param signal ends the attempt
    */
   subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant>;
-  /** Tells the hub that the subscription is over, and lets go of everything. */
-  unsubscribe(): Promise<void>;
+  /**
+   * Asks the hub for a sign of life, which {@link ChannelSink.alive} reports.
+   *
+   * @returns whether it was asked: not every channel and platform can
+   */
+  ping(): boolean;
+  /** Lets go of the connection, but not of the subscription: {@link Channel.subscribe} takes it up again. */
+  interrupt(): void;
+  /**
+   * Tells the hub that the subscription is over, and lets go of everything.
+   *
+   * @param signal ends the attempt to tell
+   */
+  unsubscribe(signal: AbortSignal): Promise<void>;
   /** Lets go of everything without telling the hub. Idempotent; nothing is called back afterwards. */
   close(): void;
 }
@@ -39,6 +51,8 @@ export interface ChannelSink {
    * @param answer tells the hub a status; the first call counts, and later ones are ignored
    */
   notification(text: string, answer: (status: number, id?: string) => void): void;
+  /** Something arrived, be it what it may. */
+  alive(): void;
   /** The hub ended the subscription. */
   denied(denial: Denial): void;
   /** The hub confirmed again, or changed what it grants. */

@@ -3,9 +3,11 @@ import type { Denial } from './callback.ts';
 import type { Grant } from './channel.ts';
 
 /** A frame of the hub that is about the subscription and not an event. */
-export type ControlFrame =
-  | { readonly kind: 'confirmation'; readonly topic: string | undefined; readonly grant: Grant }
-  | { readonly kind: 'denial'; readonly denial: Denial };
+export type ControlFrame = {
+  readonly topic: string | undefined;
+  /** Some hubs name the endpoint that they mean. */
+  readonly endpoint: string | undefined;
+} & ({ readonly kind: 'confirmation'; readonly grant: Grant } | { readonly kind: 'denial'; readonly denial: Denial });
 
 const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
@@ -52,8 +54,15 @@ export function parseControlFrame(text: string): ControlFrame | undefined {
   const topic = string(frame['hub.topic']);
   const events = splitEvents(frame['hub.events']);
   const mode = frame['hub.mode'];
-  if (mode === 'denied') return { kind: 'denial', denial: { topic, events, reason: string(frame['hub.reason']) } };
+  const endpoint = string(frame['hub.channel.endpoint']);
+  const reason = string(frame['hub.reason']);
+  if (mode === 'denied') return { kind: 'denial', topic, endpoint, denial: { topic, events, reason } };
   // The sandbox hubs confirm with `bound` and name neither topic nor events.
   if (mode !== 'subscribe' && !('bound' in frame)) return undefined;
-  return { kind: 'confirmation', topic, grant: { events, leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds']) } };
+  return {
+    kind: 'confirmation',
+    topic,
+    endpoint,
+    grant: { events, leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds']) },
+  };
 }

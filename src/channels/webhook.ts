@@ -70,17 +70,26 @@ export class WebhookChannel implements Channel {
     return verified;
   }
 
-  async unsubscribe(): Promise<void> {
+  ping(): boolean {
+    return false;
+  }
+
+  interrupt(): void {
+    // The callback stays registered: what still arrives there is ours.
+    this.#pending?.reject(new FhircastError('aborted'));
+  }
+
+  async unsubscribe(signal: AbortSignal): Promise<void> {
     const { api } = this.#options;
     if (!this.#registration) return;
     this.#active = false;
     try {
       const verified = api.dialect.verifiesUnsubscribe
-        ? this.#expect('unsubscribe', UNSUBSCRIBE_WITHIN_MS)
+        ? this.#expect('unsubscribe', UNSUBSCRIBE_WITHIN_MS, signal)
         : Promise.resolve();
       // The verification of one hub (N19) can never succeed: that must not keep an app from leaving.
       const settled = verified.catch(() => {});
-      await api.unsubscribe(this.#request());
+      await api.unsubscribe(this.#request(), signal);
       await settled;
     } finally {
       this.close();
@@ -103,6 +112,7 @@ export class WebhookChannel implements Channel {
       notify: (body) => {
         // A hub may deliver before its verification is through, but never after the end of a subscription.
         if (!this.#active && this.#pending?.mode !== 'subscribe') return 404;
+        sink.alive();
         let answered: number | undefined;
         let resolve: ((status: number) => void) | undefined;
         sink.notification(body, (status) => {

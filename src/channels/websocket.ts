@@ -1,34 +1,14 @@
-import IsomorphicWebSocket from 'isomorphic-ws';
-import { ChannelError, FhircastError, NotificationError, SubscriptionDeniedError } from '../errors.ts';
+import { ChannelError, FhircastError } from '../errors.ts';
+import { endpointMayLive } from '../failures.ts';
 import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
+import { Connection } from './connection.ts';
 import { endpointOf } from './endpoint.ts';
-import { parseControlFrame } from './frame.ts';
-
-/** The part of the web's `WebSocket` that is used. */
-export interface WebSocketLike {
-  /** Called when the socket is open. */
-  onopen: ((event: never) => void) | null;
-  /** Called with every frame. */
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
-  /** Called when something fails; `onclose` follows. */
-  onerror: ((event: never) => void) | null;
-  /** Called when the socket is closed, with the close code. */
-  onclose: ((event: { readonly code: number }) => void) | null;
-  /** 1 while the socket is open. */
-  readonly readyState: number;
-  /** Sends a text frame. */
-  send(data: string): void;
-  /** Closes the socket. */
-  close(code?: number): void;
-}
-
-/** Opens a websocket. */
-export type WebSocketFactory = (url: string) => WebSocketLike;
+import { platformWebSocket, type WebSocketFactory } from './socket.ts';
 
 /** What a websocket channel needs. */
 export interface WebSocketChannelOptions {
@@ -50,20 +30,8 @@ export interface WebSocketChannelOptions {
   readonly webSocket?: WebSocketFactory | undefined;
 }
 
-/** More than any event that a hub sends. In characters. */
-const FRAME_LIMIT = 16 * 1024 * 1024;
-const NORMAL_CLOSURE = 1000;
-/** How long a hub may take to answer a close, in milliseconds. */
-const CLOSE_WITHIN_MS = 2_000;
-const OPEN = 1;
-
-const platformWebSocket: WebSocketFactory = (url) => new IsomorphicWebSocket(url) as unknown as WebSocketLike;
-
-/** One socket, from its endpoint to its end. */
-interface Connection {
-  readonly endpoint: string;
-  readonly socket: WebSocketLike;
-}
+/** A hub that knows the endpoint confirms at once. One that does not may stay silent for ever (S24). In milliseconds. */
+const REOPEN_WITHIN_MS = 3_000;
 
 /** Events over a websocket (STU3, Subscribing; STU2 has the same). */
 export class WebSocketChannel implements Channel {
@@ -71,49 +39,111 @@ export class WebSocketChannel implements Channel {
   readonly #options: WebSocketChannelOptions;
   // The draft's hubs sign frames too, and one of them delivers nothing to a subscriber without a secret.
   readonly #secret = randomHex(32);
+  /** The connection that is confirmed. */
   #connection: Connection | undefined;
+  /** The connection that is being made. */
+  #opening: Connection | undefined;
   #closed = false;
-  /** Gives up the socket that is being opened. */
-  #abandon: (() => void) | undefined;
   #events: readonly string[] = [];
+  /** The endpoint whose connection was lost, and may be made again. */
+  #lost: string | undefined;
+  /** Endpoints that are not used any more, and which the hub may still hold. */
+  readonly #abandoned = new Set<string>();
+  /** This hub does not take a second socket on an endpoint. */
+  #reopens = true;
 
   constructor(options: WebSocketChannelOptions) {
     this.#options = options;
   }
 
   async subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant> {
-    const { api } = this.#options;
-    const old = this.#connection;
+    const isSame = events.join() === this.#events.join();
     this.#events = events;
-    const endpoint = endpointOf(await api.subscribe(this.#request(old?.endpoint), signal)) ?? old?.endpoint;
-    if (endpoint === undefined) throw new ChannelError('channel-no-endpoint');
-    // The socket stays: the hub replaced what it sends there. Its new confirmation is reported when it comes.
-    if (old && old.endpoint === endpoint && old.socket.readyState === OPEN)
-      return { events: undefined, leaseSeconds: undefined };
-    if (urlFault(endpoint, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
-    const grant = await this.#connect(endpoint, signal);
-    // A hub that adds where it should replace would send everything twice.
-    if (old) this.#dispose(old.socket);
+    const lost = this.#lost;
+    this.#lost = undefined;
+    if (lost !== undefined) {
+      if (isSame && this.#reopens) {
+        try {
+          return await this.#connect(lost, REOPEN_WITHIN_MS, signal);
+        } catch (error) {
+          if (signal.aborted || this.#closed) throw error;
+        }
+      }
+      this.#abandoned.add(lost);
+    }
+    await this.#leaveAbandoned(signal);
+    const grant = await this.#subscribe(signal);
+    if (lost !== undefined && isSame) this.#reopens = false;
     return grant;
   }
 
-  async unsubscribe(): Promise<void> {
+  async #subscribe(signal: AbortSignal): Promise<Grant> {
+    const { api } = this.#options;
+    const old = this.#connection;
+    const endpoint = endpointOf(await api.subscribe(this.#request(old?.endpoint), signal)) ?? old?.endpoint;
+    if (endpoint === undefined) throw new ChannelError('channel-no-endpoint');
+    // The socket stays: the hub replaced what it sends there. Its new confirmation is reported when it comes.
+    if (old?.isOpen && old.endpoint === endpoint) return { events: undefined, leaseSeconds: undefined };
+    if (urlFault(endpoint, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
+    try {
+      const grant = await this.#connect(endpoint, this.#options.confirmationTimeoutMs, signal);
+      // A hub that adds where it should replace would send everything twice.
+      old?.end();
+      return grant;
+    } catch (error) {
+      if (endpoint !== old?.endpoint) this.#abandoned.add(endpoint);
+      throw error;
+    }
+  }
+
+  ping(): boolean {
+    return this.#connection?.ping() ?? false;
+  }
+
+  interrupt(): void {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    this.#opening?.end();
+    if (!connection) return;
+    connection.end();
+    this.#lost = connection.endpoint;
+  }
+
+  async unsubscribe(signal: AbortSignal): Promise<void> {
     const connection = this.#connection;
     // The hub denies what it ends at our own wish, and may close first: neither is news.
+    connection?.mute();
     this.#connection = undefined;
+    for (const endpoint of [this.#lost, this.#opening?.endpoint])
+      if (endpoint !== undefined) this.#abandoned.add(endpoint);
+    this.#lost = undefined;
     try {
-      if (connection) await this.#options.api.unsubscribe(this.#request(connection.endpoint));
+      await this.#leaveAbandoned(signal);
+      if (connection) await this.#options.api.unsubscribe(this.#request(connection.endpoint), signal);
     } finally {
-      if (connection) this.#dispose(connection.socket);
+      connection?.end();
       this.close();
     }
   }
 
   close(): void {
     this.#closed = true;
-    this.#abandon?.();
-    if (this.#connection) this.#dispose(this.#connection.socket);
+    this.#opening?.end();
+    this.#connection?.end();
     this.#connection = undefined;
+  }
+
+  /** A hub that still holds a subscription would wait for its answers, and tell everybody that this app gives none. */
+  async #leaveAbandoned(signal: AbortSignal): Promise<void> {
+    for (const endpoint of this.#abandoned) {
+      try {
+        await this.#options.api.unsubscribe(this.#request(endpoint), signal);
+      } catch (error) {
+        // Whoever answers does not hold it, or will not let go of it.
+        if (!(error instanceof FhircastError) || error.status === undefined || error.retryable) continue;
+      }
+      this.#abandoned.delete(endpoint);
+    }
   }
 
   #request(endpoint: string | undefined): SubscriptionRequest {
@@ -122,109 +152,33 @@ export class WebSocketChannel implements Channel {
     return { channel: 'websocket', topic: api.topic, events, secret, endpoint, leaseSeconds, subscriberName };
   }
 
-  #connect(endpoint: string, signal: AbortSignal): Promise<Grant> {
-    return new Promise((resolve, reject) => {
-      const { sink, record } = this.#options;
-      let connection: Connection | undefined;
-      let confirmed = false;
-
-      const settle = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', aborted);
-        this.#abandon = undefined;
-      };
-      const fail = (error: FhircastError) => {
-        settle();
-        if (connection) this.#dispose(connection.socket);
-        reject(error);
-      };
-      const aborted = () => fail(new FhircastError('aborted'));
-      this.#abandon = aborted;
-      const timer = setTimeout(
-        () => fail(new ChannelError('confirmation-timeout', { retryable: true })),
-        this.#options.confirmationTimeoutMs,
-      );
-      signal.addEventListener('abort', aborted);
-      if (signal.aborted || this.#closed) return aborted();
-
-      let socket: WebSocketLike;
-      try {
-        socket = (this.#options.webSocket ?? platformWebSocket)(endpoint);
-      } catch {
-        // The platform's own error quotes the URL.
-        return fail(new ChannelError('channel-endpoint-invalid'));
-      }
-      connection = { endpoint, socket };
-
-      // Attached before the socket opens: some hubs confirm in the same packet as the handshake.
-      socket.onopen = () => record({ direction: 'out', via: 'websocket', kind: 'socket-open' });
-      // `onclose` follows with the code.
-      socket.onerror = () => {};
-      socket.onclose = ({ code }) => {
-        record({ direction: 'in', via: 'websocket', kind: 'socket-close', closeCode: code });
-        if (!confirmed) return fail(new ChannelError('channel-not-opened', { closeCode: code, retryable: true }));
-        if (this.#connection?.socket !== socket) return;
+  async #connect(endpoint: string, confirmWithinMs: number, signal: AbortSignal): Promise<Grant> {
+    if (this.#closed) throw new FhircastError('aborted');
+    const { api, sink, record, confirmationTimeoutMs } = this.#options;
+    const connection = new Connection({
+      endpoint,
+      confirmWithinMs: Math.min(confirmWithinMs, confirmationTimeoutMs),
+      openSocket: this.#options.webSocket ?? platformWebSocket,
+      record,
+      sink,
+      acknowledges: api.dialect.acknowledgesFrames,
+      isOurs: (topic) => topic === undefined || api.dialect.isOurTopic(api.topic, topic),
+      // Of a connection that has been replaced, neither is news.
+      denied: (denial) => this.#connection === connection && sink.denied(denial),
+      lost: (error) => {
+        if (this.#connection !== connection) return;
         this.#connection = undefined;
-        if (!this.#closed) sink.lost(new ChannelError('channel-lost', { closeCode: code, retryable: true }));
-      };
-      socket.onmessage = ({ data }) => {
-        // We have asked to leave: what still comes is for nobody.
-        if (confirmed && this.#connection?.socket !== socket) return;
-        if (typeof data !== 'string') {
-          return sink.rejected(new NotificationError('notification-malformed', { at: 'a binary frame' }));
-        }
-        if (data.length > FRAME_LIMIT) return sink.rejected(new NotificationError('notification-too-large'));
-        const control = parseControlFrame(data);
-        if (!control) return this.#notification(socket, data);
-        if (control.kind === 'denial') {
-          if (!this.#isOurs(control.denial.topic))
-            return sink.rejected(new NotificationError('notification-wrong-topic'));
-          record({ direction: 'in', via: 'websocket', kind: 'denial' });
-          const { reason } = control.denial;
-          if (!confirmed)
-            fail(new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }));
-          else sink.denied(control.denial);
-          return;
-        }
-        if (!this.#isOurs(control.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
-        record({ direction: 'in', via: 'websocket', kind: 'confirmation' });
-        if (confirmed) return sink.granted(control.grant);
-        confirmed = true;
-        settle();
-        this.#connection = connection;
-        resolve(control.grant);
-      };
+        if (endpointMayLive(error.closeCode)) this.#lost = endpoint;
+        sink.lost(error);
+      },
     });
-  }
-
-  #isOurs(topic: string | undefined): boolean {
-    const { api } = this.#options;
-    return topic === undefined || api.dialect.isOurTopic(api.topic, topic);
-  }
-
-  #notification(socket: WebSocketLike, text: string): void {
-    const { api, sink, record } = this.#options;
-    let answered = false;
-    sink.notification(text, (status, id) => {
-      // Nothing is answered on a socket that is gone: what it brought was for a subscription that is no more.
-      if (answered || id === undefined || !api.dialect.acknowledgesFrames || socket.readyState !== OPEN) return;
-      answered = true;
-      socket.send(`{"id":${JSON.stringify(id)},"status":"${status}"}`);
-      record({ direction: 'out', via: 'websocket', kind: 'answer', status });
-    });
-  }
-
-  /** Lets a socket go: nothing of it is heard any more, and the hub sees a normal end. */
-  #dispose(socket: WebSocketLike): void {
-    socket.onopen = socket.onmessage = null;
-    // In Node a peer that does not answer the close would keep the process alive for half a minute.
-    const end = setTimeout(() => (socket as { terminate?: () => void }).terminate?.(), CLOSE_WITHIN_MS);
-    socket.onclose = () => clearTimeout(end);
-    socket.onerror = () => {};
+    this.#opening = connection;
     try {
-      socket.close(NORMAL_CLOSURE);
-    } catch {
-      // A socket that never opened may refuse to be closed.
+      const grant = await connection.open(signal);
+      this.#connection = connection;
+      return grant;
+    } finally {
+      if (this.#opening === connection) this.#opening = undefined;
     }
   }
 }

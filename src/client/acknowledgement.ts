@@ -50,6 +50,11 @@ export class Acknowledgement implements EventDecision {
     );
   }
 
+  /** Why the app does not follow, in its own words. */
+  get reason(): string | undefined {
+    return this.#reason;
+  }
+
   refuse(reason: string): void {
     this.#reason = reason;
     this.#decide(REFUSED);

@@ -1,8 +1,9 @@
 import type { ChannelType } from '../channels/channel.ts';
-import { FhircastError } from '../errors.ts';
+import { ChannelError, FhircastError } from '../errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { contextDefinition } from '../events/definitions.ts';
 import { canonicalName } from '../events/names.ts';
+import type { Notification } from '../events/notification.ts';
 import type { EventName, ResourcesOf } from '../events/types.ts';
 import { HubApi } from '../hub/api.ts';
 import { dialectOf } from '../hub/dialects/index.ts';
@@ -12,22 +13,37 @@ import { checkHubUrl, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess, uncovered } from '../launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
 import { randomHex } from '../random.ts';
+import { backoffOf } from './backoff.ts';
+import { CatchUp } from './catch-up.ts';
 import { Changes, type ContextChangeResult, checkChange, toContext } from './changes.ts';
 import { ContextStore, type SessionContext } from './context-store.ts';
 import type { MessageCounts } from './counts.ts';
 import type { Listener, SessionEventName } from './events.ts';
 import { Inbox } from './inbox.ts';
 import { type AnyListener, Listeners } from './listeners.ts';
+import { Liveness } from './liveness.ts';
 import { object } from './objection.ts';
 import { openChannel } from './open-channel.ts';
 import type { Abortable, FhircastClientOptions, SmartLaunchOptions } from './options.ts';
-import { type ClientState, StateMachine } from './state.ts';
+import { type ClientState, type StateChange, StateMachine } from './state.ts';
 import { Subscription } from './subscription.ts';
+import { type SyncStatus, SyncTracker } from './sync-status.ts';
+import { watchPage } from './wake.ts';
 
 /** A hub may take this long to answer unless told otherwise, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */
 const ACKNOWLEDGE_WITHIN_MS = 8_000;
+/** A connection may be silent for so long. In milliseconds. */
+const SILENCE_MS = 20_000;
+/** An event may come so much later than the hub's word that it happened. In milliseconds. */
+const GRACE_MS = 1_000;
+/** An app that leaves waits no longer for a hub. In milliseconds. */
+const LEAVE_WITHIN_MS = 5_000;
+
+/** `Symbol.asyncDispose`, and a stand-in of its own where the platform has none yet. */
+const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ (() =>
+  Symbol.asyncDispose ?? Symbol('asyncDispose'))() as typeof Symbol.asyncDispose;
 
 /**
  * Follows one FHIRcast session, and changes its context.
@@ -46,12 +62,15 @@ export class FhircastClient {
   readonly #api: HubApi;
   readonly #changes: Changes;
   readonly #inbox: Inbox;
+  readonly #sync: SyncTracker;
+  readonly #catchUp: CatchUp;
+  readonly #liveness: Liveness;
   readonly #pinned: readonly string[] | undefined;
   readonly #scope: string | undefined;
   readonly #subscriberName: string;
-  /** Ends what is under way when the app leaves. */
-  readonly #life = new AbortController();
   #left: Promise<void> | undefined;
+  /** Ends listening to what the browser tells about the page. */
+  #unwatch: (() => void) | undefined;
   #discovery: Promise<HubDiscovery | undefined> | undefined;
   /** Objections to our own changes come as SyncErrors. */
   #wantsSyncErrors = false;
@@ -99,7 +118,8 @@ export class FhircastClient {
     this.#scope = options.scope;
     this.#subscriberName = options.subscriberName ?? `fhircast-client-${randomHex(4)}`;
     this.#listeners = new Listeners(() => this.#subscription.schedule());
-    this.#machine = new StateMachine((change) => this.#listeners.emit('state', change));
+    this.#sync = new SyncTracker(this.#subscriberName, (status) => this.#listeners.emit('sync', status));
+    this.#machine = new StateMachine((change) => this.#entered(change));
 
     const record = (entry: Omit<ProtocolRecord, 'at'>) => {
       if (this.#listeners.has('protocol')) this.#listeners.emit('protocol', { at: Date.now(), ...entry });
@@ -116,16 +136,47 @@ export class FhircastClient {
       contexts: this.#contexts,
       acknowledgeWithinMs: options.acknowledgeWithinMs ?? ACKNOWLEDGE_WITHIN_MS,
       isEcho: (notification) => this.#changes.isEcho(notification),
-      received: (event) => this.#changes.received(event),
+      takes: (notification, answer) => this.#catchUp.takes(notification, answer),
+      heartbeat: (notification) => this.#liveness.heartbeat(periodOf(notification)),
+      repeated: (notification) => this.#sync.sentAgain(notification.id),
+      received: (event) => {
+        this.#liveness.event();
+        if (ContextStore.isContextChange(event)) this.#sync.contextChanged(event);
+        else this.#sync.objected(event);
+        this.#changes.received(event);
+      },
+      followed: () => this.#catchUp.followed(),
+      refused: (event, reason) => this.#sync.refusedByUs(event, reason),
       late: (event, reason) => {
         if (this.state === 'closed') return;
         object(this.#api, event, this.#subscriberName, reason).catch((error) => this.#listeners.emit('error', error));
       },
     });
+    const backoff = backoffOf(options.reconnect);
+    const silenceMs = options.silenceMs ?? SILENCE_MS;
+    this.#catchUp = new CatchUp({
+      api: this.#api,
+      backoff,
+      inbox: this.#inbox,
+      contexts: this.#contexts,
+      sync: this.#sync,
+      graceMs: Math.min(GRACE_MS, silenceMs),
+      // Hubs replay over websockets alone.
+      replays: () => dialect.replaysContext && this.channel === 'websocket',
+      failed: (error) => this.#listeners.emit('error', error),
+      missed: (code) => this.#subscription.deaf(new ChannelError(code, { retryable: true })),
+    });
+    this.#liveness = new Liveness({
+      silenceMs,
+      ping: () => this.#subscription.ping(),
+      audit: (isProven) => this.#catchUp.audit(isProven),
+      dead: () => this.#subscription.deaf(new ChannelError('channel-silent', { retryable: true })),
+    });
     const discover = (signal: AbortSignal) => fetchDiscovery(hubUrl, http, record, signal);
     this.#subscription = new Subscription({
       dialect,
       machine: this.#machine,
+      backoff,
       wanted: () => this.#wanted(),
       openChannel: (sink, failed, signal) => {
         if (dialect.discovery && !options.channel) this.#discovery ??= discover(signal);
@@ -142,10 +193,10 @@ export class FhircastClient {
         );
       },
       notification: (text, answer, via) => this.#inbox.receive(text, answer, via),
-      subscribed: (subscribed) => {
+      alive: () => this.#liveness.heard(),
+      subscribed: (subscribed, isAnew) => {
         this.#listeners.emit('subscribed', subscribed);
-        // Hubs replay over websockets alone.
-        if (!dialect.replaysContext || subscribed.channel === 'webhook') this.#resync();
+        if (isAnew && this.state === 'active') this.#catchUp.begin();
       },
       denied: (denial) => this.#listeners.emit('denied', denial),
       rejected: (error) => {
@@ -168,6 +219,11 @@ export class FhircastClient {
    */
   get context(): SessionContext {
     return this.#contexts.session;
+  }
+
+  /** Whether the session is in step: what a banner in a user interface shows. */
+  get syncStatus(): SyncStatus {
+    return this.#sync.status;
   }
 
   /** How many messages came to what end. */
@@ -275,14 +331,54 @@ export class FhircastClient {
     return abortable(this.#left, options.signal);
   }
 
+  /** What `await using` calls: {@link FhircastClient.unsubscribe}. */
+  [asyncDispose](): Promise<void> {
+    return this.unsubscribe();
+  }
+
   async #leave(): Promise<void> {
-    this.#life.abort();
     this.#changes.close();
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), LEAVE_WITHIN_MS);
     try {
-      await this.#subscription.end();
+      await this.#subscription.end(limit.signal);
     } finally {
+      clearTimeout(timer);
       this.#listeners.clear();
     }
+  }
+
+  /** What lives and dies with a state. */
+  #entered(change: StateChange): void {
+    const { state, previous } = change;
+    if (previous === 'idle') this.#unwatch ??= this.#watchPage();
+    if (state === 'idle' || state === 'closed') {
+      this.#unwatch?.();
+      this.#unwatch = undefined;
+    }
+    if (state === 'active') {
+      // Until the hub has told or been asked, it is not known what was missed.
+      this.#sync.behind();
+      this.#liveness.start();
+    } else {
+      this.#liveness.stop();
+      this.#catchUp.end();
+    }
+    if (previous === 'active') this.#contexts.gap();
+    this.#listeners.emit('state', change);
+    this.#sync.entered(state);
+    if (state === 'closed') this.#sync.close();
+  }
+
+  #watchPage(): () => void {
+    return watchPage({
+      woke: () => {
+        this.#subscription.wake();
+        this.#liveness.check();
+      },
+      hidden: () => this.#subscription.hide(),
+      left: () => void this.unsubscribe().catch(() => {}),
+    });
   }
 
   #mustBeOpen(): void {
@@ -313,17 +409,14 @@ export class FhircastClient {
     // Whether the hub grants it or not, the change itself can be sent.
     if (this.state === 'active') await abortable(this.#subscription.ready(), signal).catch(() => {});
   }
-
-  /** Asks a hub that does not send the open contexts by itself what is open. */
-  #resync(): void {
-    this.#api
-      .currentContext(this.#life.signal)
-      // Whoever has left meanwhile, or was denied, is told nothing more.
-      .then((context) => context && this.state === 'active' && this.#inbox.adopt(context))
-      // The next event tells. An app that needs to know now calls getCurrentContext() and gets the error.
-      .catch(() => {});
-  }
 }
+
+/** How often a hub says that its heartbeats come, in milliseconds. Medplum writes seconds as a decimal in a text. */
+const periodOf = ({ context }: Notification): number | undefined => {
+  const { decimal } = (context.find(({ key }) => key === 'period') ?? {}) as { decimal?: unknown };
+  const seconds = Number(decimal);
+  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+};
 
 /** Rejects with `aborted` as soon as a signal says so. */
 const abortable = <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {

@@ -9,6 +9,11 @@ export interface SessionContext {
   readonly current: CurrentContext | null;
   /** The contexts that are open, the one that was opened last at the end. At most 64: a hub may never close any. */
   readonly open: readonly CurrentContext[];
+  /**
+   * What the open contexts tell of without its having been opened: an Encounter-open tells the patient, too. It is gone with
+   * the context that told of it.
+   */
+  readonly implied: readonly CurrentContext[];
 }
 
 interface Identified {
@@ -33,12 +38,44 @@ const isSameAnchor = (one: Identified | undefined, other: Identified | undefined
   return identifiersOf(other).some((identifier) => known.includes(identifier));
 };
 
+/** What a resource is known by, for comparing contexts that came by different ways. */
+const nameOf = ({ resource, reference }: ContextEntry): string => {
+  const known = (resource ?? {}) as Identified;
+  const { reference: target } = (reference ?? {}) as { reference?: unknown };
+  return String(known.id ?? (typeof target === 'string' ? target : identifiersOf(known)));
+};
+
+/** Which resources a context is of, whatever is said about them. Shared content is none of them. */
+const resourcesOf = (context: readonly ContextEntry[]): string =>
+  context
+    .map((entry) => [canonicalKey(entry.key), entry] as const)
+    .filter(([key]) => key !== 'content')
+    .map(([key, entry]) => `${key} ${nameOf(entry)}`)
+    .sort()
+    .join();
+
+/**
+ * Whether two contexts are of the same resources.
+ *
+ * @param isExact whether two versions of one context are two
+ */
+export function isSameContext(
+  one: Pick<CurrentContext, 'context' | 'versionId'>,
+  other: Pick<CurrentContext, 'context' | 'versionId'>,
+  isExact = false,
+): boolean {
+  if (isExact && one.versionId !== undefined && other.versionId !== undefined) return one.versionId === other.versionId;
+  return resourcesOf(one.context) === resourcesOf(other.context);
+}
+
 /** A context that is open, with what is compared when another event comes. */
 interface OpenContext {
   readonly context: CurrentContext;
   /** The resource type in lower case. */
   readonly resource: string;
   readonly anchor: Identified | undefined;
+  /** Whether the hub told of it on the connection of the moment. */
+  isTold: boolean;
 }
 
 /**
@@ -52,10 +89,71 @@ export class ContextStore {
   #open: readonly OpenContext[] = [];
   #current: CurrentContext | null = null;
   #latest: number | undefined;
+  #changes = 0;
 
   /** The contexts of the session. */
   get session(): SessionContext {
-    return { current: this.#current, open: this.#open.map(({ context }) => context) };
+    const open = this.#open;
+    return {
+      current: this.#current,
+      open: open.map(({ context }) => context),
+      // Few apps read it, and every event would pay for it.
+      get implied() {
+        return impliedBy(open);
+      },
+    };
+  }
+
+  /** The current context; `null` when there is none. */
+  get current(): CurrentContext | null {
+    return this.#current;
+  }
+
+  /** How many events were followed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Whether the hub told of the current context on the connection of the moment. */
+  get isCurrentTold(): boolean {
+    return this.#open.some(({ context, isTold }) => isTold && context === this.#current);
+  }
+
+  /** The connection was lost: what is open may have been closed. */
+  gap(): void {
+    for (const open of this.#open) open.isTold = false;
+  }
+
+  /** The hub told again of an event that is known. */
+  told({ id, versionId }: Pick<Notification, 'id' | 'versionId'>): void {
+    for (const open of this.#open)
+      if (open.context.id === id || (versionId !== undefined && open.context.versionId === versionId))
+        open.isTold = true;
+  }
+
+  /** Whether an event is the one of an open context that was found by asking, which has told its version but not its time. */
+  isAdopted({ name, versionId }: Notification): boolean {
+    if (versionId === undefined || eventParts(name)?.verb !== 'open') return false;
+    return this.#open.some(({ context }) => context.time === undefined && context.versionId === versionId);
+  }
+
+  /**
+   * What must have been closed while there was no connection, seen from what the hub told of since: it tells the context of each
+   * type that was opened last.
+   */
+  get untold(): readonly CurrentContext[] {
+    return this.#open
+      .filter((open, index) => {
+        if (open.isTold || open.context === this.#current) return false;
+        // Where a later one of its type was told of, an earlier one is not told of, open or not.
+        return !this.#open.slice(index + 1).some((later) => later.isTold && later.resource === open.resource);
+      })
+      .map(({ context }) => context);
+  }
+
+  /** An event that was followed in the order of its arrival has told its time after all. */
+  date({ time }: Pick<Notification, 'time'>): void {
+    if (time !== undefined && !(this.#latest !== undefined && time < this.#latest)) this.#latest = time;
   }
 
   /** When the newest event that was followed happened, in milliseconds since 1970. */
@@ -80,6 +178,7 @@ export class ContextStore {
   /** Follows an open or a close that is not stale. */
   apply(notification: Notification): void {
     const { name, context, time } = notification;
+    this.#changes++;
     if (time !== undefined) this.#latest = time;
     const parts = eventParts(name);
     if (!parts) {
@@ -99,7 +198,31 @@ export class ContextStore {
     }
     const type = (anchor as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
     this.#current = new CurrentContext(type, context, notification);
-    const opened = { context: this.#current, resource: parts.resource, anchor };
+    const opened = { context: this.#current, resource: parts.resource, anchor, isTold: true };
     this.#open = [...others.slice(-MOST_OPEN + 1), opened];
   }
+}
+
+/** The types that other contexts tell of, by their keys. */
+const IMPLIED: Readonly<Record<string, string>> = { patient: 'Patient', encounter: 'Encounter', study: 'ImagingStudy' };
+
+/** What open contexts tell of beside their anchors, the latest at the end, unless it is open itself. */
+function impliedBy(open: readonly OpenContext[]): CurrentContext[] {
+  const known = new Map<string, CurrentContext>();
+  const nameIn = (key: string, entry: ContextEntry) => `${key} ${nameOf(entry)}`;
+  for (const { resource, context } of open) {
+    const anchor = anchorKey(resource);
+    for (const entry of context.context) {
+      const key = canonicalKey(entry.key);
+      const type = IMPLIED[key];
+      if (!type || key === anchor || !entry.resource) continue;
+      const name = nameIn(key, entry);
+      known.delete(name);
+      known.set(name, new CurrentContext(type, [entry], context));
+    }
+  }
+  for (const { resource, context } of open)
+    for (const entry of context.context)
+      if (canonicalKey(entry.key) === anchorKey(resource)) known.delete(nameIn(canonicalKey(entry.key), entry));
+  return [...known.values()];
 }

@@ -11,34 +11,56 @@ export interface Delivery {
 /** How many events are remembered at least: far more than a hub repeats, and little memory. */
 const REMEMBERED = 512;
 
+/** Among how many events a repetition under another id is looked for. */
+const TWINS = 4;
+
+const FOLLOWED = 200;
+/** From here on, a status says that the app does not follow. */
+const REFUSED = 400;
+
+const isSameText = (one: unknown, other: unknown): boolean => {
+  try {
+    return JSON.stringify(one) === JSON.stringify(other);
+  } catch {
+    // Too deep to be compared.
+    return false;
+  }
+};
+
 const isTwin = (one: Notification, other: Notification): boolean =>
   one.timestamp !== '' &&
   one.timestamp === other.timestamp &&
   one.name === other.name &&
-  JSON.stringify(one.context) === JSON.stringify(other.context);
+  isSameText(one.context, other.context);
 
 /** Remembers the events that were delivered, so that each reaches the app once. */
 export class Deliveries {
   // Forgotten by the generation: a map from which the oldest goes for each one that comes gets slower to search.
   #recent = new Map<string, Delivery>();
   #older: ReadonlyMap<string, Delivery> = new Map();
-  #last: { readonly notification: Notification; readonly delivery: Delivery } | undefined;
+  /** The latest, the newest first. */
+  #latest: readonly { readonly notification: Notification; readonly delivery: Delivery }[] = [];
 
   /** The earlier delivery with this id, if there was one. */
   find(id: string): Delivery | undefined {
     return this.#recent.get(id) ?? this.#older.get(id);
   }
 
-  /** The delivery just before, when it is the same event under another id: a hub of 2019 (P19) sends everything twice. */
+  /**
+   * A recent delivery of the same event under another id: a hub of 2019 (P19) sends everything twice, and a change that was
+   * refused is sent again (STU3, Request Context Change). Whoever refused it is asked again.
+   */
   findTwin(notification: Notification): Delivery | undefined {
-    return this.#last && isTwin(this.#last.notification, notification) ? this.#last.delivery : undefined;
+    return this.#latest.find(
+      (other) => isTwin(other.notification, notification) && (other.delivery.status ?? FOLLOWED) < REFUSED,
+    )?.delivery;
   }
 
   /** Remembers an event, and forgets the oldest. */
   remember(notification: Notification): Delivery {
     const delivery: Delivery = { status: undefined, waiting: [] };
     this.#recent.set(notification.id, delivery);
-    this.#last = { notification, delivery };
+    this.#latest = [{ notification, delivery }, ...this.#latest.slice(0, TWINS - 1)];
     if (this.#recent.size >= REMEMBERED) {
       this.#older = this.#recent;
       this.#recent = new Map();

@@ -5,6 +5,7 @@ import type { FhircastEvent } from '../events/event.ts';
 import type { EventOf } from '../events/types.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import type { StateChange } from './state.ts';
+import type { SyncStatus } from './sync-status.ts';
 
 /** What the event `subscribed` carries. */
 export interface Subscribed {
@@ -22,6 +23,8 @@ export interface Subscribed {
 export interface SessionEvents {
   /** The state changed. */
   state: StateChange;
+  /** Whether the session is in step changed. */
+  sync: SyncStatus;
   /** The hub confirmed a subscription. */
   subscribed: Subscribed;
   /** The hub denied the subscription or ended it. */
@@ -49,6 +52,7 @@ export type Listener<N extends string> = (argument: ListenerArgument<N>) => unkn
 
 const SESSION_EVENTS: ReadonlySet<string> = /* @__PURE__ */ new Set<SessionEventName>([
   'state',
+  'sync',
   'subscribed',
   'denied',
   'error',

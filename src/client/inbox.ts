@@ -24,8 +24,18 @@ export interface InboxOptions {
   readonly acknowledgeWithinMs: number;
   /** Whether an event is our own change coming back. */
   isEcho(notification: Notification): boolean;
+  /** Whether a change of the context may be older than what the hub was asked for, and is taken to be decided later. */
+  takes(notification: Notification, answer: Answer): boolean;
+  /** The hub sent a heartbeat. */
+  heartbeat(notification: Notification): void;
+  /** The hub sent the same change of the context again, under another id. */
+  repeated(notification: Notification): void;
   /** An event is about to be given to the app. */
   received(event: FhircastEvent): void;
+  /** An event has been given to the app, or the hub told of one that the app has. */
+  followed(): void;
+  /** The app did not follow, and the hub has been told. */
+  refused(event: FhircastEvent, reason: string | undefined): void;
   /** The app did not follow after the hub had been answered. */
   late(event: FhircastEvent, reason: string | undefined): void;
 }
@@ -37,6 +47,8 @@ const MALFORMED = 400;
 const NOT_OURS = 404;
 const UNUSABLE = 422;
 const FOLLOWED = 200;
+/** From here on, a status says that the app does not follow. */
+const REFUSED = 400;
 
 /** The one path of a notification, whichever channel brought it: read, judge, deliver, answer. */
 export class Inbox {
@@ -61,7 +73,7 @@ export class Inbox {
       message = parseJson(text);
       const notification = parseNotification(message);
       this.#options.record({ direction: 'in', via, kind: 'notification', event: notification.hubEvent });
-      this.#judge(notification, (status) => answer(status, notification.id));
+      this.judge(notification, (status) => answer(status, notification.id));
     } catch (cause) {
       this.counts.malformed++;
       // A message can be too deep for what compares it, and that must not reach the socket either.
@@ -72,31 +84,40 @@ export class Inbox {
     }
   }
 
-  #judge(notification: Notification, answer: (status: number) => void): void {
-    const { listeners, contexts, dialect, topic } = this.#options;
-    const warn = (error: FhircastError) => listeners.emit('warning', error);
+  /** Decides what becomes of a notification. */
+  judge(notification: Notification, answer: Answer): void {
+    const { contexts, dialect, topic } = this.#options;
     if (!dialect.isOurTopic(topic, notification.topic)) {
       this.counts.wrongTopic++;
-      warn(new NotificationError('notification-wrong-topic'));
+      this.#warn(new NotificationError('notification-wrong-topic'));
       return answer(NOT_OURS);
     }
     if (notification.name === 'heartbeat') {
       this.counts.heartbeat++;
+      this.#options.heartbeat(notification);
       return answer(FOLLOWED);
     }
-    const earlier = this.#deliveries.find(notification.id) ?? this.#deliveries.findTwin(notification);
+    const same = this.#deliveries.find(notification.id);
+    const earlier = same ?? this.#deliveries.findTwin(notification);
     if (earlier) {
       this.counts.duplicate++;
+      contexts.told(notification);
+      if (!same) this.#options.repeated(notification);
       if (earlier.status === undefined) earlier.waiting.push(answer);
       else answer(earlier.status);
       return;
     }
-    const isChange = ContextStore.isContextChange(notification);
-    if (isChange && contexts.isStale(notification)) {
-      this.counts.stale++;
-      warn(new NotificationError('notification-stale'));
-      return answer(FOLLOWED);
+    if (!ContextStore.isContextChange(notification)) return this.follow(notification, answer);
+    if (contexts.isStale(notification)) {
+      this.#warn(new NotificationError('notification-stale'));
+      return this.drop(answer);
     }
+    if (!this.#options.takes(notification, answer)) this.follow(notification, answer);
+  }
+
+  /** Follows an event, if it says what it is about: brings the context up to date, and gives it to the app. */
+  follow(notification: Notification, answer: Answer): void {
+    const { listeners, contexts, dialect } = this.#options;
     const { deviations, missing, contradiction } = checkContext(
       notification.name,
       notification.context,
@@ -108,14 +129,35 @@ export class Inbox {
       listeners.emit('error', new NotificationError(code, { at: contradiction ?? missing ?? '' }));
       return answer(UNUSABLE);
     }
-    for (const at of deviations) warn(new NotificationError('notification-deviation', { at }));
-    if (notification.time === undefined) warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
-    if (isChange) contexts.apply(notification);
+    for (const at of deviations) this.#warn(new NotificationError('notification-deviation', { at }));
+    if (notification.time === undefined)
+      this.#warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
+    if (ContextStore.isContextChange(notification)) contexts.apply(notification);
     this.#deliver(notification, answer);
   }
 
+  /** Drops an event that is older than what the app has. Its sender need not hear of it. */
+  drop(answer: Answer): void {
+    this.counts.stale++;
+    answer(FOLLOWED);
+  }
+
+  /** Takes the event of a context that was found by asking: the app has it, and now its time is known. */
+  recognize(notification: Notification, answer: Answer): void {
+    this.counts.duplicate++;
+    this.#options.contexts.date(notification);
+    this.#options.contexts.told(notification);
+    this.#deliveries.remember(notification).status = FOLLOWED;
+    answer(FOLLOWED);
+    this.#options.followed();
+  }
+
+  #warn(error: FhircastError): void {
+    this.#options.listeners.emit('warning', error);
+  }
+
   /** @param answer tells the hub; absent for what the hub did not send and is not told about */
-  #deliver(notification: Notification, answer?: (status: number) => void): void {
+  #deliver(notification: Notification, answer?: Answer): void {
     const { listeners, acknowledgeWithinMs } = this.#options;
     const delivery = this.#deliveries.remember(notification);
     if (answer) delivery.waiting.push(answer);
@@ -125,8 +167,14 @@ export class Inbox {
         answer: (status) => {
           delivery.status = status;
           for (const waiting of delivery.waiting.splice(0)) waiting(status);
+          if (status >= REFUSED) this.#options.refused(event, acknowledgement.reason);
         },
-        late: (reason) => answer && this.#options.late(event, reason),
+        late: (reason) => {
+          // When the same is sent again, the app is asked again.
+          delivery.status = REFUSED;
+          this.#options.refused(event, reason);
+          if (answer) this.#options.late(event, reason);
+        },
         failed: (cause, late) => this.#failed(cause, late || !answer),
       },
       acknowledgeWithinMs,
@@ -135,39 +183,51 @@ export class Inbox {
     const event = new FhircastEvent(notification, { source: answer ? 'hub' : 'resync', isEcho }, acknowledgement);
     this.#options.received(event);
     acknowledgement.dispatched(listeners.dispatch(event));
+    this.#options.followed();
   }
 
   /**
-   * Takes the current context that the hub was asked for. What it adds to what is known reaches the app as an ordinary
-   * event, with the source `resync`; events take precedence over it.
+   * Whether a context that the hub was asked for says nothing that the app does not know better by its events.
    */
-  adopt(found: CurrentContext): void {
-    const { contexts, topic } = this.#options;
-    const name = canonicalName(`${found.type}-open`);
-    const notification: Notification = {
-      id: found.id ?? `resync-${randomHex(8)}`,
-      timestamp: found.timestamp ?? '',
+  isKnownOrOlder({ id, time }: CurrentContext): boolean {
+    const { contexts, dialect } = this.#options;
+    if (id !== undefined && this.#deliveries.find(id)) return true;
+    if (contexts.latest === undefined) return false;
+    // A hub that does not tell by itself what is open does not keep it well either: the sandbox hubs' answers outlive a close.
+    return time === undefined ? !dialect.replaysContext : time < contexts.latest;
+  }
+
+  /** Takes a context that the hub was asked for. It reaches the app as an ordinary event, with the source `resync`. */
+  adoptOpen(found: CurrentContext): void {
+    this.#adopt(`${found.type}-open`, found, {
+      id: found.id,
+      timestamp: found.timestamp,
       time: found.time,
-      topic,
-      hubEvent: name,
-      name,
-      context: found.context,
       versionId: found.versionId,
+    });
+  }
+
+  /** Closes a context that the hub does not have any more. */
+  adoptClose(closed: CurrentContext): void {
+    this.#adopt(`${closed.type}-close`, closed, {});
+  }
+
+  #adopt(hubEvent: string, { context }: CurrentContext, facts: Partial<CurrentContext>): void {
+    const notification: Notification = {
+      id: facts.id ?? `resync-${randomHex(8)}`,
+      timestamp: facts.timestamp ?? '',
+      time: facts.time,
+      topic: this.#options.topic,
+      hubEvent,
+      name: canonicalName(hubEvent),
+      context,
+      versionId: facts.versionId,
       priorVersionId: undefined,
       raw: undefined,
     };
-    // Without a time nobody can tell whether it is older than an event that has come meanwhile.
-    const isOlder = contexts.latest !== undefined && (found.time === undefined || contexts.isStale(notification));
-    if (isOlder || this.#deliveries.find(notification.id) || this.#isKnown(found)) return;
-    contexts.apply(notification);
+    this.#options.contexts.apply(notification);
     // What the app decides is the answer for when the hub sends this event after all.
     this.#deliver(notification);
-  }
-
-  /** Hubs that give neither id nor time are asked again at every confirmation, and give the same again. */
-  #isKnown(found: CurrentContext): boolean {
-    const { current } = this.#options.contexts.session;
-    return found.id === undefined && JSON.stringify(current?.context) === JSON.stringify(found.context);
   }
 
   #failed(cause: unknown, late: boolean): void {

@@ -1,9 +1,10 @@
 import type { CallbackEndpoint } from '../channels/callback.ts';
 import type { ChannelType } from '../channels/channel.ts';
-import type { WebSocketFactory } from '../channels/websocket.ts';
+import type { WebSocketFactory } from '../channels/socket.ts';
 import type { EventName } from '../events/types.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import type { FetchLike } from '../hub/http.ts';
+import type { ReconnectOptions } from './backoff.ts';
 
 /** How a client behaves. Every option has a default that suits most apps. */
 export interface FollowOptions {
@@ -64,6 +65,19 @@ export interface FollowOptions {
    * @default 8000
    */
   acknowledgeWithinMs?: number;
+  /**
+   * How the client comes back after a failure that may pass.
+   *
+   * @default for ever: after up to half a second at first, then up to twice as long each time, and 30 seconds at most
+   */
+  reconnect?: ReconnectOptions;
+  /**
+   * After how long a silence the client makes sure that nothing was missed, in milliseconds: by a ping where the platform can,
+   * and by asking for the current context.
+   *
+   * @default 20000
+   */
+  silenceMs?: number;
   /** An implementation of `fetch`. Default: the platform's own, and cross-fetch where there is none. */
   fetch?: FetchLike;
   /** Opens a websocket. Default: the platform's own, and `ws` in Node. */

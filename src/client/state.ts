@@ -19,8 +19,16 @@ export const STATE_REASONS = {
   refused: 7,
   /** Nothing is listened to any more. */
   silent: 8,
-  /** The app called `unsubscribe()`. */
+  /** The app called `unsubscribe()`, or its page was left for good. */
   unsubscribed: 9,
+  /** The hub ended the subscription. It is asked once whether it meant this app. */
+  ended: 10,
+  /** Nothing arrives any more though nothing failed, or an event did not arrive that the hub has. */
+  deaf: 11,
+  /** The page went into the browser's back/forward cache. */
+  hidden: 12,
+  /** The attempts that `reconnect` allows are used up. */
+  exhausted: 13,
 } as const;
 
 /** Why a client went from one state to another. */
@@ -44,14 +52,27 @@ export const TRANSITIONS: Readonly<Record<ClientState, Partial<Record<StateReaso
   subscribing: {
     confirmed: 'active',
     failed: 'reconnecting',
+    lost: 'reconnecting',
+    ended: 'reconnecting',
+    hidden: 'reconnecting',
     denied: 'denied',
     refused: 'denied',
+    exhausted: 'denied',
     silent: 'idle',
     unsubscribed: 'closed',
   },
-  active: { lost: 'reconnecting', denied: 'denied', silent: 'idle', unsubscribed: 'closed' },
+  active: {
+    lost: 'reconnecting',
+    ended: 'reconnecting',
+    deaf: 'reconnecting',
+    hidden: 'reconnecting',
+    denied: 'denied',
+    silent: 'idle',
+    unsubscribed: 'closed',
+  },
   reconnecting: {
     retrying: 'subscribing',
+    exhausted: 'denied',
     silent: 'idle',
     unsubscribed: 'closed',
   },

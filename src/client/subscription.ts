@@ -3,14 +3,17 @@ import type { Channel, ChannelSink, ChannelType, Grant } from '../channels/chann
 import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.ts';
 import { canonicalName } from '../events/names.ts';
 import type { Dialect } from '../hub/dialects/dialect.ts';
-import { backoffMs } from './backoff.ts';
+import { type Backoff, backoffMs, longestWaitMs } from './backoff.ts';
 import type { Subscribed } from './events.ts';
-import type { StateMachine } from './state.ts';
+import { Lease, LONGEST_TIMER_MS } from './lease.ts';
+import type { StateMachine, StateReason } from './state.ts';
+import { Waiters } from './waiters.ts';
 
 /** What a subscription needs. */
 export interface SubscriptionOptions {
   readonly dialect: Dialect;
   readonly machine: StateMachine;
+  readonly backoff: Backoff;
   /** The canonical names to subscribe to at this moment. */
   wanted(): readonly string[];
   /**
@@ -21,26 +24,27 @@ export interface SubscriptionOptions {
    */
   openChannel(sink: ChannelSink, failed: FhircastError | undefined, signal: AbortSignal): Channel | Promise<Channel>;
   notification(text: string, answer: (status: number, id?: string) => void, via: ChannelType): void;
-  subscribed(subscribed: Subscribed): void;
+  /** Something arrived, be it what it may. */
+  alive(): void;
+  /** @param isAnew whether events may have been missed before it */
+  subscribed(subscribed: Subscribed, isAnew: boolean): void;
   denied(denial: Denial): void;
   rejected(error: FhircastError): void;
   /** The subscription failed, was lost, denied or refused. */
   failed(error: FhircastError): void;
 }
 
-/** The longest delay that timers of all platforms keep, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-/** A promise that is settled from outside. */
-interface Waiter {
-  resolve(): void;
-  reject(error: FhircastError): void;
-}
+/** A denial that follows another one as soon as this is meant, in milliseconds. */
+const MEANT_WITHIN_MS = 60_000;
 
 /** Keeps one subscription at the hub equal to what the app listens to. */
 export class Subscription {
   readonly #options: SubscriptionOptions;
   readonly #life = new AbortController();
+  /** Ends the attempt that is under way. */
+  #attempting = new AbortController();
+  readonly #lease = new Lease();
+  readonly #waiters = new Waiters();
   #channel: Channel | undefined;
   #scheduled = false;
   #working = false;
@@ -51,16 +55,15 @@ export class Subscription {
   /** The number of the attempt that counts: what an earlier one brings is too late. */
   #attempt = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #renewal: ReturnType<typeof setTimeout> | undefined;
   /** What the hub was last asked for and confirmed. */
   #confirmed = '';
   /** What the hub was last asked for and refused for good. Not asked again until it changes or the app says so. */
   #refused: { readonly wanted: string; readonly error: FhircastError } | undefined;
   #requested: readonly string[] = [];
-  #leaseSeconds: number | undefined;
-  /** When the hub may end the subscription by itself, in milliseconds since 1970. */
-  #leaseEnds = Number.POSITIVE_INFINITY;
-  #waiters: Waiter[] = [];
+  /** When the hub confirmed the connection, in milliseconds since 1970. */
+  #activeSince = 0;
+  /** When the hub last ended the subscription, in milliseconds since 1970. */
+  #endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -83,26 +86,56 @@ export class Subscription {
 
   /** Resolves when the hub has confirmed what is wanted now, or accepted it in the place of what it had confirmed. */
   ready(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#options.machine.state === 'closed') return reject(new FhircastError('closed'));
-      this.#waiters.push({ resolve, reject });
-      this.#refused = undefined;
-      this.schedule();
-    });
+    if (this.#options.machine.state === 'closed') return Promise.reject(new FhircastError('closed'));
+    const ready = this.#waiters.wait();
+    this.#refused = undefined;
+    this.schedule();
+    return ready;
   }
 
-  /** Ends the subscription. */
-  async end(): Promise<void> {
+  /** Asks the other side for a sign of life; `false` where that cannot be done. */
+  ping(): boolean {
+    return this.#channel?.ping() ?? false;
+  }
+
+  /** Nothing waits any longer: the network or the page is back. */
+  wake(): void {
+    if (this.#options.machine.state === 'reconnecting') this.#retryNow();
+  }
+
+  /** The connection brings nothing any more, though nothing failed. */
+  deaf(error: FhircastError, reason: StateReason = 'deaf'): void {
+    if (this.#options.machine.state !== 'active') return;
+    this.#channel?.interrupt();
+    this.#lose(reason, error);
+  }
+
+  /** The page may be kept by the browser without running: the hub is told, and the connection let go until {@link wake}. */
+  hide(): void {
+    const channel = this.#channel;
+    if (!this.#options.machine.go('hidden')) return;
+    this.#forget();
+    void channel?.unsubscribe(this.#life.signal).catch(() => {});
+  }
+
+  /**
+   * Ends the subscription.
+   *
+   * @param signal ends the attempt to tell the hub
+   */
+  async end(signal: AbortSignal): Promise<void> {
     const channel = this.#channel;
     const { state } = this.#options.machine;
     this.#options.machine.go('unsubscribed');
     this.#life.abort();
-    this.#drop();
-    this.#settle(new FhircastError('closed'));
-    if (state === 'active') await channel?.unsubscribe();
-    // A hub that has taken the subscription and not said so yet would send events to nobody, and tell everyone.
-    else if (state === 'subscribing') await channel?.unsubscribe().catch(() => {});
-    else channel?.close();
+    this.#forget();
+    this.#waiters.reject(new FhircastError('closed'));
+    try {
+      await channel?.unsubscribe(signal);
+    } catch (error) {
+      // Elsewhere than in an active subscription the hub need not know of one.
+      if (state === 'active') throw error;
+    }
   }
 
   async #work(): Promise<void> {
@@ -123,14 +156,15 @@ export class Subscription {
     const names = [...this.#options.wanted()].sort();
     const wanted = names.join();
     if (names.length === 0) {
-      this.#settle(new FhircastError('no-events'));
+      this.#waiters.reject(new FhircastError('no-events'));
       return this.#fallSilent();
     }
-    if (this.#retry !== undefined) return;
-    if (this.#confirmed === wanted) return this.#settle();
+    // The wait before the next attempt, or the page that is to come back, decides.
+    if (this.#retry !== undefined || machine.state === 'reconnecting') return;
+    if (this.#confirmed === wanted) return this.#waiters.resolve();
     // A subscription that the hub ended stays ended, whatever is listened to, until the app asks for it again.
     if (this.#refused && (machine.state === 'denied' || this.#refused.wanted === wanted)) {
-      return this.#settle(this.#refused.error);
+      return this.#waiters.reject(this.#refused.error);
     }
     machine.go('listening');
     const attempt = ++this.#attempt;
@@ -149,44 +183,78 @@ export class Subscription {
 
   async #subscribe(wanted: readonly string[], attempt: number): Promise<void> {
     const { dialect, machine } = this.#options;
-    const { signal } = this.#life;
+    const { signal } = this.#attempting;
     const names = wanted.flatMap((name) => dialect.spell(name));
-    const open = async (failed: FhircastError | undefined): Promise<Channel> => {
-      const channel = await this.#options.openChannel(this.#sink(), failed, signal);
-      if (attempt !== this.#attempt) throw new FhircastError('aborted');
-      this.#channel = channel;
-      return channel;
-    };
-    let channel = this.#channel ?? (await open(undefined));
+    const isAnew = machine.state === 'subscribing';
     let grant: Grant;
     try {
-      grant = await channel.subscribe(names, signal);
+      this.#channel ??= await this.#open(undefined, attempt);
+      grant = await this.#channel.subscribe(names, signal);
     } catch (error) {
-      const mayWorkOtherwise = machine.state === 'subscribing' && error instanceof FhircastError && !error.retryable;
-      if (!mayWorkOtherwise || error instanceof SubscriptionDeniedError || attempt !== this.#attempt) throw error;
-      // What the launch suggested does not work: the discovery document may know better.
-      channel.close();
-      channel = await open(error);
-      grant = await channel.subscribe(names, signal);
+      const old = this.#channel;
+      if (attempt !== this.#attempt || !old || !this.#mayWorkOtherwise(error, wanted)) throw error;
+      // What the launch suggested does not work: the discovery document may know better. What cannot be renewed is replaced
+      // while it lasts.
+      if (isAnew) old.close();
+      const fresh = await this.#open(isAnew ? error : undefined, attempt);
+      if (isAnew) this.#channel = fresh;
+      try {
+        grant = await fresh.subscribe(names, signal);
+      } catch (failed) {
+        if (!isAnew) fresh.close();
+        throw failed;
+      }
+      if (attempt !== this.#attempt) return fresh.close();
+      this.#channel = fresh;
+      if (!isAnew) this.#release(old);
     }
-    if (attempt !== this.#attempt) return channel.close();
-    this.#attempts = 0;
+    if (attempt !== this.#attempt) return;
     this.#refused = undefined;
     this.#requested = wanted;
     this.#confirmed = wanted.join();
+    if (isAnew) this.#activeSince = Date.now();
     machine.go('confirmed');
     // Whoever heard of it may have left at once.
-    if (attempt === this.#attempt) this.#granted(grant);
+    if (attempt === this.#attempt) this.#granted(grant, isAnew);
   }
 
-  #granted({ events, leaseSeconds = this.#leaseSeconds }: Grant): void {
+  async #open(failed: FhircastError | undefined, attempt: number): Promise<Channel> {
+    const sink = this.#sink(() => channel);
+    const channel: Channel = await this.#options.openChannel(sink, failed, this.#attempting.signal);
+    if (attempt === this.#attempt) return channel;
+    channel.close();
+    throw new FhircastError('aborted');
+  }
+
+  /** Whether another channel may succeed where this one failed. */
+  #mayWorkOtherwise(error: unknown, wanted: readonly string[]): error is FhircastError {
+    if (!(error instanceof FhircastError) || error instanceof SubscriptionDeniedError) return false;
+    if (error.status === 401) return false;
+    if (this.#options.machine.state === 'subscribing') return !error.retryable;
+    const isRenewal = wanted.join() === this.#requested.join();
+    return isRenewal && (!error.retryable || this.#lease.isNearlyOver);
+  }
+
+  /** Lets go of a channel that has been replaced. */
+  #release(old: Channel): void {
+    // A sandbox hub (S24) would take the subscription that has replaced it for the same, by its name.
+    if (old.type === 'websocket') old.close();
+    else void old.unsubscribe(this.#life.signal).catch(() => {});
+  }
+
+  #granted({ events, leaseSeconds: granted }: Grant, isAnew: boolean): void {
     const requested = this.#requested;
-    this.#leaseSeconds = leaseSeconds;
-    // Clocks run apart a little, and the hub's began before ours.
-    this.#leaseEnds = leaseSeconds === undefined ? Number.POSITIVE_INFINITY : Date.now() + leaseSeconds * 950;
-    this.#renewBefore(leaseSeconds);
-    const granted = events ? [...new Set(events.map(canonicalName))] : requested;
-    this.#options.subscribed({ channel: this.#channel?.type ?? 'websocket', requested, granted, leaseSeconds });
+    const leaseSeconds = this.#lease.begin(granted, {
+      renew: () => {
+        this.#confirmed = '';
+        void this.#work();
+      },
+      // A hub ends a webhook's subscription without a word.
+      over: () => this.deaf(new ChannelError('channel-lost', { retryable: true }), 'lost'),
+    });
+    const names = events ? [...new Set(events.map(canonicalName))] : requested;
+    const channel = this.#channel?.type ?? 'websocket';
+    this.#options.subscribed({ channel, requested, granted: names, leaseSeconds }, isAnew);
   }
 
   async #fallSilent(): Promise<void> {
@@ -194,112 +262,120 @@ export class Subscription {
     const { machine } = this.#options;
     const wasUp = machine.state === 'active';
     if (!machine.go('silent')) return;
-    this.#drop();
-    if (!channel) return;
+    this.#forget();
     try {
-      if (wasUp) await channel.unsubscribe();
-      else channel.close();
+      await channel?.unsubscribe(this.#life.signal);
     } catch (error) {
-      this.#options.failed(error as FhircastError);
+      if (wasUp) this.#options.failed(error as FhircastError);
     }
   }
 
   #fail(error: FhircastError, wanted: string): void {
-    const { machine } = this.#options;
+    const { machine, backoff } = this.#options;
     const denied = error instanceof SubscriptionDeniedError;
-    this.#attempts++;
-    if (!error.retryable) this.#refused = { wanted, error };
+    const isExhausted = error.retryable && ++this.#attempts > backoff.attempts;
+    const isFinal = !error.retryable || isExhausted;
+    if (isFinal) this.#refused = { wanted, error };
     // A hub that will not replace a subscription still has the one before, and events still arrive.
     if (machine.state !== 'active' || denied) {
-      this.#channel?.close();
-      this.#drop();
-      machine.go(error.retryable ? 'failed' : denied ? 'denied' : 'refused');
+      if (isFinal) this.#channel?.close();
+      if (isFinal) this.#forget();
+      else this.#interrupt();
+      machine.go(isExhausted ? 'exhausted' : error.retryable ? 'failed' : denied ? 'denied' : 'refused');
     }
     if (denied) this.#options.denied({ topic: undefined, events: undefined, reason: error.hubText });
     this.#options.failed(error);
-    this.#settle(error);
-    if (error.retryable) this.#retryLater(error.retryAfterMs);
+    this.#waiters.reject(error);
+    if (!isFinal) this.#retryLater(error.retryAfterMs);
   }
 
   #retryLater(retryAfterMs: number | undefined): void {
+    const { machine, backoff } = this.#options;
     // Whoever heard of the failure may have left at once.
-    if (this.#options.machine.state === 'closed') return;
-    this.#retry = setTimeout(
-      () => {
-        this.#retry = undefined;
-        this.#options.machine.go('retrying');
-        void this.#work();
-      },
-      Math.min(LONGEST_TIMER_MS, backoffMs(this.#attempts, retryAfterMs)),
-    );
+    if (machine.state === 'closed' || this.#retry !== undefined) return;
+    const delay = Math.min(LONGEST_TIMER_MS, backoffMs(backoff, this.#attempts, retryAfterMs));
+    // While the subscription lasts, there is no later than its end.
+    const most = machine.state === 'active' && !this.#lease.isNearlyOver ? this.#lease.leftMs : delay;
+    this.#retry = setTimeout(() => this.#retryNow(), Math.min(delay, most));
   }
 
-  /** Renews at a random point between 70% and 85% of the lease, so that clients that came together do not come together again. */
-  #renewBefore(leaseSeconds: number | undefined): void {
-    clearTimeout(this.#renewal);
-    if (leaseSeconds === undefined) return;
-    const delay = leaseSeconds * 1000 * (0.7 + Math.random() * 0.15);
-    // A lease that no timer can hold outlives the session.
-    if (delay > LONGEST_TIMER_MS) return;
-    this.#renewal = setTimeout(() => {
-      this.#confirmed = '';
-      void this.#work();
-    }, delay);
+  #retryNow(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#options.machine.go('retrying');
+    void this.#work();
   }
 
-  #sink(): ChannelSink {
-    const { machine } = this.#options;
-    const channelType = () => this.#channel?.type ?? 'websocket';
+  /** @param channelOf the channel that the sink belongs to, once it is made */
+  #sink(channelOf: () => Channel): ChannelSink {
+    const isOurs = () => this.#channel !== undefined && channelOf() === this.#channel;
     return {
-      notification: (text, answer) => this.#options.notification(text, answer, channelType()),
+      notification: (text, answer) => this.#options.notification(text, answer, channelOf().type),
+      alive: () => this.#options.alive(),
       rejected: (error) => this.#options.rejected(error),
-      granted: (grant) => this.#granted(grant),
-      denied: (denial) => {
-        // A lease that ran out while this machine slept is no decision against the app.
-        const isOverdue = Date.now() >= this.#leaseEnds;
-        this.#channel?.close();
-        this.#drop();
-        if (isOverdue) return this.#lose(new ChannelError('channel-lost', { retryable: true }));
-        if (!machine.go('denied')) return;
-        const error = new SubscriptionDeniedError(
-          'subscription-denied',
-          denial.reason ? { hubText: denial.reason } : {},
-        );
-        this.#refused = { wanted: '', error };
-        this.#options.denied(denial);
-        this.#options.failed(error);
-        this.#settle(error);
-      },
-      lost: (error) => {
-        this.#channel?.close();
-        this.#drop();
-        this.#lose(error);
-      },
+      granted: (grant) => isOurs() && this.#granted(grant, false),
+      denied: (denial) => isOurs() && this.#denied(denial),
+      lost: (error) => isOurs() && this.#lose('lost', error),
     };
   }
 
-  #lose(error: FhircastError): void {
-    if (!this.#options.machine.go('lost')) return;
-    this.#attempts = 1;
-    this.#options.failed(error);
-    this.#retryLater(undefined);
-  }
-
-  /** Forgets the channel, every timer and the attempt that is under way. */
-  #drop(): void {
-    this.#attempt++;
-    clearTimeout(this.#retry);
-    clearTimeout(this.#renewal);
-    this.#retry = this.#renewal = undefined;
-    this.#channel = undefined;
-    this.#confirmed = '';
-    this.#leaseSeconds = undefined;
-  }
-
-  #settle(error?: FhircastError): void {
-    for (const { resolve, reject } of this.#waiters.splice(0)) {
-      if (error) reject(error);
-      else resolve();
+  #denied(denial: Denial): void {
+    const { machine } = this.#options;
+    // A lease that ran out while this machine slept is no decision against the app.
+    const isOverdue = this.#lease.isOver;
+    const now = Date.now();
+    const isMeant = now - this.#endedAt < MEANT_WITHIN_MS;
+    if (!isOverdue) this.#endedAt = now;
+    this.#channel?.close();
+    this.#forget();
+    const details = denial.reason ? { hubText: denial.reason } : {};
+    if (isOverdue) return this.#lose('lost', new ChannelError('channel-lost', { retryable: true }));
+    // A hub that tells everybody of one who leaves (Medplum) did not mean this app, and takes it back.
+    if (!isMeant) {
+      return this.#lose('ended', new SubscriptionDeniedError('subscription-denied', { ...details, retryable: true }));
     }
+    if (!machine.go('denied')) return;
+    const error = new SubscriptionDeniedError('subscription-denied', details);
+    this.#refused = { wanted: '', error };
+    this.#options.denied(denial);
+    this.#options.failed(error);
+    this.#waiters.reject(error);
+  }
+
+  #lose(reason: StateReason, error: FhircastError): void {
+    const { machine, backoff } = this.#options;
+    // A connection that did not last as long as the wait before it has not ended what made the client wait.
+    const lasted = Date.now() - this.#activeSince;
+    if (lasted > longestWaitMs(backoff, this.#attempts)) this.#attempts = 0;
+    this.#attempts++;
+    this.#interrupt();
+    const isExhausted = this.#attempts > backoff.attempts;
+    if (!machine.go(reason)) return;
+    if (isExhausted) {
+      this.#refused = { wanted: '', error };
+      this.#channel?.close();
+      this.#forget();
+      machine.go('exhausted');
+    }
+    this.#options.failed(error);
+    if (isExhausted) this.#waiters.reject(error);
+    else this.#retryLater(undefined);
+  }
+
+  /** The attempt that is under way and every timer are over; the channel may take up the subscription again. */
+  #interrupt(): void {
+    this.#attempt++;
+    this.#attempting.abort();
+    this.#attempting = new AbortController();
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#lease.end();
+    this.#confirmed = '';
+  }
+
+  /** There is no subscription any more. */
+  #forget(): void {
+    this.#interrupt();
+    this.#channel = undefined;
   }
 }

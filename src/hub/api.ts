@@ -70,12 +70,12 @@ export class HubApi {
   }
 
   /**
-   * Asks the hub to end a subscription (STU3, Unsubscribe Request).
+   * Asks the hub to end a subscription (STU3, Unsubscribe Request). The request outlives the page that sends it.
    *
    * @throws HubError when the hub cannot be reached or refuses
    */
-  async unsubscribe(request: SubscriptionRequest): Promise<HttpAnswer> {
-    return this.#form('unsubscribe', this.dialect.unsubscribeFields(request), request, undefined);
+  async unsubscribe(request: SubscriptionRequest, signal: AbortSignal): Promise<HttpAnswer> {
+    return this.#form('unsubscribe', this.dialect.unsubscribeFields(request), request, signal);
   }
 
   /**
@@ -85,15 +85,26 @@ export class HubApi {
    * @throws HubError when the hub cannot be reached, refuses, or answers something else
    */
   async currentContext(signal: AbortSignal | undefined): Promise<CurrentContext | null> {
+    return (await this.askContext(signal)).context;
+  }
+
+  /**
+   * Asks for the current context, and tells whether the hub can know: one that has no such request answers as some do that
+   * have no context.
+   *
+   * @throws HubError, NotificationError as {@link HubApi.currentContext}
+   */
+  async askContext(signal: AbortSignal | undefined): Promise<{ context: CurrentContext | null; isCertain: boolean }> {
     const { dialect, hubUrl, topic } = this.#options;
     const answer = await this.#send('current-context', dialect.contextUrl(hubUrl, topic), {
       method: 'GET',
       headers: { Accept: 'application/json, application/fhir+json' },
       ...(signal ? { signal } : {}),
     });
-    if (answer.status === 404 && dialect.notFoundIsNoContext) return null;
+    if (answer.status === 404 && dialect.notFoundIsNoContext) return { context: null, isCertain: false };
     if (!answer.ok) throw hubError(answer);
-    return parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
+    const context = parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
+    return { context, isCertain: true };
   }
 
   /**
@@ -122,7 +133,7 @@ export class HubApi {
     mode: 'subscribe' | 'unsubscribe',
     fields: Fields,
     request: SubscriptionRequest,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ): Promise<HttpAnswer> {
     const form = new URLSearchParams({ 'hub.mode': mode });
     for (const [name, value] of Object.entries(fields)) if (value) form.set(name, value);
@@ -133,7 +144,8 @@ export class HubApi {
         method: 'POST',
         headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
         body: form.toString(),
-        ...(signal ? { signal } : {}),
+        signal,
+        keepalive: mode === 'unsubscribe',
       },
       request.events.join(','),
     );

@@ -1,5 +1,6 @@
-import { FhircastError, HubError } from '../errors.ts';
+import { FhircastError, type FhircastErrorCode, HubError } from '../errors.ts';
 import { isObject } from '../events/notification.ts';
+import { statusPasses } from '../failures.ts';
 
 /** The part of the web's `fetch` that is used: any implementation will do. */
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
@@ -121,14 +122,17 @@ export function hubTextOf(body: string): string {
   return (typeof text === 'string' ? text : body).trim().slice(0, HUB_TEXT_LIMIT);
 }
 
-// 408 and 429 ask for patience; a server's failure may pass.
-const isRetryable = (status: number): boolean => status === 408 || status === 425 || status === 429 || status >= 500;
-
 const retryAfterMs = (value: string | null): number | undefined => {
   if (!value) return undefined;
   const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 };
+
+// By the time that a 401 gets here, the token has been renewed where that can be done.
+const CODES: ReadonlyMap<number, FhircastErrorCode> = /* @__PURE__ */ new Map([
+  [401, 'session-over'],
+  [403, 'hub-unauthorized'],
+]);
 
 /**
  * The error for an answer that is not 2xx.
@@ -137,12 +141,12 @@ const retryAfterMs = (value: string | null): number | undefined => {
  */
 export function hubError(answer: HttpAnswer): HubError {
   const { status } = answer;
-  const code = status === 401 || status === 403 ? 'hub-unauthorized' : status >= 500 ? 'hub-failed' : 'hub-refused';
+  const code = CODES.get(status) ?? (status >= 500 ? 'hub-failed' : 'hub-refused');
   const wait = retryAfterMs(answer.header('retry-after'));
   return new HubError(code, {
     status,
     hubText: hubTextOf(answer.text),
-    retryable: isRetryable(status),
+    retryable: statusPasses(status),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   });
 }

@@ -28,17 +28,17 @@ describe('a frame about the subscription', () => {
     [
       'a denial',
       { 'hub.mode': 'denied', 'hub.topic': 't', 'hub.events': 'a', 'hub.reason': 'the "event" is over' },
-      { kind: 'denial', denial: { topic: 't', events: ['a'], reason: 'the "event" is over' } },
+      { kind: 'denial', topic: 't', denial: { topic: 't', events: ['a'], reason: 'the "event" is over' } },
     ],
     [
       'a bare denial',
       { 'hub.mode': 'denied' },
-      { kind: 'denial', denial: { topic: undefined, events: undefined, reason: undefined } },
+      { kind: 'denial', topic: undefined, denial: { topic: undefined, events: undefined, reason: undefined } },
     ],
     [
       'a denial with fields of other types',
       { 'hub.mode': 'denied', 'hub.topic': 7, 'hub.events': ['a'], 'hub.reason': {} },
-      { kind: 'denial', denial: { topic: undefined, events: undefined, reason: undefined } },
+      { kind: 'denial', topic: undefined, denial: { topic: undefined, events: undefined, reason: undefined } },
     ],
   ])('%s is one', (_, frame, expected) => {
     expect(parseControlFrame(JSON.stringify(frame))).toEqual(expected);

@@ -54,6 +54,7 @@ describe('a hub that verifies inside the subscription request', () => {
           received.push(text);
           reply(200);
         },
+        alive: () => {},
         denied: (denial) => denied.push(denial),
         granted: () => {},
         lost: () => {},

@@ -59,6 +59,7 @@ function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint
         heard.notifications.push(text);
         state.answer(reply);
       },
+      alive: () => {},
       denied: (denial) => heard.denials.push(denial),
       granted: () => {},
       lost: () => {},
@@ -230,7 +231,7 @@ describe('the end', () => {
   it('is verified in the draft; afterwards nothing is ours', async () => {
     const { follow, channel, state, asked, forms, heard } = open();
     await follow();
-    const left = channel.unsubscribe();
+    const left = channel.unsubscribe(new AbortController().signal);
     await asked();
     expect(forms[1]?.get('hub.mode')).toBe('unsubscribe');
     expect(state.owner?.notify('late')).toBe(404);
@@ -248,7 +249,7 @@ describe('the end', () => {
   it('does not wait for a verification that never comes', async () => {
     const { follow, channel, state } = open();
     await follow();
-    const left = channel.unsubscribe();
+    const left = channel.unsubscribe(new AbortController().signal);
     await vi.advanceTimersByTimeAsync(3_000);
     await left;
     expect(state.closed).toBe(1);
@@ -257,7 +258,7 @@ describe('the end', () => {
   it('is not verified in STU3', async () => {
     const { follow, channel, state } = open('stu3');
     await follow();
-    await channel.unsubscribe();
+    await channel.unsubscribe(new AbortController().signal);
     expect(state.closed).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -266,7 +267,7 @@ describe('the end', () => {
     const { follow, channel, state } = open();
     await follow();
     state.status = 500;
-    await expect(channel.unsubscribe()).rejects.toMatchObject({ code: 'hub-failed' });
+    await expect(channel.unsubscribe(new AbortController().signal)).rejects.toMatchObject({ code: 'hub-failed' });
     expect(state.closed).toBe(1);
     expect(state.owner?.notify('late')).toBe(404);
     expect(vi.getTimerCount()).toBe(0);
@@ -274,7 +275,7 @@ describe('the end', () => {
 
   it('without a subscription asks nothing of the hub', async () => {
     const { channel, forms } = open();
-    await channel.unsubscribe();
+    await channel.unsubscribe(new AbortController().signal);
     channel.close();
     channel.close();
     expect(forms).toEqual([]);

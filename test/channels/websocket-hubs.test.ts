@@ -69,6 +69,7 @@ async function hubThat(
         answer(200, JSON.parse(text).id);
         answer(500, JSON.parse(text).id);
       },
+      alive: () => {},
       denied: (denial) => heard.denials.push(denial),
       granted: (grant) => heard.grants.push(grant),
       rejected: (error) => heard.rejected.push(error),

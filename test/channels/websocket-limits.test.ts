@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { WebSocketChannel, type WebSocketLike } from '../../src/channels/websocket.ts';
+import type { WebSocketLike } from '../../src/channels/socket.ts';
+import { WebSocketChannel } from '../../src/channels/websocket.ts';
 import type { FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
 import { stu3 } from '../../src/hub/dialects/stu3.ts';
@@ -60,6 +61,7 @@ function open({ endpoint = ENDPOINT, allowInsecure = false, fails = undefined as
         heard.notifications++;
         answers.push(answer);
       },
+      alive: () => {},
       denied: () => {},
       granted: () => {},
       rejected: ({ code }) => heard.rejected.push(code),
@@ -122,7 +124,7 @@ describe('the end of a socket', () => {
   it('that we ask for is 1000, once, and no loss', async () => {
     const { follow, heard, channel } = open();
     const socket = await follow();
-    await channel.unsubscribe();
+    await channel.unsubscribe(new AbortController().signal);
     channel.close();
     expect(socket.closedWith).toEqual([1000]);
     expect(heard.lost).toEqual([]);

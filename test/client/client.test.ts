@@ -109,7 +109,7 @@ describe('ready()', () => {
   it('rejects when the token is not accepted', async () => {
     const { join } = await open();
     const client = join({ accessToken: 'unknown' }).on('Patient-open', listener);
-    await expect(client.ready()).rejects.toMatchObject({ code: 'hub-unauthorized', status: 401 });
+    await expect(client.ready()).rejects.toMatchObject({ code: 'session-over', status: 401 });
   });
 
   it('rejects when the channel needs a callback endpoint and there is none', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs } from '../../src/client/backoff.ts';
+import { backoffMs, backoffOf } from '../../src/client/backoff.ts';
 import { Deliveries } from '../../src/client/deliveries.ts';
 import { notify, patientContext } from './support.ts';
 
@@ -57,7 +57,7 @@ describe('the wait before the next attempt', () => {
   const random = fc.double({ min: 0, max: 1, noNaN: true });
 
   it('is at most half a second at first, doubles, and ends at half a minute', () => {
-    expect([1, 2, 3, 4, 5, 6, 7, 8, 1e6].map((attempt) => backoffMs(attempt, 0, 1))).toEqual([
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 1e6].map((attempt) => backoffMs(backoffOf(), attempt, 0, 1))).toEqual([
       500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
     ]);
   });
@@ -65,11 +65,11 @@ describe('the wait before the next attempt', () => {
   it('is random, between nothing and that, and never less than what the hub asks for', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), fc.nat(), random, (attempt, asked, chance) => {
-        const wait = backoffMs(attempt, asked, chance);
+        const wait = backoffMs(backoffOf(), attempt, asked, chance);
         return wait >= asked && wait <= Math.max(asked, 30_000);
       }),
     );
-    expect(backoffMs(3, 0, 0)).toBe(0);
-    expect(backoffMs(3, 0, 0.5)).toBe(1000);
+    expect(backoffMs(backoffOf(), 3, 0, 0)).toBe(0);
+    expect(backoffMs(backoffOf(), 3, 0, 0.5)).toBe(1000);
   });
 });

@@ -124,6 +124,7 @@ describe('the documentation', () => {
   it("lists every event of the client's own", () => {
     const own: Record<SessionEventName, true> = {
       state: true,
+      sync: true,
       subscribed: true,
       denied: true,
       error: true,

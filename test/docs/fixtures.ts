@@ -139,7 +139,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       return { client, showBanner: stage.spy('showBanner'), console: { error: stage.spy('log') } };
     },
     check: ({ calls }) => {
-      expect(calls.log).toEqual(['hub-unauthorized']);
+      expect(calls.log).toEqual(['session-over']);
       expect(calls.showBanner).toEqual(['Following the chart is not possible.']);
     },
   },

@@ -138,7 +138,7 @@ describe('an answer of the hub', () => {
       () => new HttpResponse(' Bad topic ', { status: 400 }),
       { code: 'hub-refused', status: 400, hubText: 'Bad topic', retryable: false },
     ],
-    ['401', () => new HttpResponse('', { status: 401 }), { code: 'hub-unauthorized', status: 401, retryable: false }],
+    ['401', () => new HttpResponse('', { status: 401 }), { code: 'session-over', status: 401, retryable: false }],
     [
       '403 with an OperationOutcome',
       () => HttpResponse.json(outcome, { status: 403 }),

@@ -73,13 +73,16 @@ describe('an unsubscription', () => {
   ])('of %s by %o sends these fields, each once', async (dialect, channel, expected) => {
     const seen = answering();
     const { api } = apiOf(dialect);
-    await api.unsubscribe({
-      ...channel,
-      topic: TOPIC,
-      events: ['Patient-open'],
-      leaseSeconds: 60,
-      subscriberName: 'Viewer',
-    });
+    await api.unsubscribe(
+      {
+        ...channel,
+        topic: TOPIC,
+        events: ['Patient-open'],
+        leaseSeconds: 60,
+        subscriberName: 'Viewer',
+      },
+      new AbortController().signal,
+    );
     const fields = [...new URLSearchParams(seen[0]?.body)];
     expect(fields.sort()).toEqual(Object.entries({ 'hub.mode': 'unsubscribe', ...expected }).sort());
     expect(seen).toMatchObject([{ url: HUB, method: 'POST' }]);

@@ -53,7 +53,7 @@ describe('an access token that the hub refuses', () => {
     ['the new one is refused too', (refused?: string) => (refused ? 'other' : 'old')],
   ])('is an error when %s', async (_, accessToken) => {
     const { api, shown } = hubAccepting('new', accessToken);
-    await expect(api.currentContext(undefined)).rejects.toMatchObject({ code: 'hub-unauthorized', status: 401 });
+    await expect(api.currentContext(undefined)).rejects.toMatchObject({ code: 'session-over', status: 401 });
     expect(shown.length).toBeLessThanOrEqual(2);
   });
 });

@@ -6,6 +6,7 @@ import type {
   ProtocolRecord,
   StateChange,
   Subscribed,
+  SyncStatus,
 } from '../../src/index.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -19,6 +20,7 @@ export class App {
   readonly denials: Denial[] = [];
   readonly subscribed: Subscribed[] = [];
   readonly records: ProtocolRecord[] = [];
+  readonly syncs: SyncStatus[] = [];
   readonly #watchers = new Set<() => void>();
 
   constructor(name: string, client: FhircastClient, evidence: Evidence) {
@@ -34,6 +36,7 @@ export class App {
     client.on('error', keep(this.errors, 'error'));
     client.on('warning', keep(this.warnings, 'warning'));
     client.on('state', keep(this.states, 'state'));
+    client.on('sync', keep(this.syncs, 'sync'));
     client.on('protocol', keep(this.records, 'protocol'));
     client.on('denied', keep(this.denials));
     client.on('subscribed', keep(this.subscribed, 'subscribed'));

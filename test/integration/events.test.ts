@@ -167,15 +167,12 @@ describe.each(WORLDS)('duplicate: $title', (kind) => {
     // Some hubs answer with a bare array, which has neither id nor time.
     const bare = async (url: string, init: RequestInit) =>
       init.method === 'GET' ? Response.json(patientContext(ADA)) : fetch(url, init);
-    const app = await world.join('Viewer', { fetch: bare, channel: kind.channel });
+    const app = await world.join('Viewer', { fetch: bare, channel: kind.channel, silenceMs: 20 });
     const events = app.collect('Patient-open');
-    await app.client.ready();
-    await settled(kind, app);
-    app.client.on('Patient-close', () => undefined);
-    await app.client.ready();
-    await settled(kind, app);
-    await world.confirmed();
-    expect(events.map(({ patient, source }) => [patient, source])).toEqual(kind.replays ? [] : [[ADA, 'resync']]);
+    const told = () => app.records.filter((record) => record.kind === 'current-context' && record.direction === 'in');
+    await app.until(() => told().length >= 3);
+    expect(events.map(({ patient, source }) => [patient, source])).toEqual([[ADA, 'resync']]);
+    expect(app.client.state).toBe('active');
   });
 
   it('of what was found by asking is answered as the app decided', async () => {

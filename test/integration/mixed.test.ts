@@ -23,9 +23,9 @@ async function openMixed(): Promise<{ world: World; apps: Map<WorldKind, App> }>
 
 /** Resolves when nothing of anybody's subscription is under way. */
 async function ready(world: World, apps: Map<WorldKind, App>): Promise<void> {
-  for (const [kind, app] of apps) {
+  for (const app of apps.values()) {
     await app.client.ready();
-    await settled(kind, app);
+    await settled(app);
   }
   await world.confirmed();
 }

@@ -56,6 +56,7 @@ describe.each(WORLDS)('safety: $title', (kind) => {
     }
     world.hub.refuseNext({ kind: 'publish', status: 409, text });
     await app.client.requestContextChange('Patient-open', { patient: ADA });
+    session.denyNext(text);
     await session.deny(text);
     await app.until(() => app.client.state === 'denied');
 
@@ -97,6 +98,7 @@ describe.each(WORLDS)('safety: $title', (kind) => {
       'protocol',
       'state',
       'subscribed',
+      'sync',
       'warning',
     ]);
     evidence.expectNoLeak();

@@ -331,10 +331,14 @@ describe.each(WORLDS)('deny: $title', (kind) => {
     const app = await world.follow();
     const events = app.collect('Patient-open');
     await world.session.publish('Patient-open', patientContext());
+    world.session.denyNext(REASON);
     await world.session.deny(REASON);
     await app.until(() => app.client.state === 'denied');
     expect(app.denials).toMatchObject([{ reason: REASON }]);
-    expect(app.errors).toMatchObject([{ code: 'subscription-denied', hubText: REASON }]);
+    expect(app.errors).toMatchObject([
+      { code: 'subscription-denied', hubText: REASON, retryable: true },
+      { code: 'subscription-denied', hubText: REASON, retryable: false },
+    ]);
     expect(app.errors[0]).toBeInstanceOf(SubscriptionDeniedError);
     await world.session.publish('Patient-open', patientContext(BRAM));
     if (kind.channel === 'webhook') {
@@ -349,15 +353,16 @@ describe.each(WORLDS)('deny: $title', (kind) => {
   it('stays denied whatever is listened to, until the app asks again', async () => {
     const world = await openWorld(kind);
     const app = await world.follow();
+    world.session.denyNext(REASON);
     await world.session.deny(REASON);
     await app.until(() => app.client.state === 'denied');
     const events = app.collect('Patient-close');
     await Promise.resolve();
     expect(app.client.state).toBe('denied');
-    expect(world.seen('subscribe')).toHaveLength(1);
+    expect(world.seen('subscribe')).toHaveLength(2);
 
     await app.client.ready();
-    await settled(kind, app);
+    await settled(app);
     expect(app.client.state).toBe('active');
     await world.session.publish('Patient-close', patientContext(ADA));
     expect(events).toHaveLength(1);

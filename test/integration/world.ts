@@ -125,7 +125,7 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
     async follow(name = 'Viewer', { listener = () => undefined, ...appOptions } = {}) {
       const app = await world.join(name, { listener, ...appOptions });
       await app.client.ready();
-      await settled(kind, app);
+      await settled(app);
       await world.confirmed();
       return app;
     },
@@ -151,11 +151,9 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
   return world;
 }
 
-/** Some hubs do not tell what is open: the client asks, and what it is told may come as an event. */
-export async function settled({ replays }: WorldKind, app: App): Promise<void> {
-  if (replays) return;
-  const told = () => app.records.filter((record) => record.kind === 'current-context' && record.direction === 'in');
-  await app.until(() => told().length >= app.subscribed.length);
+/** The client asks what is open, and what it is told may come as an event. */
+export async function settled(app: App): Promise<void> {
+  await app.until(() => ['in-sync', 'refused'].includes(app.client.syncStatus.state));
 }
 
 async function openCallback(options: Partial<CallbackEndpointOptions> = {}) {

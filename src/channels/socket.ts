@@ -1,0 +1,70 @@
+import IsomorphicWebSocket from 'isomorphic-ws';
+
+/** The part of the web's `WebSocket` that is used. */
+export interface WebSocketLike {
+  /** Called when the socket is open. */
+  onopen: ((event: never) => void) | null;
+  /** Called with every frame. */
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  /** Called when something fails; `onclose` follows. */
+  onerror: ((event: never) => void) | null;
+  /** Called when the socket is closed, with the close code. */
+  onclose: ((event: { readonly code: number }) => void) | null;
+  /** 1 while the socket is open. */
+  readonly readyState: number;
+  /** Sends a text frame. */
+  send(data: string): void;
+  /** Closes the socket. */
+  close(code?: number): void;
+}
+
+/** Opens a websocket. */
+export type WebSocketFactory = (url: string) => WebSocketLike;
+
+/** What Node's `ws` can do beyond the web's `WebSocket`. */
+interface NodeSocket {
+  ping?(): void;
+  on?(event: 'pong', listener: () => void): void;
+  terminate?(): void;
+}
+
+/** The `readyState` of a socket that is open. */
+export const OPEN = 1;
+
+const NORMAL_CLOSURE = 1000;
+/** How long a hub may take to answer a close, in milliseconds. */
+const CLOSE_WITHIN_MS = 2_000;
+
+/** Opens the platform's own websocket, and `ws` in Node. */
+export const platformWebSocket: WebSocketFactory = (url) => new IsomorphicWebSocket(url) as unknown as WebSocketLike;
+
+/**
+ * Asks the other side for a sign of life, where the platform can: pages cannot.
+ *
+ * @returns whether it was asked
+ */
+export function ping(socket: WebSocketLike): boolean {
+  const { ping, on } = socket as NodeSocket;
+  if (!ping || !on || socket.readyState !== OPEN) return false;
+  ping.call(socket);
+  return true;
+}
+
+/** Calls back with every sign of life that {@link ping} brought. */
+export function onPong(socket: WebSocketLike, alive: () => void): void {
+  if (typeof (socket as NodeSocket).ping === 'function') (socket as NodeSocket).on?.('pong', alive);
+}
+
+/** Lets a socket go: nothing of it is heard any more, and the hub sees a normal end. */
+export function dispose(socket: WebSocketLike): void {
+  socket.onopen = socket.onmessage = null;
+  // In Node a peer that does not answer the close would keep the process alive for half a minute.
+  const end = setTimeout(() => (socket as NodeSocket).terminate?.(), CLOSE_WITHIN_MS);
+  socket.onclose = () => clearTimeout(end);
+  socket.onerror = () => {};
+  try {
+    socket.close(NORMAL_CLOSURE);
+  } catch {
+    // A socket that never opened may refuse to be closed.
+  }
+}

@@ -1,0 +1,195 @@
+import { FhircastError } from '../errors.ts';
+import type { Notification } from '../events/notification.ts';
+import { statusMeansUnsupported } from '../failures.ts';
+import type { HubApi } from '../hub/api.ts';
+import { type Backoff, backoffMs } from './backoff.ts';
+import { type ContextStore, isSameContext } from './context-store.ts';
+import { InFlight } from './in-flight.ts';
+import type { Answer, Inbox } from './inbox.ts';
+import type { SyncTracker } from './sync-status.ts';
+
+/** What catching up needs. */
+export interface CatchUpOptions {
+  readonly api: HubApi;
+  readonly backoff: Backoff;
+  readonly inbox: Inbox;
+  readonly contexts: ContextStore;
+  readonly sync: SyncTracker;
+  /** How long an event may be behind the hub's answer before it counts as lost, in milliseconds. */
+  readonly graceMs: number;
+  /** Whether the hub sends the open contexts by itself after a confirmation. */
+  replays(): boolean;
+  /** What the hub answered cannot be used. */
+  failed(error: FhircastError): void;
+  /** The hub has a context of which no event came, or cannot be reached. */
+  missed(error: 'event-missed' | 'channel-silent'): void;
+}
+
+/** How often the hub is asked again because an event came meanwhile. */
+const ASK_AGAIN = 5;
+
+/**
+ * Brings what is known to what the hub has: after a gap, and from time to time (STU3, Get Current Context). What the hub
+ * answers has often no time. It counts only when no event came while it was asked, and afterwards events that may have
+ * been under way are followed only when the hub, asked again, agrees.
+ */
+export class CatchUp {
+  readonly #options: CatchUpOptions;
+  readonly #inFlight: InFlight;
+  #life = new AbortController();
+  #isAsking = false;
+  /** The hub does not tell, or not this app. */
+  #isUnsupported = false;
+  /** The hub has told a context at least once. */
+  #hasTold = false;
+
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
+    this.#inFlight = new InFlight(options);
+  }
+
+  /** A connection began: asks what is open, until the hub answers. */
+  begin(): void {
+    this.end();
+    this.#isUnsupported = false;
+    void this.#ask();
+  }
+
+  /** The connection ended. What waits for an answer of the hub is not followed. */
+  end(): void {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#isAsking = false;
+    this.#inFlight.end();
+  }
+
+  /**
+   * Takes a change of the context that may be older than what was adopted, and decides later.
+   *
+   * @returns whether it was taken
+   */
+  takes(notification: Notification, answer: Answer): boolean {
+    if (!this.#inFlight.takes(notification, answer)) return false;
+    if (!this.#isAsking && this.#inFlight.isHolding) void this.#ask();
+    return true;
+  }
+
+  /** An event was followed: where the hub could not tell, it has now. */
+  followed(): void {
+    if (!this.#isAsking) this.#options.sync.caughtUp();
+  }
+
+  /**
+   * Compares what is known with what the hub has.
+   *
+   * @param isProven whether the connection has shown that it lives
+   */
+  async audit(isProven: boolean): Promise<void> {
+    if (this.#isAsking || this.#isUnsupported) return;
+    const { api, contexts, graceMs } = this.#options;
+    const { signal } = this.#life;
+    const before = contexts.changes;
+    try {
+      const answer = await api.askContext(signal);
+      const isNews = () => !signal.aborted && contexts.changes === before && this.#differs(answer);
+      if (!isNews()) return;
+      // Its event may be behind the answer.
+      await pause(graceMs, signal);
+      if (isNews()) this.#options.missed('event-missed');
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FhircastError)) return;
+      if (error.retryable && error.status === undefined && !isProven) this.#options.missed('channel-silent');
+      else if (!error.retryable) this.#cannotTell(error);
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { api, contexts, sync, backoff } = this.#options;
+    const { signal } = this.#life;
+    this.#isAsking = true;
+    sync.behind();
+    for (let failures = 0, again = 0; ; ) {
+      const before = contexts.changes;
+      const held = this.#inFlight.held;
+      try {
+        const answer = await api.askContext(signal);
+        if (signal.aborted) return;
+        if (contexts.changes !== before && ++again < ASK_AGAIN) continue;
+        if (contexts.changes === before) this.#adopt(answer, held);
+        // Whoever was told of it may have left at once.
+        if (signal.aborted) return;
+        if (this.#inFlight.isHolding) continue;
+        break;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof FhircastError) || !error.retryable) {
+          this.#isAsking = false;
+          return this.#cannotTell(error as FhircastError);
+        }
+        this.#inFlight.end();
+        await pause(backoffMs(backoff, ++failures, error.retryAfterMs), signal);
+        if (signal.aborted) return;
+      }
+    }
+    this.#isAsking = false;
+    sync.caughtUp();
+  }
+
+  #cannotTell(error: FhircastError): void {
+    const { sync, failed } = this.#options;
+    this.#isUnsupported = true;
+    if (error.status !== undefined && statusMeansUnsupported(error.status)) {
+      // Its events are what there is.
+      this.#inFlight.release();
+      return sync.caughtUp();
+    }
+    this.#inFlight.end();
+    sync.behind();
+    failed(error);
+  }
+
+  /** Whether an answer says something else than what is known, and can be believed. */
+  #differs({ context, isCertain }: Answered): boolean {
+    const { contexts, inbox } = this.#options;
+    const { current } = contexts;
+    if (context) {
+      // A sandbox hub (S24) takes any event for the context, a SyncError too.
+      if (context.type === 'OperationOutcome') return false;
+      this.#hasTold = true;
+      if (current && isSameContext(current, context)) return false;
+      return !inbox.isKnownOrOlder(context);
+    }
+    // Some hubs always answer that there is none. One that has just told of the context by an event does not keep it.
+    const keepsNone = !this.#hasTold && (!isCertain || contexts.isCurrentTold);
+    return current !== null && !keepsNone;
+  }
+
+  #adopt(answer: Answered, held: number): void {
+    const { contexts, inbox } = this.#options;
+    const { context } = answer;
+    this.#inFlight.settle(context, held);
+    const isNews = this.#differs(answer);
+    const { current } = contexts;
+    const closed = this.#options.replays()
+      ? contexts.untold.filter((open) => !context || !isSameContext(open, context))
+      : [];
+    if (isNews && !context && current) closed.push(current);
+    for (const open of closed) inbox.adoptClose(open);
+    if (isNews && context) inbox.adoptOpen(context);
+    if (isNews || closed.length > 0) this.#inFlight.begin(isNews && context ? context : contexts.current, closed);
+  }
+}
+
+type Answered = Awaited<ReturnType<HubApi['askContext']>>;
+
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    (timer as { unref?: () => void }).unref?.();
+    signal.addEventListener('abort', done);
+  });

@@ -1,0 +1,129 @@
+import type { CurrentContext } from '../events/current-context.ts';
+import { eventParts } from '../events/definitions.ts';
+import { canonicalName } from '../events/names.ts';
+import type { Notification } from '../events/notification.ts';
+import { type ContextStore, isSameContext } from './context-store.ts';
+import type { Answer, Inbox } from './inbox.ts';
+
+/** An event that waits until it is known whether it is older than what was adopted. */
+interface Held {
+  readonly notification: Notification;
+  readonly answer: Answer;
+}
+
+/** What was adopted without knowing when it was made. */
+interface Adopted {
+  readonly context: CurrentContext | null;
+  /** What was closed with it. */
+  readonly closed: readonly CurrentContext[];
+  readonly until: number;
+}
+
+/** For so long an event may be under way, in milliseconds: no hub waits longer for its answer. */
+const UNDER_WAY_MS = 10_000;
+
+/** The hub knows nothing of it, or could not be asked. */
+const COULD_NOT = 500;
+
+const isEventOf = (notification: Notification, verb: string, context: CurrentContext): boolean =>
+  notification.name === canonicalName(`${context.type}-${verb}`) && isSameContext(notification, context, true);
+
+/**
+ * Events that were under way while the current context was asked for. The answer has no time, so that nobody can tell by it
+ * whether such an event is older: the hub is asked again, and its answer decides.
+ */
+export class InFlight {
+  readonly #inbox: Inbox;
+  readonly #contexts: ContextStore;
+  #adopted: Adopted | undefined;
+  #held: Held[] = [];
+
+  constructor({ inbox, contexts }: { readonly inbox: Inbox; readonly contexts: ContextStore }) {
+    this.#inbox = inbox;
+    this.#contexts = contexts;
+  }
+
+  /** Whether events wait. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** How many events wait. */
+  get held(): number {
+    return this.#held.length;
+  }
+
+  /** Something was adopted. Where it has a time, that orders what follows. */
+  begin(context: CurrentContext | null, closed: readonly CurrentContext[]): void {
+    if (context?.time !== undefined && closed.length === 0) return;
+    this.#adopted = { context, closed, until: Date.now() + UNDER_WAY_MS };
+  }
+
+  /**
+   * Takes an event that may be older than what was adopted.
+   *
+   * @returns whether it was taken
+   */
+  takes(notification: Notification, answer: Answer): boolean {
+    if (this.#contexts.isAdopted(notification)) {
+      this.#inbox.recognize(notification, answer);
+      return true;
+    }
+    const adopted = this.#adopted;
+    if (!adopted) return false;
+    if (Date.now() > adopted.until && !this.isHolding) {
+      this.#adopted = undefined;
+      return false;
+    }
+    if (adopted.context && isEventOf(notification, 'open', adopted.context)) {
+      this.#inbox.recognize(notification, answer);
+      // Its time orders everything.
+      this.#adopted = undefined;
+      this.release();
+      return true;
+    }
+    if (adopted.closed.some((context) => isEventOf(notification, 'close', context))) {
+      this.#inbox.recognize(notification, answer);
+      return true;
+    }
+    this.#held.push({ notification, answer });
+    return true;
+  }
+
+  /**
+   * Decides what waits by an answer of the hub.
+   *
+   * @param found the current context
+   * @param asked how many events waited when the hub was asked
+   */
+  settle(found: CurrentContext | null, asked: number): void {
+    const adopted = this.#adopted?.context ?? null;
+    const match = this.#held
+      .map(({ notification }) => found !== null && isEventOf(notification, 'open', found))
+      .lastIndexOf(true);
+    const decided = this.#held.splice(0, Math.max(asked, match + 1));
+    const isStill = found && adopted ? isSameContext(found, adopted, true) : found === adopted;
+    if (match >= 0) this.#adopted = undefined;
+    decided.forEach(({ notification, answer }, index) => {
+      const verb = eventParts(notification.name)?.verb;
+      const isHome = verb === undefined;
+      const closesAdopted = verb === 'close' && adopted !== null && isEventOf(notification, 'close', adopted);
+      const isOlder = verb === 'open' ? index !== match : isHome ? found !== null : isStill && closesAdopted;
+      if (isOlder) this.#inbox.drop(answer);
+      else this.#inbox.follow(notification, answer);
+    });
+    // What came after its event is in order again.
+    if (match >= 0) this.release();
+  }
+
+  /** Judges what waits by its time alone. */
+  release(): void {
+    for (const { notification, answer } of this.#held.splice(0)) this.#inbox.judge(notification, answer);
+  }
+
+  /** The connection ended, or the hub could not be asked: what waits is not followed. */
+  end(): void {
+    this.#adopted = undefined;
+    for (const { answer } of this.#held.splice(0)) answer(COULD_NOT);
+  }
+}
