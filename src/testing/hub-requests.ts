@@ -29,6 +29,8 @@ export interface HubState {
   readonly record: Recorder;
   /** Send an event on and wait for the answers before the sender gets its own? */
   readonly echoFirst: boolean;
+  /** Can the current context be asked for? */
+  readonly currentContext: boolean;
   /** The refusals that are still to come. */
   readonly refusals: Refusal[];
   /** The discovery document, or `undefined` when there is none. */
@@ -181,6 +183,7 @@ function getContext(hub: HubState, { topic = '', draft, authorization }: HubRequ
   const grant = hub.tokens.require(authorization);
   const session = requireSession(hub, topic);
   requireAccess(grant, session, [undefined], 'read');
+  if (!hub.currentContext) throw new HttpRefusal(404, 'This hub does not tell the current context.');
   const { current } = session;
   const context = current?.event.context ?? [];
   if (draft) {

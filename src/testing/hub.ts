@@ -2,11 +2,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { CATALOGUE_NAMES } from '../events/names.ts';
 import { AccessTokens } from './access.ts';
+import { discoveryDocument } from './discovery-document.ts';
 import { BODY_LIMIT_BYTES, listen, serve, stop } from './http.ts';
 import { handleHubRequest, type Refusal } from './hub-requests.ts';
 import { HubLog, type HubMessage, type WaitOptions } from './log.ts';
+import { startOwnedNetwork, type TestNetwork } from './network.ts';
 import { type SessionSettings, TestSession } from './session.ts';
 
 /** How a test hub behaves. */
@@ -23,6 +24,22 @@ export interface TestHubOptions {
   answerTimeoutMs?: number;
   /** Is there a discovery document? Default `true`; otherwise a 404 with HTML. */
   discovery?: boolean;
+  /**
+   * Put a network that fails on demand before the hub? Default `false`. Then all of the hub's URLs go through it, and
+   * `port` is one that nobody is told of.
+   */
+  network?: boolean;
+  /**
+   * Does a websocket subscription outlive a socket that was lost, so that its endpoint may be connected to again?
+   * Default `false`. One that was closed with 1000 or 1001 was not lost.
+   */
+  keepEndpoints?: boolean;
+  /** Send the open contexts after the confirmation on a websocket? Default `true`. */
+  replay?: boolean;
+  /** Can the current context be asked for? Default `true`; otherwise a 404. */
+  currentContext?: boolean;
+  /** How often websockets get a `heartbeat`, in seconds; it needs no answer. Default never. */
+  heartbeatSeconds?: number;
   /** Called with every message that the hub sees or sends. */
   onMessage?: (message: HubMessage) => void;
 }
@@ -38,6 +55,8 @@ export interface TestHub {
   readonly draftUrl: string;
   /** The discovery document: change it, or set it to `undefined` for a 404 with HTML. */
   wellKnown: Record<string, unknown> | undefined;
+  /** What is between the hub and everybody else, of a hub with `network: true`. */
+  readonly network: TestNetwork | undefined;
   /** Everything that the hub saw and sent, in order. Raw: print `formatMessage(message)` instead. */
   readonly log: readonly HubMessage[];
   /**
@@ -50,6 +69,13 @@ export interface TestHub {
   refuseNext(refusal?: Refusal): void;
   /** The first message that fits, past ones included; rejects when none comes in time. */
   waitFor(fits: (message: HubMessage) => boolean, options?: WaitOptions): Promise<HubMessage>;
+  /**
+   * Stops and starts at once: every socket is cut, and nobody is told. Sessions and tokens survive.
+   *
+   * @param options `memory`: do contexts and subscriptions survive too? Then webhooks are delivered to as before, and the
+   *   endpoints of websockets may be connected to again.
+   */
+  restart(options: { memory: boolean }): void;
   /** Ends sockets, timers and the server. Nothing keeps the process alive. Idempotent. */
   close(): Promise<void>;
 }
@@ -68,9 +94,10 @@ const GOODBYE_MS = 500;
  */
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
   const { port = 0, leaseSeconds = 7200, verifyInline = false, echoFirst = false, answerTimeoutMs = 10_000 } = options;
+  const { keepEndpoints = false, replay = true, currentContext = true, heartbeatSeconds } = options;
   const log = new HubLog(options.onMessage);
   const tokens = new AccessTokens();
-  const closing = new AbortController();
+  let life = new AbortController();
   const sessions = new Map<string, TestSession>();
   const refusals: Refusal[] = [];
   const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_LIMIT_BYTES });
@@ -79,7 +106,9 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     const answer = await serve(request, response, (incoming, url) => handleHubRequest(state, incoming, url));
     await answer.afterwards?.();
   });
-  const origin = await listen(server, port);
+  const own = await listen(server, port);
+  const network = options.network ? await startOwnedNetwork(own) : undefined;
+  const origin = network?.origin ?? own;
   const url = origin + PATH;
   const draftUrl = origin + DRAFT_PATH;
   const websocketUrl = origin.replace('http:', 'ws:') + SOCKET_PATH;
@@ -87,7 +116,8 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   const hub: TestHub = {
     url,
     draftUrl,
-    wellKnown: options.discovery === false ? undefined : wellKnownDocument(),
+    wellKnown: options.discovery === false ? undefined : discoveryDocument({ currentContext }),
+    network,
     log: log.messages,
     openSession({ scope } = {}) {
       const session = new TestSession(settings, scope);
@@ -96,11 +126,23 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     },
     refuseNext: (refusal = {}) => void refusals.push(refusal),
     waitFor: (fits, wait) => log.waitFor(fits, wait),
+    restart(how) {
+      life.abort();
+      life = new AbortController();
+      for (const session of sessions.values()) session.restart(how);
+      for (const socket of sockets.clients) socket.terminate();
+      server.closeAllConnections();
+    },
     async close() {
-      closing.abort();
+      clearInterval(heart);
+      life.abort();
+      // What cannot pass the network need not be waited for.
+      network?.heal();
+      network?.abandonHalfOpen();
       for (const session of sessions.values()) session.close();
       await goodbye(sockets);
       await stop(server);
+      await network?.close();
     },
   };
   const settings: SessionSettings = {
@@ -112,7 +154,9 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     answerTimeoutMs,
     tokens,
     record: log.record,
-    closing: closing.signal,
+    keepEndpoints,
+    replay,
+    life: () => life.signal,
   };
   const state = {
     path: PATH,
@@ -120,6 +164,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     tokens,
     record: log.record,
     echoFirst,
+    currentContext,
     refusals,
     wellKnown: () => hub.wellKnown,
     // A session is known by its id, and by its URL on either of the hub's own.
@@ -128,6 +173,12 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
         [`${draftUrl}/`, `${url}/`].reduce((id, base) => (id.startsWith(base) ? id.slice(base.length) : id), topic),
       ),
   };
+
+  const heart = heartbeatSeconds === undefined ? undefined : setInterval(beat, heartbeatSeconds * 1000);
+  heart?.unref();
+  function beat(): void {
+    for (const session of sessions.values()) session.directory.beat(String(heartbeatSeconds));
+  }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const endpoint = websocketUrl.replace(SOCKET_PATH, '') + (request.url ?? '');
@@ -140,18 +191,6 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
   return hub;
-}
-
-function wellKnownDocument(): Record<string, unknown> {
-  return {
-    eventsSupported: [...CATALOGUE_NAMES],
-    websocketSupport: true,
-    webhookSupport: true,
-    fhircastVersion: 'STU3',
-    fhirVersion: 'R4',
-    getCurrentSupport: true,
-    capabilities: { supportsGetCurrentContext: true, supportsNonCurrentContextUpdates: false },
-  };
 }
 
 /** Gives websockets the time for a closing handshake, and cuts those that do not take it. */

@@ -17,6 +17,8 @@ export interface SessionSettings extends Omit<SubscriptionSettings, 'session'> {
   /** `cast-hub` of the draft and the ballot. */
   draftHubUrl: string;
   tokens: AccessTokens;
+  /** Send the open contexts after a confirmation? */
+  replay: boolean;
 }
 
 /** How one subscriber answered an event. */
@@ -47,7 +49,9 @@ export class TestSession {
   readonly accessToken: string;
   readonly #settings: SessionSettings;
   readonly #scope: string | undefined;
-  readonly #context = new CurrentContext();
+  #context = new CurrentContext();
+  /** Counts the restarts of the hub. */
+  #life = 0;
   readonly #subscriptions: Subscriptions;
 
   /** @internal */
@@ -59,7 +63,7 @@ export class TestSession {
     this.#subscriptions = new Subscriptions(
       { ...settings, session: this.id },
       {
-        replay: () => this.#context.latestOfEachType().map((open) => open.event),
+        replay: () => (settings.replay ? this.#context.latestOfEachType().map((open) => open.event) : []),
         deliver: (subscription, event) => void this.#deliver(subscription, event),
         lost: (subscription, closeCode) => this.#lost(subscription, closeCode),
       },
@@ -195,7 +199,7 @@ export class TestSession {
   }
 
   /**
-   * Loses the websockets of all subscribers.
+   * Loses the websockets of all subscribers, and their subscriptions unless the hub keeps endpoints.
    *
    * @param closeCode default none: the connections are cut, and the subscribers see 1006
    */
@@ -219,6 +223,13 @@ export class TestSession {
     return { id: event.id, ...(followed.versionId === undefined ? {} : { versionId: followed.versionId }), answers };
   }
 
+  /** @internal The hub restarts. */
+  restart(how: { memory: boolean }): void {
+    this.#life += 1;
+    if (!how.memory) this.#context = new CurrentContext();
+    this.#subscriptions.restart(how);
+  }
+
   /** @internal Ends everything. */
   close(): void {
     this.#subscriptions.close();
@@ -226,12 +237,14 @@ export class TestSession {
 
   async #deliver(subscription: Subscription, event: HubEvent): Promise<DeliveryAnswer> {
     const spelling = subscription.spellingOf(event.name) ?? event.name;
+    const life = this.#life;
     subscription.lastEvent = { id: event.id, name: event.name };
     const label = subscription.label({ id: event.id, name: spelling });
     const status = await subscription.delivery.notify(subscription.render(event, spelling), label);
     const followed = status !== undefined && status >= 200 && status < 300;
-    // Whoever left meanwhile is not out of step, and a SyncError about a SyncError would never end.
-    if (!followed && subscription.active && canonicalName(event.name) !== 'SyncError') {
+    // Whoever left meanwhile is not out of step, a hub that restarted waits for nothing, and a SyncError about a
+    // SyncError would never end.
+    if (!followed && subscription.active && life === this.#life && canonicalName(event.name) !== 'SyncError') {
       const what = status === undefined ? 'did not answer' : `answered ${status}`;
       this.#syncError(subscription, event, `${subscription.name} ${what} to ${canonicalName(event.name)}.`);
     }

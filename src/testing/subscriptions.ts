@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { type HttpAnswer, HttpRefusal, json } from './http.ts';
 import type { HubEvent } from './hub-event.ts';
@@ -15,6 +16,8 @@ export interface SubscriptionSettings extends WebhookSettings {
   websocketUrl: string;
   /** The longest lease that is granted, in seconds. */
   leaseSeconds: number;
+  /** Does a websocket subscription outlive a socket that was lost? */
+  keepEndpoints: boolean;
   /** Verify a callback before the subscription request is answered? */
   verifyInline: boolean;
 }
@@ -92,10 +95,13 @@ export class Subscriptions {
     return mode === 'subscribe' ? this.#subscribeSocket(request, target, asker) : this.#unsubscribeSocket(target);
   }
 
-  /** The websocket subscription of an endpoint whose socket is still to open. */
+  /** The websocket subscription of an endpoint that has no live socket. */
   awaiting(endpoint: string): Subscription | undefined {
     const subscription = this.#ofEndpoint(endpoint);
-    return subscription?.delivery.channel === 'websocket' && !subscription.delivery.attached ? subscription : undefined;
+    if (subscription?.delivery.channel !== 'websocket') return undefined;
+    // Whoever comes back may be faster than the closing handshake of the socket before.
+    const taken = this.#settings.keepEndpoints ? subscription.delivery.open : subscription.delivery.attached;
+    return taken ? undefined : subscription;
   }
 
   /** Takes the socket that opened at a subscription's endpoint. */
@@ -104,8 +110,8 @@ export class Subscriptions {
     subscription.delivery.attach(socket, subscription.label(), {
       opened: () => this.#confirm(subscription),
       closed: (code) => {
-        const lost = subscription.active && code !== 1000 && code !== 1001;
-        this.#remove(subscription);
+        const lost = subscription.active && !isNormalEnd(code);
+        this.#disconnected(subscription, code);
         if (lost) this.#events.lost(subscription, code);
       },
     });
@@ -116,7 +122,7 @@ export class Subscriptions {
     this.#remove(subscription);
     const { delivery } = subscription;
     if (delivery.channel === 'webhook') return delivery.deny(subscription.denial(reason), subscription.label());
-    delivery.send('deny', subscription.denial(reason), subscription.label());
+    delivery.send('deny', JSON.stringify(subscription.denial(reason)), subscription.label());
     delivery.close(1000);
   }
 
@@ -129,9 +135,38 @@ export class Subscriptions {
   drop(closeCode: number | undefined): void {
     for (const subscription of this.#all) {
       if (subscription.delivery.channel !== 'websocket') continue;
-      this.#remove(subscription);
+      this.#disconnected(subscription, closeCode);
       if (closeCode === undefined) subscription.delivery.cut();
       else subscription.delivery.close(closeCode);
+    }
+  }
+
+  /** Loses every websocket as a crash does: what is remembered is still there afterwards, or nothing is. */
+  restart({ memory }: { memory: boolean }): void {
+    for (const subscription of this.#all) {
+      if (!memory) this.#remove(subscription);
+      if (subscription.delivery.channel !== 'websocket') continue;
+      subscription.active = false;
+      subscription.delivery.cut();
+    }
+  }
+
+  /**
+   * Sends a heartbeat on every websocket (before STU2; Medplum's hub still does).
+   *
+   * @param period in seconds, as it is told
+   */
+  beat(period: string): void {
+    const event = {
+      id: randomUUID(),
+      timestamp: new Date().toISOString(),
+      name: 'heartbeat',
+      context: [{ key: 'period', decimal: period }],
+    };
+    for (const subscription of this.active) {
+      const { delivery } = subscription;
+      if (delivery.channel === 'websocket')
+        delivery.send('notify', subscription.render(event, event.name), subscription.label(event));
     }
   }
 
@@ -232,7 +267,8 @@ export class Subscriptions {
       return;
     }
     this.#activate(subscription);
-    delivery.send('confirm', subscription.confirmation, subscription.label({ name: subscription.events.join(',') }));
+    const confirmation = JSON.stringify(subscription.confirmation);
+    delivery.send('confirm', confirmation, subscription.label({ name: subscription.events.join(',') }));
     for (const event of this.#events.replay()) {
       const spelling = subscription.spellingOf(event.name);
       if (spelling !== undefined && !prior.includes(spelling)) this.#events.deliver(subscription, event);
@@ -300,6 +336,13 @@ export class Subscriptions {
     else void this.deny(subscription, 'The lease expired.');
   }
 
+  /** @param closeCode `undefined` when the connection was cut */
+  #disconnected(subscription: Subscription, closeCode: number | undefined): void {
+    // It hears nothing until it is back, and is confirmed again then.
+    if (this.#settings.keepEndpoints && !isNormalEnd(closeCode)) subscription.active = false;
+    else this.#remove(subscription);
+  }
+
   #remove(subscription: Subscription): void {
     subscription.end();
     this.#denials.delete(subscription);
@@ -318,4 +361,9 @@ export class Subscriptions {
       throw new HttpRefusal(404, 'There is no subscription of this hub.channel.endpoint.');
     return subscription;
   }
+}
+
+/** The close codes of a subscriber that leaves, and of a hub that does. */
+function isNormalEnd(closeCode: number | undefined): boolean {
+  return closeCode === 1000 || closeCode === 1001;
 }

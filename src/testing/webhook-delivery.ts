@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
 import { unguessable } from './random.ts';
 import { sign } from './signature.ts';
@@ -14,8 +15,8 @@ export interface WebhookSettings {
   record: Recorder;
   /** How long a callback may take, in milliseconds. */
   answerTimeoutMs: number;
-  /** Aborted when the hub closes. */
-  closing: AbortSignal;
+  /** Of the moment: aborted when the hub closes or restarts. */
+  life: () => AbortSignal;
 }
 
 /** Talks to one callback URL. */
@@ -80,6 +81,17 @@ export class WebhookDelivery {
     return answer?.status;
   }
 
+  /**
+   * Waits for the answer to a notification that was lost on its way.
+   *
+   * @returns `undefined`, when the time for an answer is over
+   */
+  async lose(label: DeliveryLabel): Promise<undefined> {
+    const signal = this.#settings.life();
+    await sleep(this.#settings.answerTimeoutMs, undefined, { signal, ref: false }).catch(() => undefined);
+    this.#settings.record({ direction: 'in', kind: 'answer', about: 'notify', channel: 'webhook', ...label });
+  }
+
   async #get(
     kind: HubMessageKind,
     fields: Record<string, string>,
@@ -101,7 +113,7 @@ export class WebhookDelivery {
     const entry: HubMessageEntry = { direction: 'in', kind: 'answer', about, channel: 'webhook', ...label };
     try {
       // A redirect is not followed: what is sent belongs to this callback and to nobody else.
-      const signal = AbortSignal.any([this.#settings.closing, AbortSignal.timeout(timeoutMs)]);
+      const signal = AbortSignal.any([this.#settings.life(), AbortSignal.timeout(timeoutMs)]);
       const response = await fetch(url, { ...init, redirect: 'manual', signal });
       const body = await response.text();
       this.#settings.record({ ...entry, status: response.status, body });

@@ -16,7 +16,7 @@ export interface SocketEvents {
   closed(code: number): void;
 }
 
-/** Talks through one websocket endpoint, which has a socket or not. */
+/** Talks through one websocket endpoint, which has a socket or not; never more than one at a time. */
 export class WebSocketDelivery {
   readonly channel = 'websocket';
   /** `hub.channel.endpoint`. */
@@ -31,7 +31,7 @@ export class WebSocketDelivery {
     this.#settings = settings;
   }
 
-  /** Has a socket opened at the endpoint? It takes one, once. */
+  /** Has a socket opened at the endpoint, which is not gone yet? */
   get attached(): boolean {
     return this.#socket !== undefined;
   }
@@ -43,6 +43,7 @@ export class WebSocketDelivery {
 
   /** Takes the socket that opened at the endpoint. */
   attach(socket: WebSocket, label: DeliveryLabel, events: SocketEvents): void {
+    this.#release();
     this.#socket = socket;
     const entry = { channel: 'websocket', ...label } as const;
     socket.on('message', (data, isBinary) => this.#received(isBinary ? '' : data.toString(), label));
@@ -50,17 +51,17 @@ export class WebSocketDelivery {
     socket.on('error', () => undefined);
     socket.on('close', (code) => {
       this.#settings.record({ direction: 'in', kind: 'disconnect', status: code, ...entry });
-      for (const id of [...this.#waiting.keys()]) while (this.#settle(id, undefined));
+      if (socket !== this.#socket) return;
+      this.#release();
       events.closed(code);
     });
     this.#settings.record({ direction: 'in', kind: 'connect', ...entry });
     events.opened();
   }
 
-  /** Sends a frame that needs no answer: a confirmation or a denial. */
-  send(kind: HubMessageKind, frame: Record<string, unknown>, label: DeliveryLabel): void {
+  /** Sends a text frame that needs no answer, such as a confirmation or a denial. */
+  send(kind: HubMessageKind, body: string, label: DeliveryLabel): void {
     if (!this.open) return;
-    const body = JSON.stringify(frame);
     this.#settings.record({ direction: 'out', kind, channel: 'websocket', body, ...label });
     this.#socket?.send(body);
   }
@@ -90,14 +91,32 @@ export class WebSocketDelivery {
     return answered;
   }
 
+  /**
+   * Waits for the answer to a notification that was lost on its way.
+   *
+   * @returns `undefined`, when the time for an answer is over or the socket is gone
+   */
+  async lose(label: DeliveryLabel): Promise<undefined> {
+    const { eventId } = label;
+    if (eventId !== undefined && this.open) await this.#answerTo(eventId, label, this.#settings.answerTimeoutMs);
+  }
+
   /** Closes the socket, if there is one. */
   close(code: number, reason = ''): void {
     this.#socket?.close(code, reason);
   }
 
-  /** Cuts the connection without a close frame: the other side sees 1006. */
+  /** Cuts the connection without a close frame: the other side sees 1006. The endpoint is free at once. */
   cut(): void {
-    this.#socket?.terminate();
+    const socket = this.#socket;
+    this.#release();
+    socket?.terminate();
+  }
+
+  /** Lets go of the socket: nobody can answer through it any more. */
+  #release(): void {
+    this.#socket = undefined;
+    for (const id of [...this.#waiting.keys()]) while (this.#settle(id, undefined));
   }
 
   #answerTo(id: string, label: DeliveryLabel, timeoutMs: number): Promise<number | undefined> {
