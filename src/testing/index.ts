@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 export type { OpenContext } from './current-context.ts';
+export type { Disturbance } from './disturbance.ts';
 export { startTestEhr, type TestEhr, type TestEhrLaunchOptions, type TestEhrOptions } from './ehr.ts';
 export type { TestEhrClient } from './ehr-state.ts';
 export { formatMessage } from './format-message.ts';

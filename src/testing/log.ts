@@ -6,7 +6,8 @@ export type SubscriberChannel = 'webhook' | 'websocket';
  * - requests to the hub: `subscribe`, `unsubscribe`, `publish`, `context`, `discovery`, and the hub's `reply` to them
  * - messages of the hub: `verify`, `confirm`, `deny`, `notify`, and the subscriber's `answer` to them
  * - not messages but what becomes of them: `connect` and `disconnect` of a socket, `active` (verified or confirmed:
- *   events are delivered from now on), `expire` of a lease, and `ended` of a subscription
+ *   events are delivered from now on), `disturb` of the notification that comes next (`fields.disturbance` says how),
+ *   `expire` of a lease, and `ended` of a subscription
  * - `malformed`: something that is none of these
  */
 export type HubMessageKind =
@@ -24,6 +25,7 @@ export type HubMessageKind =
   | 'connect'
   | 'disconnect'
   | 'active'
+  | 'disturb'
   | 'expire'
   | 'ended'
   | 'malformed';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { canonicalName } from '../events/names.ts';
 import type { AccessTokens } from './access.ts';
 import { CurrentContext, type OpenContext } from './current-context.ts';
+import { type Disturbance, Disturbances } from './disturbance.ts';
 import type { ContextEntry, HubEvent } from './hub-event.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from './launch-parameters.ts';
 import { unguessable } from './random.ts';
@@ -53,6 +54,7 @@ export class TestSession {
   /** Counts the restarts of the hub. */
   #life = 0;
   readonly #subscriptions: Subscriptions;
+  readonly #disturbances: Disturbances;
 
   /** @internal */
   constructor(settings: SessionSettings, scope: string | undefined) {
@@ -60,6 +62,7 @@ export class TestSession {
     this.#scope = scope;
     this.url = `${settings.draftHubUrl}/${this.id}`;
     this.accessToken = this.issueToken(scope ?? 'fhircast/*.*');
+    this.#disturbances = new Disturbances(settings.record);
     this.#subscriptions = new Subscriptions(
       { ...settings, session: this.id },
       {
@@ -193,6 +196,18 @@ export class TestSession {
     this.#subscriptions.denyNext = reason;
   }
 
+  /**
+   * Disturbs the next notification to each subscriber, replayed opens and SyncErrors included. Calls add up: each is for
+   * one notification more.
+   *
+   * @param options `subscriber`: only the one of this name, be it subscribed already or not; default all that are now
+   */
+  disturbNext(disturbance: Disturbance, options: { subscriber?: string } = {}): void {
+    const { subscriber } = options;
+    const names = subscriber === undefined ? this.#subscriptions.all.map(({ name }) => name) : [subscriber];
+    for (const name of new Set(names)) this.#disturbances.add(name, disturbance);
+  }
+
   /** Ends the leases of all subscriptions now, as if their time were over. */
   expireLeases(): void {
     this.#subscriptions.expire();
@@ -233,14 +248,14 @@ export class TestSession {
   /** @internal Ends everything. */
   close(): void {
     this.#subscriptions.close();
+    this.#disturbances.release();
   }
 
   async #deliver(subscription: Subscription, event: HubEvent): Promise<DeliveryAnswer> {
     const spelling = subscription.spellingOf(event.name) ?? event.name;
     const life = this.#life;
     subscription.lastEvent = { id: event.id, name: event.name };
-    const label = subscription.label({ id: event.id, name: spelling });
-    const status = await subscription.delivery.notify(subscription.render(event, spelling), label);
+    const status = await this.#disturbances.deliver(subscription, event, spelling);
     const followed = status !== undefined && status >= 200 && status < 300;
     // Whoever left meanwhile is not out of step, a hub that restarted waits for nothing, and a SyncError about a
     // SyncError would never end.

@@ -93,12 +93,12 @@ export class Subscription {
   }
 
   /** An event as this subscriber is told of it: its spelling, its form of the topic, its version's fields. */
-  render(event: HubEvent, spelling: string): string {
+  render(event: HubEvent, spelling: string, topic = this.topic): string {
     return JSON.stringify({
       timestamp: event.timestamp,
       id: event.id,
       event: {
-        'hub.topic': this.topic,
+        'hub.topic': topic,
         'hub.event': spelling,
         context: event.context,
         ...(this.#versioned && event.versionId !== undefined ? { 'context.versionId': event.versionId } : {}),

@@ -138,21 +138,34 @@ export function patientContext(id = 'p1') {
 /** A frame of the hub. */
 export type Frame = Record<string, unknown> & { id?: string; event?: Record<string, unknown> };
 
-/** A raw websocket at an endpoint: it answers events with `status`, or not when that is `silent`. */
+/**
+ * A raw websocket at an endpoint: it answers events with `status`, or not when that is `silent`. What it cannot read is an
+ * empty frame, and among the texts as it is.
+ */
 export function openSocket(endpoint: string, { status = '200' as string | number } = {}) {
   const inbox = new Inbox<Frame>();
+  const texts: string[] = [];
   const socket = new WebSocket(endpoint);
   const settings = { status };
   const closed = once(socket, 'close').then(([code]) => code as number);
   socket.on('message', (data) => {
-    const frame = JSON.parse(data.toString()) as Frame;
+    texts.push(data.toString());
+    const frame = readFrame(data.toString());
     inbox.push(frame);
     if (frame.id !== undefined && settings.status !== 'silent') {
       socket.send(JSON.stringify({ id: frame.id, status: settings.status }));
     }
   });
   onTestFinished(() => socket.terminate());
-  return { socket, inbox, settings, closed };
+  return { socket, inbox, texts, settings, closed };
+}
+
+function readFrame(text: string): Frame {
+  try {
+    return JSON.parse(text) as Frame;
+  } catch {
+    return {};
+  }
 }
 
 /** Subscribes by websocket, and waits for the confirmation. */
