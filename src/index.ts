@@ -22,7 +22,8 @@ export type {
   ChangeUnknown,
   ContextChangeOutcome,
   ContextChangeResult,
-} from './client/changes.ts';
+  Resending,
+} from './client/change-result.ts';
 export { FhircastClient } from './client/client.ts';
 export type { SessionContext } from './client/context-store.ts';
 export type { MessageCounts } from './client/counts.ts';

@@ -1,5 +1,6 @@
 import type { EventDecision } from '../events/event.ts';
 import type { Reaction } from './listeners.ts';
+import { unref } from './timers.ts';
 
 /** What the hub is told, and what the app is told of it. */
 export interface AcknowledgementTargets {
@@ -71,7 +72,7 @@ export class Acknowledgement implements EventDecision {
       const answer = () => this.#answer(this.#status === FOLLOWED ? ACCEPTED : this.#status);
       this.#timer = setTimeout(answer, this.#timeoutMs);
       // A listener that never settles must not keep a process alive.
-      (this.#timer as { unref?: () => void }).unref?.();
+      unref(this.#timer);
     }
   }
 

@@ -7,6 +7,7 @@ import { type ContextStore, isSameContext } from './context-store.ts';
 import { InFlight } from './in-flight.ts';
 import type { Answer, Inbox } from './inbox.ts';
 import type { SyncTracker } from './sync-status.ts';
+import { pause } from './timers.ts';
 
 /** What catching up needs. */
 export interface CatchUpOptions {
@@ -181,15 +182,3 @@ export class CatchUp {
 }
 
 type Answered = Awaited<ReturnType<HubApi['askContext']>>;
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    (timer as { unref?: () => void }).unref?.();
-    signal.addEventListener('abort', done);
-  });

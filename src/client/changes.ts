@@ -1,105 +1,70 @@
-import { ContextChangeError, type NotificationError } from '../errors.ts';
-import { checkContext } from '../events/check.ts';
 import type { ContextEntry } from '../events/context.ts';
-import { contextDefinition } from '../events/definitions.ts';
 import type { FhircastEvent } from '../events/event.ts';
-import { type Notification, parseContext } from '../events/notification.ts';
+import type { Notification } from '../events/notification.ts';
 import type { HubApi } from '../hub/api.ts';
 import { hubTextOf } from '../hub/http.ts';
 import { randomHex } from '../random.ts';
+import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from './change-result.ts';
+import { checkChange, toContext } from './check-change.ts';
 import { ContextStore } from './context-store.ts';
+import { OBJECTION_WITHIN_MS } from './sync-status.ts';
+import { pause, unref } from './timers.ts';
 
-/** The change came back from the hub, and nobody objected in time. */
-export interface ChangeFollowed {
-  /** What became of the change. */
-  readonly kind: 'followed';
-  /** The change as it came back. */
-  readonly event: FhircastEvent;
+/** What sending changes needs. */
+export interface ChangesOptions {
+  readonly api: HubApi;
+  /** How often a change that somebody did not follow is sent again. */
+  readonly resends: number;
+  /** A change is about to be sent again. */
+  resend(resending: Resending): void;
 }
 
-/** An app did not follow, or the hub took its acceptance back. */
-export interface ChangeNotFollowed {
-  /** What became of the change. */
-  readonly kind: 'sync-error';
-  /** Who did not follow, by its `subscriber.name`. */
-  readonly subscriber: string | undefined;
-  /** Text for humans. */
-  readonly diagnostics: string | undefined;
-  /** The SyncError. */
-  readonly event: FhircastEvent;
-}
-
-/** A newer context came before anything was heard of the change. */
-export interface ChangeOvertaken {
-  /** What became of the change. */
-  readonly kind: 'overtaken';
-  /** The event that made the newer context. */
-  readonly event: FhircastEvent;
-}
-
-/** Nothing was heard of the change in time, or this client is not subscribed to its event. */
-export interface ChangeUnknown {
-  /** What became of the change. */
-  readonly kind: 'unknown';
-}
-
-/** What became of a context change that the hub had accepted. */
-export type ContextChangeOutcome = ChangeFollowed | ChangeNotFollowed | ChangeOvertaken | ChangeUnknown;
-
-/** The hub took the change, which does not yet mean that anybody follows. */
-export interface ChangeAccepted {
-  /** Whether the hub took the change. */
-  readonly accepted: true;
-  /** The event's identifier. */
-  readonly id: string;
-  /** The HTTP status. */
-  readonly status: number;
-  /** What became of it among the other apps. Settles within 12 seconds, and never rejects. */
-  readonly outcome: Promise<ContextChangeOutcome>;
-}
-
-/** The hub refused the change. */
-export interface ChangeRefused {
-  /** Whether the hub took the change. */
-  readonly accepted: false;
-  /** The event's identifier. */
-  readonly id: string;
-  /** The HTTP status. */
-  readonly status: number;
-  /** The hub's text, meant for the developer. */
-  readonly reason: string;
-}
-
-/** What the hub said to a context change. */
-export type ContextChangeResult = ChangeAccepted | ChangeRefused;
-
-/** What is known of a change that was sent. */
-interface Sent {
-  readonly id: string;
+/** A change of the context, as it is sent. */
+interface Change {
   readonly name: string;
+  readonly context: readonly ContextEntry[];
   readonly timestamp: string;
+}
+
+/** What is known of a change that was sent, under one id. */
+interface Sent extends Change {
+  readonly id: string;
+  readonly outcome: Promise<ContextChangeOutcome>;
   echo: FhircastEvent | undefined;
   settle(outcome: ContextChangeOutcome): void;
 }
 
-/** A subscriber has 10 seconds to object (STU3, Event Notification Response), and its objection has to travel. */
-const OUTCOME_WITHIN_MS = 12_000;
-
 /** How many changes are remembered: more than a person makes while a hub answers. */
 const REMEMBERED = 32;
+/** A change is not sent again sooner (STU3, Request Context Change). In milliseconds. */
+const RESEND_AFTER_MS = 10_000;
 
 /** The context changes of this app: sending them, and knowing what became of them. */
 export class Changes {
-  readonly #api: HubApi;
+  readonly #options: ChangesOptions;
   readonly #sent = new Map<string, Sent>();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  /** What ends everything that is sent again, and its timestamp. */
+  readonly #resending = new Map<(outcome?: ContextChangeOutcome) => void, string>();
 
-  constructor(api: HubApi) {
-    this.#api = api;
+  constructor(options: ChangesOptions) {
+    this.#options = options;
   }
 
   /**
-   * Sends a context change that has been checked.
+   * Makes a context array of what an app passes, and checks it.
+   *
+   * @param name the canonical name
+   * @param resources an object from key to resource, or a context array
+   * @throws ContextChangeError `change-invalid`
+   */
+  prepare(name: string, resources: unknown): readonly ContextEntry[] {
+    const context = toContext(name, resources);
+    checkChange(name, context);
+    return context;
+  }
+
+  /**
+   * Sends a context change that has been prepared.
    *
    * @param name the canonical name
    * @param context what to send
@@ -113,25 +78,11 @@ export class Changes {
     after: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<ContextChangeResult> {
-    const { dialect, topic } = this.#api;
-    const id = randomHex(16);
     const timestamp = new Date(Math.max(Date.now(), Math.floor(after ?? 0) + 1)).toISOString();
-    const hubEvent = dialect.spell(name)[0] ?? name;
-    const body = { timestamp, id, event: { 'hub.topic': topic, 'hub.event': hubEvent, context } };
-
-    // Before the request: the change may come back before its answer does.
-    const outcome = this.#expect(id, name, timestamp);
-    let answer: Awaited<ReturnType<HubApi['publish']>>;
-    try {
-      answer = await this.#api.publish({ body, name: hubEvent }, signal);
-    } catch (error) {
-      this.#forget(id);
-      throw error;
-    }
-    const { ok, status } = answer;
-    if (ok) return { accepted: true, id, status, outcome };
-    this.#forget(id);
-    return { accepted: false, id, status, reason: hubTextOf(answer.text) };
+    const { sent, ok, status, text } = await this.#publish({ name, context, timestamp }, signal);
+    const { id } = sent;
+    if (!ok) return { accepted: false, id, status, reason: hubTextOf(text) };
+    return { accepted: true, id, status, outcome: sent.outcome.then((outcome) => this.#withResending(sent, outcome)) };
   }
 
   /** Whether a notification is a change of ours coming back, under our id or under one that the hub made up. */
@@ -143,24 +94,108 @@ export class Changes {
   received(event: FhircastEvent): void {
     const objection = event.syncError;
     if (objection) {
-      const sent = objection.eventId === undefined ? undefined : this.#sent.get(objection.eventId);
-      sent?.settle({ kind: 'sync-error', subscriber: objection.subscriber, diagnostics: objection.diagnostics, event });
+      const { eventId, subscriber, diagnostics } = objection;
+      const sent = eventId === undefined ? undefined : this.#sent.get(eventId);
+      sent?.settle({ kind: 'sync-error', subscriber, diagnostics, event, resending: undefined });
       return;
     }
     const echo = this.#match(event);
-    if (echo) echo.echo ??= event;
-    else if (ContextStore.isContextChange(event))
-      for (const sent of this.#sent.values()) {
-        // What is older than our change was on its way before it, and the change still stands.
-        const isOlder = event.time !== undefined && event.time < Date.parse(sent.timestamp);
-        if (!sent.echo && !isOlder) sent.settle({ kind: 'overtaken', event });
-      }
+    if (echo) {
+      echo.echo ??= event;
+      for (const [stop, timestamp] of this.#resending)
+        if (timestamp !== echo.timestamp) stop({ kind: 'overtaken', event });
+    } else if (ContextStore.isContextChange(event)) this.#overtaken(event);
+  }
+
+  /** Takes note of a change of ours that came back, and is not delivered because it has been before. */
+  repeated({ id }: Notification): void {
+    const sent = this.#sent.get(id);
+    if (!sent) return;
+    for (const { timestamp, name, echo } of this.#sent.values())
+      if (echo && timestamp === sent.timestamp && name === sent.name) sent.echo ??= echo;
   }
 
   /** Gives up on everything that is not settled. */
   close(): void {
+    for (const stop of this.#resending.keys()) stop();
     for (const sent of this.#sent.values()) sent.settle({ kind: 'unknown' });
-    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  async #publish(change: Change, signal: AbortSignal | undefined) {
+    const { api } = this.#options;
+    const { name, context, timestamp } = change;
+    const id = randomHex(16);
+    const hubEvent = api.dialect.spell(name)[0] ?? name;
+    const body = { timestamp, id, event: { 'hub.topic': api.topic, 'hub.event': hubEvent, context } };
+    // Before the request: the change may come back before its answer does.
+    const sent = this.#expect(id, change);
+    try {
+      const { ok, status, text } = await api.publish({ body, name: hubEvent }, signal);
+      if (!ok) this.#forget(id);
+      return { sent, ok, status, text };
+    } catch (error) {
+      this.#forget(id);
+      throw error;
+    }
+  }
+
+  /** A SyncError says that somebody did not follow: the change is sent again until everybody does. */
+  #withResending(change: Change, outcome: ContextChangeOutcome): ContextChangeOutcome {
+    if (outcome.kind !== 'sync-error' || this.#options.resends === 0) return outcome;
+    return { ...outcome, resending: this.#resend(change, outcome) };
+  }
+
+  #resend(change: Change, refused: ChangeNotFollowed): Resending {
+    const life = new AbortController();
+    let last: ContextChangeOutcome = refused;
+    let attempts = 0;
+    const stop = (outcome: ContextChangeOutcome = last) => {
+      last = outcome;
+      life.abort();
+    };
+    const sendAgain = async (): Promise<ContextChangeOutcome> => {
+      while (last.kind === 'sync-error' && attempts < this.#options.resends) {
+        await pause(RESEND_AFTER_MS, life.signal);
+        if (life.signal.aborted) break;
+        attempts++;
+        this.#options.resend(resending);
+        if (life.signal.aborted) break;
+        try {
+          const { sent, ok } = await this.#publish(change, life.signal);
+          // A hub that refuses it now has its reasons.
+          if (!ok) break;
+          const outcome = await Promise.race([sent.outcome, aborted(life.signal)]);
+          if (outcome) last = outcome;
+        } catch {
+          // Out of reach: the next attempt is as good.
+        }
+      }
+      this.#resending.delete(stop);
+      return last;
+    };
+    const resending: Resending = {
+      name: change.name,
+      get subscriber() {
+        return last.kind === 'sync-error' ? last.subscriber : undefined;
+      },
+      get attempts() {
+        return attempts;
+      },
+      outcome: sendAgain(),
+      stop: () => stop(),
+    };
+    this.#resending.set(stop, change.timestamp);
+    return resending;
+  }
+
+  #overtaken(event: FhircastEvent): void {
+    const outcome = { kind: 'overtaken', event } as const;
+    for (const sent of this.#sent.values()) {
+      // What is older than our change was on its way before it, and the change still stands.
+      const isOlder = event.time !== undefined && event.time < Date.parse(sent.timestamp);
+      if (!isOlder && !sent.echo) sent.settle(outcome);
+    }
+    for (const stop of this.#resending.keys()) stop(outcome);
   }
 
   #match({ id, name, timestamp }: Notification | FhircastEvent): Sent | undefined {
@@ -171,32 +206,27 @@ export class Changes {
     return undefined;
   }
 
-  #expect(id: string, name: string, timestamp: string): Promise<ContextChangeOutcome> {
-    return new Promise((resolve) => {
+  #expect(id: string, change: Change): Sent {
+    let settle: (outcome: ContextChangeOutcome) => void = () => {};
+    const outcome = new Promise<ContextChangeOutcome>((resolve) => {
       const timer = setTimeout(() => {
-        sent.settle(sent.echo ? { kind: 'followed', event: sent.echo } : { kind: 'unknown' });
-      }, OUTCOME_WITHIN_MS);
+        resolve(sent.echo ? { kind: 'followed', event: sent.echo } : { kind: 'unknown' });
+      }, OBJECTION_WITHIN_MS);
       // Waiting for an objection must not keep a process alive.
-      (timer as { unref?: () => void }).unref?.();
-      this.#timers.add(timer);
-      const sent: Sent = {
-        id,
-        name,
-        timestamp,
-        echo: undefined,
-        settle: (outcome) => {
-          clearTimeout(timer);
-          this.#timers.delete(timer);
-          resolve(outcome);
-        },
+      unref(timer);
+      settle = (settled) => {
+        clearTimeout(timer);
+        resolve(settled);
       };
-      // Kept when it is settled: an echo may still be on its way.
-      this.#sent.set(id, sent);
-      if (this.#sent.size > REMEMBERED) {
-        const [oldest] = this.#sent.values();
-        if (oldest) this.#forget(oldest.id);
-      }
     });
+    const sent: Sent = { ...change, id, outcome, echo: undefined, settle };
+    // Kept when it is settled: an echo may still be on its way.
+    this.#sent.set(id, sent);
+    if (this.#sent.size > REMEMBERED) {
+      const [oldest] = this.#sent.values();
+      if (oldest) this.#forget(oldest.id);
+    }
+    return sent;
   }
 
   #forget(id: string): void {
@@ -205,45 +235,5 @@ export class Changes {
   }
 }
 
-/**
- * Refuses a context that does not fit the definition of its event.
- *
- * @param name the canonical name
- * @param context what is to be sent
- * @throws ContextChangeError `change-invalid`
- */
-export function checkChange(name: string, context: readonly ContextEntry[]): void {
-  try {
-    parseContext(context, 'context');
-  } catch (error) {
-    throw new ContextChangeError('change-invalid', { at: (error as NotificationError).at ?? 'context' });
-  }
-  const { deviations, missing, contradiction } = checkContext(name, context);
-  const fault = contradiction
-    ? `${contradiction} contradicts the event`
-    : missing
-      ? `${missing} is missing`
-      : deviations[0];
-  if (fault) throw new ContextChangeError('change-invalid', { at: fault });
-}
-
-/**
- * Makes a context array of what an app passes: an object from key to resource (or to several), or a context array.
- *
- * @param name the canonical name
- * @param resources what the app passed
- */
-export function toContext(name: string, resources: unknown): readonly ContextEntry[] {
-  if (Array.isArray(resources)) return resources;
-  const many = contextDefinition(name)?.flatMap(({ key, many }) => (many ? [key] : [])) ?? [];
-  return Object.entries((resources ?? {}) as Record<string, unknown>).flatMap(([key, value]) => {
-    if (value === undefined || value === null) return [];
-    const entries = Array.isArray(value) && many.includes(key) ? value : [value];
-    return entries.map((entry) => ({ key, [isReference(entry) ? 'reference' : 'resource']: entry }) as ContextEntry);
-  });
-}
-
-const isReference = (value: unknown): boolean => {
-  const { resourceType, reference } = value as { resourceType?: unknown; reference?: unknown };
-  return resourceType === undefined && reference !== undefined;
-};
+const aborted = (signal: AbortSignal): Promise<undefined> =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));

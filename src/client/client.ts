@@ -1,5 +1,5 @@
 import type { ChannelType } from '../channels/channel.ts';
-import { ChannelError, FhircastError } from '../errors.ts';
+import { ChannelError, FhircastError, HubError } from '../errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { contextDefinition } from '../events/definitions.ts';
 import { canonicalName } from '../events/names.ts';
@@ -15,14 +15,14 @@ import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
 import { randomHex } from '../random.ts';
 import { backoffOf } from './backoff.ts';
 import { CatchUp } from './catch-up.ts';
-import { Changes, type ContextChangeResult, checkChange, toContext } from './changes.ts';
+import type { ContextChangeResult } from './change-result.ts';
+import type { Changes } from './changes.ts';
 import { ContextStore, type SessionContext } from './context-store.ts';
 import type { MessageCounts } from './counts.ts';
 import type { Listener, SessionEventName } from './events.ts';
 import { Inbox } from './inbox.ts';
 import { type AnyListener, Listeners } from './listeners.ts';
 import { Liveness } from './liveness.ts';
-import { object } from './objection.ts';
 import { openChannel } from './open-channel.ts';
 import type { Abortable, FhircastClientOptions, SmartLaunchOptions } from './options.ts';
 import { type ClientState, type StateChange, StateMachine } from './state.ts';
@@ -34,6 +34,8 @@ import { watchPage } from './wake.ts';
 const REQUEST_TIMEOUT_MS = 10_000;
 /** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */
 const ACKNOWLEDGE_WITHIN_MS = 8_000;
+/** A minute, for whoever did not follow. */
+const RESENDS = 6;
 /** A connection may be silent for so long. In milliseconds. */
 const SILENCE_MS = 20_000;
 /** An event may come so much later than the hub's word that it happened. In milliseconds. */
@@ -60,7 +62,9 @@ export class FhircastClient {
   readonly #subscription: Subscription;
   readonly #contexts = new ContextStore();
   readonly #api: HubApi;
-  readonly #changes: Changes;
+  readonly #resends: number;
+  /** Most apps change nothing, and never load it. */
+  #changes: Changes | undefined;
   readonly #inbox: Inbox;
   readonly #sync: SyncTracker;
   readonly #catchUp: CatchUp;
@@ -127,7 +131,7 @@ export class FhircastClient {
     const http = { fetch: options.fetch, timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS };
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
     this.#api = new HubApi({ ...http, hubUrl, topic, dialect, accessToken: token, record });
-    this.#changes = new Changes(this.#api);
+    this.#resends = options.resends ?? RESENDS;
     this.#inbox = new Inbox({
       topic,
       dialect,
@@ -135,21 +139,31 @@ export class FhircastClient {
       listeners: this.#listeners,
       contexts: this.#contexts,
       acknowledgeWithinMs: options.acknowledgeWithinMs ?? ACKNOWLEDGE_WITHIN_MS,
-      isEcho: (notification) => this.#changes.isEcho(notification),
+      isEcho: (notification) => this.#changes?.isEcho(notification) ?? false,
       takes: (notification, answer) => this.#catchUp.takes(notification, answer),
       heartbeat: (notification) => this.#liveness.heartbeat(periodOf(notification)),
-      repeated: (notification) => this.#sync.sentAgain(notification.id),
+      repeated: (notification) => {
+        this.#sync.sentAgain(notification.id);
+        this.#changes?.repeated(notification);
+      },
       received: (event) => {
         this.#liveness.event();
         if (ContextStore.isContextChange(event)) this.#sync.contextChanged(event);
         else this.#sync.objected(event);
-        this.#changes.received(event);
+        this.#changes?.received(event);
       },
       followed: () => this.#catchUp.followed(),
       refused: (event, reason) => this.#sync.refusedByUs(event, reason),
       late: (event, reason) => {
         if (this.state === 'closed') return;
-        object(this.#api, event, this.#subscriberName, reason).catch((error) => this.#listeners.emit('error', error));
+        import('./objection.ts')
+          .then(({ object }) => object(this.#api, event, this.#subscriberName, reason))
+          .catch((cause: unknown) =>
+            this.#listeners.emit(
+              'error',
+              cause instanceof FhircastError ? cause : new FhircastError('sync-error-not-sent', { cause }),
+            ),
+          );
       },
     });
     const backoff = backoffOf(options.reconnect);
@@ -313,11 +327,11 @@ export class FhircastClient {
   ): Promise<ContextChangeResult> {
     this.#mustBeOpen();
     const canonical = canonicalName(name);
-    const context = toContext(canonical, resources);
-    checkChange(canonical, context);
+    const changes = await this.#loadChanges();
+    const context = changes.prepare(canonical, resources);
     if (contextDefinition(canonical)) await this.#listenForObjections(options.signal);
     this.#mustBeOpen();
-    return this.#changes.send(canonical, context, this.#contexts.latest, options.signal);
+    return changes.send(canonical, context, this.#contexts.latest, options.signal);
   }
 
   /**
@@ -337,7 +351,7 @@ export class FhircastClient {
   }
 
   async #leave(): Promise<void> {
-    this.#changes.close();
+    this.#changes?.close();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), LEAVE_WITHIN_MS);
     try {
@@ -399,6 +413,23 @@ export class FhircastClient {
       this.#listeners.emit('warning', new FhircastError('scope-missing', { at: missing.join(', ') }));
     }
     return this.#wantsSyncErrors && wanted.length > 0 ? [...new Set([...wanted, 'SyncError'])] : wanted;
+  }
+
+  async #loadChanges(): Promise<Changes> {
+    if (this.#changes) return this.#changes;
+    let module: typeof import('./changes.ts');
+    try {
+      module = await import('./changes.ts');
+    } catch (cause) {
+      throw new HubError('hub-unreachable', { cause, retryable: true });
+    }
+    this.#mustBeOpen();
+    this.#changes ??= new module.Changes({
+      api: this.#api,
+      resends: this.#resends,
+      resend: (resending) => this.#listeners.emit('resend', resending),
+    });
+    return this.#changes;
   }
 
   /** Objections to a change of ours come as SyncErrors: an app that changes the context subscribes to them, if it may. */

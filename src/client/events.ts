@@ -4,6 +4,7 @@ import type { FhircastError } from '../errors.ts';
 import type { FhircastEvent } from '../events/event.ts';
 import type { EventOf } from '../events/types.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
+import type { Resending } from './change-result.ts';
 import type { StateChange } from './state.ts';
 import type { SyncStatus } from './sync-status.ts';
 
@@ -25,6 +26,8 @@ export interface SessionEvents {
   state: StateChange;
   /** Whether the session is in step changed. */
   sync: SyncStatus;
+  /** A change of this app that somebody did not follow is about to be sent again. */
+  resend: Resending;
   /** The hub confirmed a subscription. */
   subscribed: Subscribed;
   /** The hub denied the subscription or ended it. */
@@ -53,6 +56,7 @@ export type Listener<N extends string> = (argument: ListenerArgument<N>) => unkn
 const SESSION_EVENTS: ReadonlySet<string> = /* @__PURE__ */ new Set<SessionEventName>([
   'state',
   'sync',
+  'resend',
   'subscribed',
   'denied',
   'error',

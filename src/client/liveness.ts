@@ -1,3 +1,5 @@
+import { unref } from './timers.ts';
+
 /** What the watch over a connection needs. */
 export interface LivenessOptions {
   /** After how long a silence the other side is asked for a sign of life, in milliseconds. */
@@ -99,7 +101,7 @@ export class Liveness {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#look(), delay);
     // The connection itself keeps a process alive, or nothing does.
-    (this.#timer as { unref?: () => void }).unref?.();
+    unref(this.#timer);
   }
 
   #look(): void {

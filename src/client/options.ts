@@ -78,6 +78,13 @@ export interface FollowOptions {
    * @default 20000
    */
   silenceMs?: number;
+  /**
+   * How often a change of this app that somebody did not follow is sent again, 10 seconds apart, until everybody follows or
+   * another context comes. 0 for never.
+   *
+   * @default 6
+   */
+  resends?: number;
   /** An implementation of `fetch`. Default: the platform's own, and cross-fetch where there is none. */
   fetch?: FetchLike;
   /** Opens a websocket. Default: the platform's own, and `ws` in Node. */

@@ -1,5 +1,6 @@
 import type { FhircastEvent } from '../events/event.ts';
 import type { ClientState } from './state.ts';
+import { unref } from './timers.ts';
 
 /** An app that does not show the current context. */
 export interface Refusal {
@@ -114,7 +115,7 @@ export class SyncTracker {
       this.#refusals = [];
       this.#update();
     }, OBJECTION_WITHIN_MS);
-    (this.#silence as { unref?: () => void }).unref?.();
+    unref(this.#silence);
   }
 
   /** Nothing is told any more. */

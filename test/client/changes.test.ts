@@ -1,6 +1,8 @@
 import type { FhirResource } from 'fhir/r4';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Changes, checkChange, toContext } from '../../src/client/changes.ts';
+import type { ContextChangeOutcome, Resending } from '../../src/client/change-result.ts';
+import { Changes } from '../../src/client/changes.ts';
+import { checkChange, toContext } from '../../src/client/check-change.ts';
 import { ContextChangeError } from '../../src/errors.ts';
 import { makeSyncError } from '../../src/events/sync-error.ts';
 import { HubApi } from '../../src/hub/api.ts';
@@ -20,21 +22,21 @@ function change(
   dialect?: DialectName,
 ) {
   const sent: Sent[] = [];
-  const changes = new Changes(
-    new HubApi({
-      hubUrl: 'https://hub.example.org',
-      topic: TOPIC,
-      dialect: dialectOf(dialect),
-      accessToken: () => undefined,
-      record: () => {},
-      timeoutMs: 5_000,
-      fetch: async (_, init) => {
-        const message = JSON.parse(String(init.body)) as Sent;
-        sent.push(message);
-        return answer(message);
-      },
-    }),
-  );
+  const resends: Resending[] = [];
+  const api = new HubApi({
+    hubUrl: 'https://hub.example.org',
+    topic: TOPIC,
+    dialect: dialectOf(dialect),
+    accessToken: () => undefined,
+    record: () => {},
+    timeoutMs: 5_000,
+    fetch: async (_, init) => {
+      const message = JSON.parse(String(init.body)) as Sent;
+      sent.push(message);
+      return answer(message);
+    },
+  });
+  const changes = new Changes({ api, resends: 3, resend: (resending) => resends.push(resending) });
   const send = (after?: number) => changes.send('Patient-open', patientContext(), after, undefined);
   /** Sends a change that the hub takes. */
   const accepted = async () => {
@@ -54,7 +56,7 @@ function change(
         },
       ],
     });
-  return { changes, sent, send, accepted, objection };
+  return { changes, sent, send, accepted, objection, resends };
 }
 
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
@@ -154,7 +156,8 @@ describe('what became of a change', () => {
       if (isEchoed) changes.received(eventOf({ id }));
       changes.received(objection(id));
       expect(await outcome).toMatchObject({ kind: 'sync-error', subscriber: 'PACS', diagnostics: 'busy' });
-      expect(vi.getTimerCount()).toBe(0);
+      // It is going to be sent again.
+    expect(vi.getTimerCount()).toBe(1);
     }
   });
 
@@ -263,5 +266,92 @@ describe('what is checked before it is sent', () => {
     const context = patientContext();
     expect(toContext('Patient-open', context)).toBe(context);
     expect(toContext('Home-open', {})).toEqual([]);
+  });
+});
+
+describe('a change that somebody did not follow', () => {
+  /** Sends a change, which comes back, and to which somebody objects. */
+  async function refused(answer?: Parameters<typeof change>[0]) {
+    const world = change(answer);
+    const { id, outcome } = await world.accepted();
+    const echo = (index: number) =>
+      notify({ id: world.sent[index]?.id ?? '', timestamp: world.sent[index]?.timestamp ?? '' });
+    world.changes.received(eventOf({ id, timestamp: world.sent[0]?.timestamp ?? '' }));
+    world.changes.received(world.objection(id));
+    const first = await outcome;
+    if (first.kind !== 'sync-error' || !first.resending) throw new Error('It is not sent again.');
+    return { ...world, id, echo, resending: first.resending };
+  }
+  const SECONDS = 1000;
+
+  it('is sent again after 10 seconds, with the original time and another id', async () => {
+    const { sent, resending, resends } = await refused();
+    await vi.advanceTimersByTimeAsync(10 * SECONDS - 1);
+    expect(sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sent).toHaveLength(2);
+    expect(sent[1]).toEqual({ ...sent[0], id: expect.not.stringMatching(sent[0]?.id ?? '-') });
+    expect(resends).toEqual([resending]);
+    expect(resending).toMatchObject({ name: 'Patient-open', subscriber: 'PACS', attempts: 1 });
+  });
+
+  it('is followed when nobody objects any more', async () => {
+    const { changes, resending, echo } = await refused();
+    await vi.advanceTimersByTimeAsync(10 * SECONDS);
+    changes.repeated(echo(1));
+    await vi.advanceTimersByTimeAsync(12 * SECONDS);
+    expect(await resending.outcome).toMatchObject({ kind: 'followed', event: { isEcho: false, name: 'Patient-open' } });
+  });
+
+  it('is sent as often as the option says, 10 seconds after every objection', async () => {
+    const { changes, sent, resending, objection } = await refused();
+    for (const times of [2, 3, 4]) {
+      await vi.advanceTimersByTimeAsync(10 * SECONDS);
+      expect(sent).toHaveLength(times);
+      changes.received(objection(sent.at(-1)?.id ?? ''));
+    }
+    expect(await resending.outcome).toMatchObject({ kind: 'sync-error', subscriber: 'PACS' });
+    await vi.advanceTimersByTimeAsync(60 * SECONDS);
+    expect(sent).toHaveLength(4);
+  });
+
+  it.each<[string, (world: Awaited<ReturnType<typeof refused>>) => void, Partial<ContextChangeOutcome>]>([
+    [
+      'a newer context comes',
+      ({ changes }) => changes.received(eventOf({ id: 'newer', timestamp: inSeconds(5) })),
+      { kind: 'overtaken' },
+    ],
+    ['the app stops it', ({ resending }) => resending.stop(), { kind: 'sync-error' }],
+    ['the client is closed', ({ changes }) => changes.close(), { kind: 'sync-error' }],
+  ])('is not sent again when %s', async (_, end, outcome) => {
+    const world = await refused();
+    await vi.advanceTimersByTimeAsync(5 * SECONDS);
+    end(world);
+    expect(await world.resending.outcome).toMatchObject(outcome);
+    await vi.advanceTimersByTimeAsync(60 * SECONDS);
+    expect(world.sent).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is not sent again when this app has changed the context since', async () => {
+    const { changes, sent, send, resending } = await refused();
+    await vi.advanceTimersByTimeAsync(5 * SECONDS);
+    await send();
+    changes.received(eventOf({ id: sent[1]?.id ?? '', timestamp: sent[1]?.timestamp ?? '' }));
+    expect(await resending.outcome).toMatchObject({ kind: 'overtaken' });
+  });
+
+  it('is not sent again to a hub that refuses it, and again to one that is out of reach', async () => {
+    let attempts = 0;
+    const { resending } = await refused(() => {
+      attempts++;
+      if (attempts === 2) throw new TypeError('fetch failed');
+      return new Response('', { status: attempts === 1 ? 202 : 409 });
+    });
+    await vi.advanceTimersByTimeAsync(10 * SECONDS);
+    expect(attempts).toBe(2);
+    await vi.advanceTimersByTimeAsync(10 * SECONDS);
+    expect(attempts).toBe(3);
+    expect(await resending.outcome).toMatchObject({ kind: 'sync-error' });
   });
 });

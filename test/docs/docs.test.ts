@@ -125,6 +125,7 @@ describe('the documentation', () => {
     const own: Record<SessionEventName, true> = {
       state: true,
       sync: true,
+      resend: true,
       subscribed: true,
       denied: true,
       error: true,

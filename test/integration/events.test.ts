@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FhircastEvent } from '../../src/index.ts';
-import { ADA, at, BRAM, CHIDI, openWorld, patientContext, settled, type World } from './world.ts';
+import { ADA, at, BRAM, CHIDI, openWorld, patientContext, type World } from './world.ts';
 import { WORLDS } from './worlds.ts';
 
 /** What escaped: nothing that a listener does may end a process. */

@@ -1,0 +1,48 @@
+import { ContextChangeError, type NotificationError } from '../errors.ts';
+import { checkContext } from '../events/check.ts';
+import type { ContextEntry } from '../events/context.ts';
+import { contextDefinition } from '../events/definitions.ts';
+import { parseContext } from '../events/notification.ts';
+
+/**
+ * Refuses a context that does not fit the definition of its event.
+ *
+ * @param name the canonical name
+ * @param context what is to be sent
+ * @throws ContextChangeError `change-invalid`
+ */
+export function checkChange(name: string, context: readonly ContextEntry[]): void {
+  try {
+    parseContext(context, 'context');
+  } catch (error) {
+    throw new ContextChangeError('change-invalid', { at: (error as NotificationError).at ?? 'context' });
+  }
+  const { deviations, missing, contradiction } = checkContext(name, context);
+  const fault = contradiction
+    ? `${contradiction} contradicts the event`
+    : missing
+      ? `${missing} is missing`
+      : deviations[0];
+  if (fault) throw new ContextChangeError('change-invalid', { at: fault });
+}
+
+/**
+ * Makes a context array of what an app passes: an object from key to resource (or to several), or a context array.
+ *
+ * @param name the canonical name
+ * @param resources what the app passed
+ */
+export function toContext(name: string, resources: unknown): readonly ContextEntry[] {
+  if (Array.isArray(resources)) return resources;
+  const many = contextDefinition(name)?.flatMap(({ key, many }) => (many ? [key] : [])) ?? [];
+  return Object.entries((resources ?? {}) as Record<string, unknown>).flatMap(([key, value]) => {
+    if (value === undefined || value === null) return [];
+    const entries = Array.isArray(value) && many.includes(key) ? value : [value];
+    return entries.map((entry) => ({ key, [isReference(entry) ? 'reference' : 'resource']: entry }) as ContextEntry);
+  });
+}
+
+const isReference = (value: unknown): boolean => {
+  const { resourceType, reference } = value as { resourceType?: unknown; reference?: unknown };
+  return resourceType === undefined && reference !== undefined;
+};
