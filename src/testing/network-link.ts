@@ -111,9 +111,10 @@ export class Link {
       socket.setNoDelay(true);
       // What is wrong with a socket ends it, and its end is all that matters here.
       socket.on('error', () => undefined);
-      socket.on('end', () => this.#halfOpen && this.#there.ended && this.#back.ended && this.destroy());
+      socket.on('end', () => this.#buryHalfOpen());
       socket.on('close', (failed) => {
         if (failed) this.cut();
+        this.#buryHalfOpen();
         if (client.closed && target.closed) gone();
       });
     }
@@ -156,6 +157,13 @@ export class Link {
     this.#kill();
     this.#client.destroy();
     this.#target.destroy();
+  }
+
+  /** Ends a half-open connection that both sides have given up: nobody is told what it does not know. */
+  #buryHalfOpen(): void {
+    const clientOver = this.#client.closed || this.#there.ended;
+    const targetOver = this.#target.closed || this.#back.ended;
+    if (this.#halfOpen && clientOver && targetOver) this.destroy();
   }
 
   #kill(): void {

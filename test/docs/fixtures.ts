@@ -129,6 +129,15 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.showChart?.[0]).toMatchObject({ resourceType: 'Patient', id: ada?.id });
     },
   },
+  faults: {
+    declarations: SHOW_CHART,
+    prepare: ({ spy }) => ({ showChart: spy('showChart') }),
+    check: async ({ calls, later }, { hub, client }) => {
+      later(() => (hub as TestHub).close());
+      later(() => (client as FhircastClient).unsubscribe());
+      expect(calls.showChart).toMatchObject([{ id: ada?.id }, { id: TEST_PATIENTS[1]?.id }]);
+    },
+  },
   errors: {
     declarations: `${CLIENT} ${SHOW}`,
     prepare: async (stage) => {

@@ -95,10 +95,11 @@ describe('a network without faults', () => {
   it('passes what is larger than any buffer to a reader who is slow', async () => {
     const { join } = await openNetwork();
     const { client, target } = await join();
-    const text = 'x'.repeat(8 * 1024 * 1024);
+    const text = 'x'.repeat(32 * 1024 * 1024);
     target.socket.pause();
     client.socket.write(text);
     await settle(join);
+    expect(client.socket.writableLength).toBeGreaterThan(0);
     target.socket.resume();
     await target.received.until(text);
   });
@@ -213,6 +214,11 @@ describe('a fault', () => {
     expect(other.client.socket.readableEnded).toBe(false);
     // One client gave up; the other does not know yet.
     expect(network.connections).toBe(1);
+    other.target.socket.end();
+    await Promise.all([other.client.closed, other.target.closed]);
+    one.client.socket.end();
+    await one.client.closed;
+    expect(network.connections).toBe(0);
   });
 
   it.each([0, 1, 4, 9])('truncate: passes %i bytes more, and cuts', async (bytes) => {
