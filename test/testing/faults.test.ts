@@ -90,7 +90,7 @@ describe.each([
   const followed = (name: string) => [{ subscriber: name, status: 200 }];
 
   it('drop: is not sent, and told as not answered', async () => {
-    const { session, subscriber, publish } = await open({ answerTimeoutMs: 30 });
+    const { session, subscriber, publish } = await open({ answerTimeoutMs: 1000 });
     session.disturbNext('drop');
     expect((await publish('lost')).answers).toEqual([{ subscriber: subscriber.name, status: undefined }]);
     expect(await subscriber.next()).toContain(`${subscriber.name} did not answer to Patient-open.`);

@@ -122,10 +122,9 @@ describe('a hub without a current context', () => {
 });
 
 describe('a hub with a heartbeat', () => {
-  it('sends it on websockets alone, and misses no answer', async () => {
+  it('sends it on websockets, and misses no answer', async () => {
     const hub = await openHub({ heartbeatSeconds: 0.02, answerTimeoutMs: 10 });
     const session = hub.openSession();
-    const callback = await subscribeCallback(hub, session);
     const { inbox } = await subscribeSocket(hub, session, { events: 'SyncError', status: 'silent' });
     const beats = [await inbox.next(), await inbox.next(), await inbox.next()];
     for (const { event } of beats) {
@@ -136,8 +135,16 @@ describe('a hub with a heartbeat', () => {
       });
     }
     expect(new Set(beats.map(({ id }) => id)).size).toBe(3);
+    expect(hub.log.filter(({ kind }) => kind === 'answer')).toEqual([]);
+  });
+
+  it('sends none to webhooks', async () => {
+    const hub = await openHub({ heartbeatSeconds: 0.02 });
+    const session = hub.openSession();
+    const callback = await subscribeCallback(hub, session);
+    const { inbox } = await subscribeSocket(hub, session);
+    for (let beat = 1; beat <= 3; beat += 1) await inbox.next();
     expect(callback.inbox.all.map(({ method }) => method)).toEqual(['GET']);
-    expect(hub.log.filter(({ kind, about }) => kind === 'answer' && about === 'notify')).toEqual([]);
   });
 });
 
