@@ -4,7 +4,7 @@
  * | failure | what the client does |
  * | --- | --- |
  * | a launch without hub or session | throws a `LaunchError`: there is nothing to try |
- * | no network, no answer in time, 408, 425, 429, 5xx | tries again, as late as `Retry-After` says |
+ * | no network, no answer in time, 408, 425, 429, 5xx but 501 | tries again, as late as `Retry-After` says |
  * | 401 | renews the token once; then the session is over, and nothing is tried until the app calls `ready()` |
  * | another 4xx to a subscription | stops: the same request would be refused again |
  * | another 4xx to a renewal | makes a new subscription while the old one lasts |
@@ -17,13 +17,15 @@
 
 /** These ask for patience. */
 const PATIENCE: readonly number[] = [408, 425, 429];
+const NOT_IMPLEMENTED = 501;
 
 /**
  * Whether the same request may succeed later.
  *
  * @param status the HTTP status of the answer
  */
-export const statusPasses = (status: number): boolean => PATIENCE.includes(status) || status >= 500;
+export const statusPasses = (status: number): boolean =>
+  PATIENCE.includes(status) || (status >= 500 && status !== NOT_IMPLEMENTED);
 
 /**
  * Close codes by which a hub says that it has done with this endpoint, and not merely with this connection: the normal end,
@@ -46,4 +48,4 @@ export const endpointMayLive = (code: number | undefined): boolean =>
  * @param status the HTTP status of the answer
  */
 export const statusMeansUnsupported = (status: number): boolean =>
-  status === 501 || (status !== 401 && status >= 400 && !statusPasses(status));
+  status !== 401 && status >= 400 && !statusPasses(status);

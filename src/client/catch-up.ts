@@ -41,6 +41,8 @@ export class CatchUp {
   #isAsking = false;
   /** The hub does not tell, or not this app. */
   #isUnsupported = false;
+  /** The hub has not answered on this connection. What it did not send by itself before it did, it does not have. */
+  #isFirst = true;
   /** The hub has told a context at least once. */
   #hasTold = false;
 
@@ -53,6 +55,7 @@ export class CatchUp {
   begin(): void {
     this.end();
     this.#isUnsupported = false;
+    this.#isFirst = true;
     void this.#ask();
   }
 
@@ -100,7 +103,12 @@ export class CatchUp {
     } catch (error) {
       if (signal.aborted || !(error instanceof FhircastError)) return;
       if (error.retryable && error.status === undefined && !isProven) this.#options.missed('channel-silent');
-      else if (!error.retryable) this.#cannotTell(error);
+      if (error.retryable) return;
+      this.#isUnsupported = true;
+      if (error.status !== 401) return;
+      // Nothing can find out any more that the connection has died.
+      if (!isProven) this.#options.sync.behind();
+      this.#options.failed(error);
     }
   }
 
@@ -154,8 +162,6 @@ export class CatchUp {
     const { contexts, inbox } = this.#options;
     const { current } = contexts;
     if (context) {
-      // A sandbox hub (S24) takes any event for the context, a SyncError too.
-      if (context.type === 'OperationOutcome') return false;
       this.#hasTold = true;
       if (current && isSameContext(current, context)) return false;
       return !inbox.isKnownOrOlder(context);
@@ -171,13 +177,16 @@ export class CatchUp {
     this.#inFlight.settle(context, held);
     const isNews = this.#differs(answer);
     const { current } = contexts;
-    const closed = this.#options.replays()
-      ? contexts.untold.filter((open) => !context || !isSameContext(open, context))
-      : [];
-    if (isNews && !context && current) closed.push(current);
+    const closed = new Set(
+      this.#isFirst && this.#options.replays() && (context || isNews) ? contexts.untold(context) : [],
+    );
+    this.#isFirst = false;
+    if (isNews && !context && current) closed.add(current);
     for (const open of closed) inbox.adoptClose(open);
     if (isNews && context) inbox.adoptOpen(context);
-    if (isNews || closed.length > 0) this.#inFlight.begin(isNews && context ? context : contexts.current, closed);
+    // Where events are trusted more than answers, they need not wait for another one.
+    if (this.#options.replays() && (isNews || closed.size > 0))
+      this.#inFlight.begin(isNews && context ? context : contexts.current, [...closed]);
   }
 }
 

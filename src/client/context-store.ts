@@ -138,15 +138,20 @@ export class ContextStore {
   }
 
   /**
-   * What must have been closed while there was no connection, seen from what the hub told of since: it tells the context of each
-   * type that was opened last.
+   * What must have been closed while there was no connection, seen from what the hub told of since: the context of each type
+   * that was opened last, and the current one.
+   *
+   * @param found the current context
    */
-  get untold(): readonly CurrentContext[] {
+  untold(found: CurrentContext | null): readonly CurrentContext[] {
+    const isFound = ({ context }: OpenContext) => found !== null && isSameContext(context, found);
+    const told = this.#open.map((open) => open.isTold || isFound(open));
+    const isNew = found !== null && !this.#open.some(isFound);
     return this.#open
-      .filter((open, index) => {
-        if (open.isTold || open.context === this.#current) return false;
+      .filter(({ resource }, index) => {
         // Where a later one of its type was told of, an earlier one is not told of, open or not.
-        return !this.#open.slice(index + 1).some((later) => later.isTold && later.resource === open.resource);
+        const isHidden = this.#open.some((later, i) => i > index && told[i] && later.resource === resource);
+        return !told[index] && !isHidden && !(isNew && found.type.toLowerCase() === resource);
       })
       .map(({ context }) => context);
   }

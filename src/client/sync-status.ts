@@ -46,7 +46,7 @@ export class SyncTracker {
   readonly #subscriberName: string;
   #status: SyncStatus = { state: 'disconnected', since: Date.now() };
   #connection: 'up' | 'down' = 'down';
-  #catchingUp = false;
+  #catchingUp = true;
   #refusals: readonly Refusal[] = [];
   /** The event that made the context to which refusals refer, under every id that it was sent with. */
   #eventIds: readonly string[] = [];

@@ -156,8 +156,9 @@ describe('what became of a change', () => {
       if (isEchoed) changes.received(eventOf({ id }));
       changes.received(objection(id));
       expect(await outcome).toMatchObject({ kind: 'sync-error', subscriber: 'PACS', diagnostics: 'busy' });
-      // It is going to be sent again.
-    expect(vi.getTimerCount()).toBe(1);
+      // It is going to be sent again, and waits for nothing else.
+      expect(vi.getTimerCount()).toBe(1);
+      changes.close();
     }
   });
 

@@ -1,0 +1,546 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { backoffOf } from '../../src/client/backoff.ts';
+import { CatchUp } from '../../src/client/catch-up.ts';
+import { ContextStore } from '../../src/client/context-store.ts';
+import { Inbox } from '../../src/client/inbox.ts';
+import { Listeners } from '../../src/client/listeners.ts';
+import { SyncTracker } from '../../src/client/sync-status.ts';
+import type { FhircastError } from '../../src/errors.ts';
+import type { ContextEntry } from '../../src/events/context.ts';
+import type { FhircastEvent } from '../../src/events/event.ts';
+import { HubApi } from '../../src/hub/api.ts';
+import { dialectOf } from '../../src/hub/dialects/index.ts';
+import type { DialectName } from '../../src/index.ts';
+import { patientContext, TOPIC } from './support.ts';
+
+/** What the hub says to one request for the current context. */
+interface Asked {
+  answer(body: unknown, status?: number): Promise<void>;
+  fail(): Promise<void>;
+}
+
+/** Lets everything happen that is not waiting for time. */
+const settle = async () => {
+  for (let turn = 0; turn < 30; turn++) await Promise.resolve();
+};
+
+/** A client as far as it catches up, and a hub whose answers are given by hand. */
+function open(dialectName: DialectName = 'stu3') {
+  const dialect = dialectOf(dialectName);
+  const asked: Asked[] = [];
+  const heard = { events: [] as string[], errors: [] as string[], missed: [] as string[], syncs: [] as string[] };
+  const answers: [string | undefined, number][] = [];
+  const listeners = new Listeners(() => {});
+  const note = ({ name, patient, study, source }: FhircastEvent) =>
+    heard.events.push(`${source} ${name} ${study?.id ?? patient?.id ?? ''}`.trim());
+  listeners.add('*', note, false);
+  listeners.add('error', ({ code }: FhircastError) => heard.errors.push(code), false);
+  const contexts = new ContextStore();
+  const api = new HubApi({
+    hubUrl: 'https://hub.example.org',
+    topic: TOPIC,
+    dialect,
+    accessToken: () => undefined,
+    record: () => {},
+    timeoutMs: 60_000,
+    fetch: (_, init) =>
+      new Promise((resolve, reject) => {
+        init.signal?.addEventListener('abort', () => reject(new Error('aborted')));
+        asked.push({
+          answer: async (body, status = 200) => {
+            resolve(new Response(typeof body === 'string' ? body : JSON.stringify(body), { status }));
+            await settle();
+          },
+          fail: async () => {
+            reject(new TypeError('fetch failed'));
+            await settle();
+          },
+        });
+      }),
+  });
+  const sync = new SyncTracker('Viewer', ({ state }) => heard.syncs.push(state));
+  const inbox: Inbox = new Inbox({
+    topic: TOPIC,
+    dialect,
+    listeners,
+    contexts,
+    record: () => {},
+    acknowledgeWithinMs: 8_000,
+    isEcho: () => false,
+    takes: (notification, answer) => catchUp.takes(notification, answer),
+    heartbeat: () => {},
+    repeated: () => {},
+    received: () => {},
+    followed: () => catchUp.followed(),
+    refused: () => {},
+    late: () => {},
+  });
+  const catchUp: CatchUp = new CatchUp({
+    api,
+    backoff: backoffOf(),
+    inbox,
+    contexts,
+    sync,
+    graceMs: 1_000,
+    replays: () => dialect.replaysContext,
+    failed: ({ code }) => heard.errors.push(code),
+    missed: (code) => heard.missed.push(code),
+  });
+  sync.entered('active');
+  return {
+    inbox,
+    contexts,
+    catchUp,
+    sync,
+    asked,
+    heard,
+    answers,
+    current: () => contexts.current?.study?.id ?? contexts.current?.patient?.id ?? null,
+    /** The hub sends an event. */
+    hub: (minute: number, id: string, { name = 'Patient-open', context, version, patient = id }: Sent = {}) => {
+      const event = {
+        'hub.topic': TOPIC,
+        'hub.event': name,
+        context: context ?? patientContext(patient),
+        ...(version ? { 'context.versionId': version } : {}),
+      };
+      const message = { id, timestamp: at(minute), event };
+      inbox.receive(JSON.stringify(message), (status, eventId) => answers.push([eventId, status]), 'websocket');
+    },
+    /** The connection is lost, and comes back. */
+    gap: async () => {
+      catchUp.end();
+      contexts.gap();
+      sync.entered('reconnecting');
+      sync.entered('active');
+      catchUp.begin();
+      await settle();
+    },
+    begin: async () => {
+      catchUp.begin();
+      await settle();
+    },
+  };
+}
+
+interface Sent {
+  name?: string;
+  context?: readonly ContextEntry[];
+  version?: string;
+  patient?: string;
+}
+
+const at = (minute: number) => new Date(Date.UTC(2024, 4, 1, 10, minute)).toISOString();
+const study = (id: string): ContextEntry[] => [
+  { key: 'study', resource: { resourceType: 'ImagingStudy', id, status: 'available', subject: {} } },
+];
+/** STU3's answer, which says no time. */
+const found = (id: string, version = `v-${id}`) => ({
+  'context.type': 'Patient',
+  'context.versionId': version,
+  context: patientContext(id),
+});
+const NONE = { 'context.type': '', 'context.versionId': '', context: [] };
+
+beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2024, 4, 1, 12) }));
+afterEach(() => void vi.useRealTimers());
+
+describe('after a gap', () => {
+  it('what was opened meanwhile is an event, and nothing else is', async () => {
+    const { gap, hub, asked, heard, sync, current } = open();
+    hub(1, 'p1');
+    await gap();
+    expect(sync.status.state).toBe('behind');
+    await asked[0]?.answer(found('p2'));
+    expect(heard.events).toEqual(['hub Patient-open p1', 'resync Patient-open p2']);
+    expect(current()).toBe('p2');
+    expect(sync.status.state).toBe('in-sync');
+    expect(heard.syncs).toEqual(['behind', 'in-sync', 'disconnected', 'behind', 'in-sync']);
+  });
+
+  it('what is as it was is no event', async () => {
+    const { gap, hub, asked, heard, sync } = open();
+    hub(1, 'p1', { version: 'v1' });
+    await gap();
+    await asked[0]?.answer(found('p1', 'v1'));
+    expect(heard.events).toEqual(['hub Patient-open p1']);
+    expect(sync.status.state).toBe('in-sync');
+  });
+
+  it('what was closed meanwhile is closed', async () => {
+    const { gap, hub, asked, heard, contexts } = open();
+    hub(1, 'p1');
+    await gap();
+    await asked[0]?.answer(NONE);
+    expect(heard.events).toEqual(['hub Patient-open p1', 'resync Patient-close p1']);
+    expect(contexts.session).toMatchObject({ current: null, open: [] });
+  });
+
+  it('what the hub does not send again is closed, and what another one of its type may hide is not', async () => {
+    const { gap, hub, asked, heard, contexts } = open();
+    hub(1, 'p1');
+    hub(2, 'p2');
+    hub(3, 's1', { name: 'ImagingStudy-open', context: study('s1') });
+    hub(4, 'p3');
+    await gap();
+    // The latest of each type that is open: the study and p3 are not.
+    hub(2, 'p2');
+    await asked[0]?.answer(found('p2'));
+    expect(heard.events.slice(4)).toEqual([
+      'resync ImagingStudy-close s1',
+      'resync Patient-close p3',
+      'resync Patient-open p2',
+    ]);
+    expect(contexts.session.open.map(({ patient }) => patient?.id)).toEqual(['p1', 'p2']);
+  });
+
+  it('the answer gives way to an event that came while it was asked for, and the hub is asked again', async () => {
+    const { gap, hub, asked, heard, sync } = open();
+    hub(1, 'p1');
+    await gap();
+    hub(2, 'p2');
+    await asked[0]?.answer(found('p1'));
+    expect(heard.events).toEqual(['hub Patient-open p1', 'hub Patient-open p2']);
+    expect(sync.status.state).toBe('behind');
+    await asked[1]?.answer(found('p2'));
+    expect(sync.status.state).toBe('in-sync');
+    expect(heard.events).toHaveLength(2);
+  });
+
+  it('a hub that is out of reach is asked until it answers', async () => {
+    const { gap, asked, sync, current } = open();
+    await gap();
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await asked.at(-1)?.fail();
+      expect(sync.status.state).toBe('behind');
+      await vi.advanceTimersByTimeAsync(30_000);
+      expect(asked).toHaveLength(attempt + 2);
+    }
+    await asked.at(-1)?.answer(found('p1'));
+    expect(sync.status.state).toBe('in-sync');
+    expect(current()).toBe('p1');
+  });
+
+  it.each([404, 403, 405, 501])('a hub that answers %s is trusted for its events', async (status) => {
+    const { gap, hub, asked, sync, heard, current } = open();
+    hub(1, 'p1');
+    await gap();
+    await asked[0]?.answer('There is no such thing.', status);
+    expect(sync.status.state).toBe('in-sync');
+    expect([current(), heard.errors]).toEqual(['p1', []]);
+  });
+
+  it('a token that has ended is an error, and what is known may be old until an event comes', async () => {
+    const { gap, hub, asked, sync, heard } = open();
+    await gap();
+    await asked[0]?.answer('', 401);
+    expect(heard.errors).toEqual(['session-over']);
+    expect(sync.status.state).toBe('behind');
+    hub(1, 'p1');
+    expect(sync.status.state).toBe('in-sync');
+  });
+
+  it.each([
+    ['contradicts itself', { 'context.type': 'Patient', context: study('s1') }, 'anchor-missing'],
+    ['is of another session', { ...found('p2'), 'hub.topic': 'another' }, 'notification-wrong-topic'],
+    ['is none', '<html>', 'hub-answer-invalid'],
+  ])('an answer that %s is not shown', async (_, body, code) => {
+    const { gap, hub, asked, sync, heard, current } = open();
+    hub(1, 'p1');
+    await gap();
+    await asked[0]?.answer(body);
+    expect([current(), heard.errors, sync.status.state]).toEqual(['p1', [code], 'behind']);
+  });
+
+  it('an answer that comes after the next gap is not heard', async () => {
+    const { gap, hub, asked, heard } = open();
+    hub(1, 'p1');
+    await gap();
+    await gap();
+    await asked[0]?.answer(found('p2'));
+    expect(heard.events).toEqual(['hub Patient-open p1']);
+    await asked[1]?.answer(found('p3'));
+    expect(heard.events.at(-1)).toBe('resync Patient-open p3');
+  });
+
+  it('a SyncError is no context, and tells of none (S24 takes any event for it)', async () => {
+    const { gap, hub, asked, current, sync } = open();
+    hub(1, 'p1');
+    await gap();
+    await asked[0]?.answer([{ key: 'operationoutcome', resource: { resourceType: 'OperationOutcome', issue: [] } }]);
+    expect([current(), sync.status.state]).toEqual(['p1', 'behind']);
+  });
+
+  it('a hub that answers as if nothing were open, and sends it again, does not keep the context', async () => {
+    const { gap, hub, asked, current } = open();
+    hub(1, 'p1');
+    await gap();
+    hub(1, 'p1');
+    await asked[0]?.answer(NONE);
+    expect(current()).toBe('p1');
+  });
+
+  it('404 of the draft says little when something is open', async () => {
+    const { gap, hub, asked, current } = open('draft');
+    hub(1, 'p1', { name: 'open-patient-chart' });
+    await gap();
+    await asked[0]?.answer('', 404);
+    expect(current()).toBe('p1');
+  });
+
+  it('a bare array of the draft gives way to events: sandbox hubs share it among sessions, and keep it after a close', async () => {
+    const { gap, hub, asked, current, begin } = open('draft');
+    await begin();
+    await asked[0]?.answer(patientContext('p0'));
+    expect(current()).toBe('p0');
+    hub(1, 'p1', { name: 'open-patient-chart' });
+    await gap();
+    await asked[1]?.answer(patientContext('p2'));
+    expect(current()).toBe('p1');
+  });
+
+  it('an answer of the draft that is older than an event gives way to it', async () => {
+    const { gap, hub, asked, current } = open('draft');
+    hub(5, 'p1', { name: 'open-patient-chart' });
+    await gap();
+    const event = { 'hub.topic': TOPIC, context: patientContext('p2') };
+    await asked[0]?.answer({ id: 'e2', timestamp: at(4), event });
+    expect(current()).toBe('p1');
+    await gap();
+    await asked[1]?.answer({ id: 'e3', timestamp: at(6), event });
+    expect(current()).toBe('p2');
+  });
+});
+
+describe('an event that was under way while the hub was asked', () => {
+  /** p1 was open; the hub has p3, and told so before its events came. */
+  async function adopted() {
+    const client = open();
+    client.hub(1, 'p1');
+    await client.gap();
+    await client.asked[0]?.answer(found('p3'));
+    return client;
+  }
+
+  it('and is the one that was found is not delivered again', async () => {
+    const { hub, heard, answers, asked } = await adopted();
+    hub(3, 'e3', { patient: 'p3', version: 'v-p3' });
+    expect(heard.events).toEqual(['hub Patient-open p1', 'resync Patient-open p3']);
+    expect(answers.at(-1)).toEqual(['e3', 200]);
+    // Its time is known now.
+    hub(2, 'p2');
+    expect(heard.events).toHaveLength(2);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('and is older is not followed', async () => {
+    const { hub, heard, answers, asked, current } = await adopted();
+    hub(2, 'p2');
+    expect(heard.events).toHaveLength(2);
+    await settle();
+    await asked[1]?.answer(found('p3'));
+    expect(answers.at(-1)).toEqual(['p2', 200]);
+    expect(heard.events).toHaveLength(2);
+    expect(current()).toBe('p3');
+  });
+
+  it('and is newer is followed when the hub agrees', async () => {
+    const { hub, heard, answers, asked, current } = await adopted();
+    hub(4, 'p4', { version: 'v-p4' });
+    await settle();
+    await asked[1]?.answer(found('p4'));
+    expect(answers.at(-1)).toEqual(['p4', 200]);
+    expect(heard.events.at(-1)).toBe('hub Patient-open p4');
+    expect(current()).toBe('p4');
+    // Its time orders what comes now.
+    hub(2, 'p2');
+    expect(current()).toBe('p4');
+  });
+
+  it('and is overtaken gives way to what the hub has', async () => {
+    const { hub, heard, asked } = await adopted();
+    hub(4, 'p4');
+    await settle();
+    await asked[1]?.answer(found('p5'));
+    expect(heard.events.slice(2)).toEqual(['resync Patient-open p5']);
+  });
+
+  it('and came after the question is asked about again', async () => {
+    const { hub, heard, asked } = await adopted();
+    hub(2, 'p2');
+    await settle();
+    hub(4, 'p4', { version: 'v-p4' });
+    await asked[1]?.answer(found('p3'));
+    expect(heard.events).toHaveLength(2);
+    await asked[2]?.answer(found('p4'));
+    expect(heard.events.slice(2)).toEqual(['hub Patient-open p4']);
+  });
+
+  it('and closes what was found is followed when the hub agrees', async () => {
+    const { hub, heard, asked, current } = await adopted();
+    hub(4, 'e4', { name: 'Patient-close', patient: 'p3' });
+    expect(current()).toBe('p3');
+    await settle();
+    await asked[1]?.answer(NONE);
+    expect(heard.events.slice(2)).toEqual(['hub Patient-close p3']);
+    expect(current()).toBeNull();
+  });
+
+  it('and is the close that was found is not delivered again', async () => {
+    const { gap, hub, asked, heard, answers } = open();
+    hub(1, 'p1');
+    await gap();
+    await asked[0]?.answer(NONE);
+    hub(2, 'e2', { name: 'Patient-close', patient: 'p1' });
+    expect(heard.events).toEqual(['hub Patient-open p1', 'resync Patient-close p1']);
+    expect(answers.at(-1)).toEqual(['e2', 200]);
+  });
+
+  it('is not followed when the hub cannot be asked, and the hub hears that', async () => {
+    const { hub, heard, answers, asked, sync } = await adopted();
+    hub(4, 'p4');
+    await settle();
+    await asked[1]?.fail();
+    expect(answers.at(-1)).toEqual(['p4', 500]);
+    expect(heard.events).toHaveLength(2);
+    expect(sync.status.state).toBe('behind');
+  });
+
+  it('is not waited for longer than hubs wait', async () => {
+    const { hub, heard, asked } = await adopted();
+    await vi.advanceTimersByTimeAsync(10_001);
+    hub(4, 'p4');
+    expect(heard.events.at(-1)).toBe('hub Patient-open p4');
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe('an audit', () => {
+  it('finds nothing where nothing is missing', async () => {
+    const { hub, catchUp, asked, heard } = open();
+    hub(1, 'p1');
+    const audit = catchUp.audit(false);
+    await settle();
+    await asked[0]?.answer(found('p1'));
+    await audit;
+    expect(heard.missed).toEqual([]);
+  });
+
+  it('gives an event time to come', async () => {
+    const { hub, catchUp, asked, heard } = open();
+    hub(1, 'p1');
+    const audit = catchUp.audit(false);
+    await settle();
+    await asked[0]?.answer(found('p2'));
+    await vi.advanceTimersByTimeAsync(999);
+    hub(2, 'p2');
+    await vi.advanceTimersByTimeAsync(1);
+    await audit;
+    expect(heard.missed).toEqual([]);
+  });
+
+  it('finds an event that never came', async () => {
+    const { hub, catchUp, asked, heard } = open();
+    hub(1, 'p1');
+    const audit = catchUp.audit(true);
+    await settle();
+    await asked[0]?.answer(found('p2'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await audit;
+    expect(heard.missed).toEqual(['event-missed']);
+    expect(heard.events).toHaveLength(1);
+  });
+
+  it.each([
+    [false, 'behind'],
+    [true, 'in-sync'],
+  ])('says that the token has ended, once (the connection is known to live: %s)', async (isProven, state) => {
+    const { hub, catchUp, asked, heard, sync } = open();
+    hub(1, 'p1');
+    const audit = catchUp.audit(isProven);
+    await settle();
+    await asked[0]?.answer('', 401);
+    await audit;
+    await catchUp.audit(isProven);
+    expect([heard.errors, sync.status.state, asked.length]).toEqual([['session-over'], state, 1]);
+  });
+
+  it.each([
+    [false, ['channel-silent']],
+    [true, []],
+  ])('finds a hub out of reach (the connection is known to live: %s)', async (isProven, missed) => {
+    const { catchUp, asked, heard } = open();
+    const audit = catchUp.audit(isProven);
+    await settle();
+    await asked[0]?.fail();
+    await audit;
+    expect(heard.missed).toEqual(missed);
+  });
+});
+
+it('never shows what is older than what it has shown, whatever the order in which events and answers come', async () => {
+  vi.useRealTimers();
+  // The hub opens patients 1, 2, 3 … and answers with the latest; each of its messages is late by a random number of steps,
+  // events in order.
+  const run = async (steps: readonly ('open' | 'deliver' | 'answer' | 'gap')[]) => {
+    const { gap, hub, asked, current, contexts } = open();
+    let latest = 0;
+    let sent = 0;
+    let answered = 0;
+    let shown = 0;
+    const questions: number[] = [];
+    const look = () => {
+      const now = Number(current()?.slice(1) ?? 0);
+      expect(now).toBeGreaterThanOrEqual(shown);
+      shown = now;
+      // The hub reads a question when it arrives, and that is when it was asked.
+      while (questions.length < asked.length) questions.push(latest);
+    };
+    const deliver = () => {
+      if (sent >= latest) return;
+      sent++;
+      hub(sent, `e${sent}`, { patient: `p${sent}`, version: `v-p${sent}` });
+    };
+    const answer = async () => {
+      const question = asked[answered];
+      if (!question) return;
+      const known = questions[answered++] ?? 0;
+      await question.answer(known ? found(`p${known}`) : NONE);
+    };
+    await gap();
+    look();
+    for (const step of steps) {
+      if (step === 'open') latest++;
+      if (step === 'deliver') deliver();
+      if (step === 'answer') await answer();
+      if (step === 'gap') {
+        // What was under way is lost with the connection, and the hub replays the latest.
+        sent = Math.max(sent, latest - 1);
+        answered = asked.length;
+        await gap();
+      }
+      await settle();
+      look();
+    }
+    for (let rest = 0; rest < 40 && (sent < latest || answered < asked.length); rest++) {
+      deliver();
+      await answer();
+      await settle();
+      look();
+    }
+    expect(current()).toBe(latest ? `p${latest}` : null);
+    expect(contexts.current?.patient?.id ?? null).toBe(current());
+  };
+  const step = fc.constantFrom('open', 'deliver', 'answer', 'gap', 'deliver', 'answer', 'open');
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), run), { numRuns: 300 });
+});
+
+it('is over with the connection', async () => {
+  const { gap, catchUp, asked, heard } = open();
+  await gap();
+  catchUp.end();
+  await asked[0]?.answer(found('p1'));
+  expect(heard.events).toEqual([]);
+  expect(vi.getTimerCount()).toBe(0);
+});
