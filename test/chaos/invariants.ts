@@ -1,0 +1,22 @@
+/** What must hold, whatever goes wrong. */
+export const INVARIANTS = {
+  order: '(a) no listener sees an event older than what it has seen',
+  convergence: '(b) when faults stop, every context is the hub’s',
+  once: '(c) a listener gets an event once',
+  answers: '(d) every notification is answered once',
+  topic: '(e) no other session’s event is emitted',
+  leaks: '(f) nothing is left behind: no rejection, socket, timer or listener',
+  secrets: '(s) no secret and no content is said',
+} as const;
+
+/** The name of an invariant. */
+export type Invariant = keyof typeof INVARIANTS;
+
+/** A breach of an invariant. */
+export interface Breach {
+  readonly invariant: Invariant;
+  /** What was seen, in words. */
+  readonly what: string;
+  /** The step at which it was seen, counted from 1; 0 before the first. */
+  readonly step: number;
+}

@@ -1,0 +1,128 @@
+import { act, isFault } from './actions.ts';
+import { type ClientMaker, realClient } from './app.ts';
+import { harm, heal } from './faults.ts';
+import type { Breach } from './invariants.ts';
+import type { Schedule, Step } from './schedule.ts';
+import { ChaosWorld } from './world.ts';
+
+/** Within what time everybody is in the hub's context once faults have stopped, in milliseconds. */
+const BOUND_MS = 5_000;
+
+/** Within what time what follows from nothing but our own work has happened, in milliseconds. */
+const SOON_MS = 3_000;
+
+/** How a run ended. */
+export interface Outcome {
+  readonly schedule: Schedule;
+  readonly breaches: readonly Breach[];
+  /** What each app saw at each step, in words. */
+  readonly sights: ChaosWorld['sights'];
+  /** How often each kind of fault was made. */
+  readonly faults: ReadonlyMap<string, number>;
+  readonly events: number;
+  readonly resyncs: number;
+  readonly reconnects: number;
+  /** How long the apps took to be in step once faults had stopped, in milliseconds. */
+  readonly recoveredMs: number;
+}
+
+/**
+ * Performs a schedule between real sockets, and checks the invariants. It never throws for a breach.
+ *
+ * @param make makes the clients. Default: real ones
+ */
+export async function runSchedule(schedule: Schedule, make: ClientMaker = realClient): Promise<Outcome> {
+  const world = await ChaosWorld.start(schedule, make);
+  const faults = new Map<string, number>();
+  try {
+    await begin(world, schedule);
+    for (const [index, step] of schedule.steps.entries()) {
+      world.step = index + 1;
+      if (isFault(step)) {
+        const kind = faultName(step);
+        faults.set(kind, (faults.get(kind) ?? 0) + 1);
+        harm(world, step);
+      } else await act(world, step);
+      await pause(world, step.wait);
+    }
+    world.step = schedule.steps.length + 1;
+    const healedAt = performance.now();
+    await recover(world);
+    const recoveredMs = Math.round(performance.now() - healedAt);
+    await leave(world);
+    const total = (of: 'events' | 'resyncs' | 'reconnects') =>
+      world.everybody.reduce((sum, { counts }) => sum + counts[of], 0);
+    return {
+      schedule,
+      breaches: world.breaches,
+      sights: world.sights,
+      faults,
+      events: total('events'),
+      resyncs: total('resyncs'),
+      reconnects: total('reconnects'),
+      recoveredMs,
+    };
+  } finally {
+    await world.close();
+  }
+}
+
+/** What is counted as one kind of fault. */
+const faultName = (step: Parameters<typeof harm>[1]): string =>
+  step.kind === 'network' ? step.fault : step.kind === 'disturb' ? step.how : step.kind;
+
+async function begin(world: ChaosWorld, { apps, calmStart }: Schedule): Promise<void> {
+  for (const [index, { joinsAtFirst }] of apps.entries()) if (joinsAtFirst) await world.join(index);
+  if (calmStart) await world.until(() => world.present.every(({ isInStep }) => isInStep), SOON_MS);
+}
+
+async function pause(world: ChaosWorld, wait: Step['wait']): Promise<void> {
+  if (wait === 'turn') return new Promise((resolve) => setImmediate(resolve));
+  if (wait === 'answers') return world.answered();
+  if (wait !== 'nothing') return new Promise((resolve) => setTimeout(resolve, wait));
+}
+
+/** Faults stop, and everybody comes into the hub's context. */
+async function recover(world: ChaosWorld): Promise<void> {
+  heal(world);
+  for (const app of world.present) app.behaviour = 'follow';
+  // What was refused for good is asked for again by the user, and faults that are still to come may refuse that, too.
+  const askAgain = () => {
+    for (const app of world.present) app.askAgain();
+    return false;
+  };
+  const inStep = () =>
+    !world.isBusy && world.present.every(({ isInStep, context }) => isInStep && context === world.current);
+  const isBack = await world.until(() => askAgain() || inStep(), BOUND_MS);
+  if (!isBack) {
+    const standings = world.present.map(({ name, kind, standing }) => `${name} (${kind.title}) shows ${standing}`);
+    world.breached('convergence', `the hub has ${world.current}; ${standings.join('; ')}`);
+  }
+  const unanswered = () => world.present.flatMap(({ unanswered }) => unanswered);
+  if (!(await world.until(() => unanswered().length === 0 && world.callback.unanswered === 0, SOON_MS))) {
+    const ids = unanswered().map((id) => `#${id.slice(0, 8)}`);
+    world.breached('answers', `never answered: ${ids.join(', ')} and ${world.callback.unanswered} by webhook`);
+  }
+  for (const app of world.present) app.compareListeners();
+}
+
+/** Everybody leaves, and nothing is heard of them afterwards. */
+async function leave(world: ChaosWorld): Promise<void> {
+  const leaving = Promise.all(world.everybody.map((app) => app.leave()));
+  world.expect(leaving);
+  if (!(await world.until(() => !world.isBusy, BOUND_MS + SOON_MS))) world.breached('leaks', 'leaving does not end');
+  await Promise.all(world.everybody.map((app) => app.idle()));
+  await world.session.publish('Home-open', [], { timestamp: world.clock.stamp('EHR') });
+  if (!(await world.until(() => world.everybody.every(({ heldSockets }) => heldSockets === 0), SOON_MS))) {
+    const open = world.everybody.filter(({ heldSockets }) => heldSockets > 0);
+    world.breached(
+      'leaks',
+      `${open.map(({ name, heldSockets }) => `${heldSockets} sockets of ${name}`).join(', ')} stay`,
+    );
+  }
+  try {
+    world.evidence.expectNoLeak();
+  } catch (error) {
+    world.breached('secrets', error instanceof Error ? error.message : String(error));
+  }
+}
