@@ -33,6 +33,11 @@ export interface WebSocketChannelOptions {
 /** A hub that knows the endpoint confirms at once. One that does not may stay silent for ever (S24). In milliseconds. */
 const REOPEN_WITHIN_MS = 3_000;
 
+/** A hub that is there lets go of a subscription as soon. In milliseconds. */
+const TELL_WITHIN_MS = 1_000;
+/** How often a hub is told so when the app leaves. */
+const TELL_TIMES = 4;
+
 /** Events over a websocket (STU3, Subscribing; STU2 has the same). */
 export class WebSocketChannel implements Channel {
   readonly type = 'websocket';
@@ -74,6 +79,8 @@ export class WebSocketChannel implements Channel {
     await this.#leaveAbandoned(signal);
     const grant = await this.#subscribe(signal);
     if (lost !== undefined && isSame) this.#reopens = false;
+    // What could not be told before, over a connection that had died too.
+    void this.#leaveAbandoned(signal);
     return grant;
   }
 
@@ -118,7 +125,8 @@ export class WebSocketChannel implements Channel {
       if (endpoint !== undefined) this.#abandoned.add(endpoint);
     this.#lost = undefined;
     try {
-      await this.#leaveAbandoned(signal);
+      // A request may go into a connection of the platform's pool that has died as well; the next one goes into another.
+      for (let tries = 0; tries < TELL_TIMES && this.#abandoned.size > 0; tries++) await this.#leaveAbandoned(signal);
       if (connection) await this.#options.api.unsubscribe(this.#request(connection.endpoint), signal);
     } finally {
       connection?.end();
@@ -136,13 +144,22 @@ export class WebSocketChannel implements Channel {
   /** A hub that still holds a subscription would wait for its answers, and tell everybody that this app gives none. */
   async #leaveAbandoned(signal: AbortSignal): Promise<void> {
     for (const endpoint of this.#abandoned) {
+      const limit = new AbortController();
+      const abort = () => limit.abort();
+      const timer = setTimeout(abort, TELL_WITHIN_MS);
+      signal.addEventListener('abort', abort);
+      if (signal.aborted) abort();
       try {
-        await this.#options.api.unsubscribe(this.#request(endpoint), signal);
+        await this.#options.api.unsubscribe(this.#request(endpoint), limit.signal);
+        this.#abandoned.delete(endpoint);
       } catch (error) {
         // Whoever answers does not hold it, or will not let go of it.
-        if (!(error instanceof FhircastError) || error.status === undefined || error.retryable) continue;
+        if (error instanceof FhircastError && error.status !== undefined && !error.retryable)
+          this.#abandoned.delete(endpoint);
+      } finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
       }
-      this.#abandoned.delete(endpoint);
     }
   }
 

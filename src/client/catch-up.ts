@@ -1,7 +1,7 @@
 import { FhircastError } from '../errors.ts';
 import type { Notification } from '../events/notification.ts';
 import { statusMeansUnsupported } from '../failures.ts';
-import type { HubApi } from '../hub/api.ts';
+import type { ContextAnswer, HubApi } from '../hub/api.ts';
 import { type Backoff, backoffMs } from './backoff.ts';
 import { type ContextStore, isSameContext } from './context-store.ts';
 import { InFlight } from './in-flight.ts';
@@ -158,20 +158,20 @@ export class CatchUp {
   }
 
   /** Whether an answer says something else than what is known, and can be believed. */
-  #differs({ context, isCertain }: Answered): boolean {
+  #differs({ context, worth }: ContextAnswer): boolean {
     const { contexts, inbox } = this.#options;
     const { current } = contexts;
     if (context) {
       this.#hasTold = true;
-      if (current && isSameContext(current, context)) return false;
-      return !inbox.isKnownOrOlder(context);
+      return !(current && isSameContext(current, context)) && !inbox.isKnownOrOlder(context);
     }
-    // Some hubs always answer that there is none. One that has just told of the context by an event does not keep it.
-    const keepsNone = !this.#hasTold && (!isCertain || contexts.isCurrentTold);
-    return current !== null && !keepsNone;
+    // Some hubs keep no context and answer all the same. One that has just told of it by an event has not lost it since.
+    return (
+      current !== null && (this.#hasTold || worth === 'certain' || (worth === 'likely' && !contexts.isCurrentTold))
+    );
   }
 
-  #adopt(answer: Answered, held: number): void {
+  #adopt(answer: ContextAnswer, held: number): void {
     const { contexts, inbox } = this.#options;
     const { context } = answer;
     this.#inFlight.settle(context, held);
@@ -189,5 +189,3 @@ export class CatchUp {
       this.#inFlight.begin(isNews && context ? context : contexts.current, [...closed]);
   }
 }
-
-type Answered = Awaited<ReturnType<HubApi['askContext']>>;

@@ -114,6 +114,7 @@ export class Subscription {
   hide(): void {
     const channel = this.#channel;
     if (!this.#options.machine.go('hidden')) return;
+    this.#refused = undefined;
     this.#forget();
     void channel?.unsubscribe(this.#life.signal).catch(() => {});
   }
@@ -349,6 +350,8 @@ export class Subscription {
     if (lasted > longestWaitMs(backoff, this.#attempts)) this.#attempts = 0;
     this.#attempts++;
     this.#interrupt();
+    // What the hub would not add to the subscription before, it is asked for anew.
+    this.#refused = undefined;
     const isExhausted = this.#attempts > backoff.attempts;
     if (!machine.go(reason)) return;
     if (isExhausted) {

@@ -1,5 +1,5 @@
 import { FhircastError, HubError } from '../errors.ts';
-import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
+import { type CurrentContext, parseCurrentContext, saysNone } from '../events/current-context.ts';
 import type { Dialect, Fields, SubscriptionRequest } from './dialects/dialect.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
 import type { ProtocolKind, Recorder } from './protocol.ts';
@@ -27,6 +27,14 @@ export interface OutgoingEvent {
   readonly body: unknown;
   /** The event's name, for the record. */
   readonly name: string;
+}
+
+/** What the hub said of the current context. */
+export interface ContextAnswer {
+  /** `null` when it said that there is none. */
+  readonly context: CurrentContext | null;
+  /** How much that is worth. */
+  readonly worth: 'certain' | 'likely' | 'unlikely';
 }
 
 /** What an access token is made of (RFC 6749, appendix A.12). */
@@ -89,22 +97,22 @@ export class HubApi {
   }
 
   /**
-   * Asks for the current context, and tells whether the hub can know: one that has no such request answers as some do that
-   * have no context.
+   * Asks for the current context, and tells how much an answer without one is worth: `certain` in the form of the hub's
+   * version, `likely` in another, and `unlikely` where a hub that knows no such request would answer the same.
    *
    * @throws HubError, NotificationError as {@link HubApi.currentContext}
    */
-  async askContext(signal: AbortSignal | undefined): Promise<{ context: CurrentContext | null; isCertain: boolean }> {
+  async askContext(signal: AbortSignal | undefined): Promise<ContextAnswer> {
     const { dialect, hubUrl, topic } = this.#options;
     const answer = await this.#send('current-context', dialect.contextUrl(hubUrl, topic), {
       method: 'GET',
       headers: { Accept: 'application/json, application/fhir+json' },
       ...(signal ? { signal } : {}),
     });
-    if (answer.status === 404 && dialect.notFoundIsNoContext) return { context: null, isCertain: false };
+    if (answer.status === 404 && dialect.notFoundIsNoContext) return { context: null, worth: 'unlikely' };
     if (!answer.ok) throw hubError(answer);
     const context = parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
-    return { context, isCertain: true };
+    return { context, worth: context || saysNone(answer.text) ? 'certain' : 'likely' };
   }
 
   /**

@@ -277,7 +277,7 @@ describe('after a gap', () => {
     hub(1, 'p1');
     await gap();
     hub(1, 'p1');
-    await asked[0]?.answer(NONE);
+    await asked[0]?.answer([]);
     expect(current()).toBe('p1');
   });
 

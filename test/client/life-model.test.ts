@@ -111,6 +111,7 @@ function look(model: Model): void {
 /** The subscription is over, or its connection is. */
 function drop(model: Model, state: ClientState): void {
   Object.assign(model, { state, confirmed: '', asked: undefined, waits: false });
+  if (state === 'reconnecting') model.refused = undefined;
 }
 
 type Command = fc.AsyncCommand<Model, Real>;
@@ -132,6 +133,8 @@ const command = (
     expect(real.machine.state).toBe(model.state);
     expect(real.pending !== undefined).toBe(model.asked !== undefined);
     expect(real.open.length).toBeLessThanOrEqual(1);
+    // Nobody is left to wait for what is never asked.
+    if (model.state === 'subscribing') expect(model.asked).toBeDefined();
     if (model.state === 'active' || model.asked !== undefined) expect(real.open).toHaveLength(1);
     if (['idle', 'denied', 'closed'].includes(model.state)) expect(real.open).toEqual([]);
     if (model.state === 'closed') expect(vi.getTimerCount()).toBe(0);
@@ -197,8 +200,9 @@ const deny = command(
   'the hub denies',
   isAsking,
   (model) => {
-    model.refused = model.asked;
+    const { asked } = model;
     drop(model, 'denied');
+    model.refused = asked;
   },
   (real) => real.pending?.reject(new SubscriptionDeniedError('subscription-denied')),
 );
