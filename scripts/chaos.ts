@@ -14,7 +14,7 @@ import { shorten } from '../test/chaos/shorten.ts';
 const CHUNK = 40;
 
 /** How many failures are shortened: each takes dozens of runs. */
-const SHORTENED = 0;
+const SHORTENED = 5;
 
 /** While a schedule is shortened, what does not recover soon counts as what does not recover. */
 const QUICK = { boundMs: 2_500 };

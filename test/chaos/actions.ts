@@ -22,26 +22,34 @@ export async function act(world: ChaosWorld, action: UserAction): Promise<void> 
   if (action.kind === 'join') return world.join(action.app);
   if (action.kind === 'foreign') {
     const timestamp = world.clock.stamp('EHR');
-    return world.expect(world.foreign.publish('Patient-open', FOREIGN_SUBJECT.context, { timestamp }));
+    return world.expect(
+      'Patient-open of another session',
+      world.foreign.publish('Patient-open', FOREIGN_SUBJECT.context, { timestamp }),
+    );
   }
   if (action.kind === 'publish') {
     const context = contextOf(action);
-    return world.expect(world.session.publish(action.name, context, { timestamp: world.clock.stamp('EHR') }));
+    return world.expect(
+      action.name,
+      world.session.publish(action.name, context, { timestamp: world.clock.stamp('EHR') }),
+    );
   }
   if (!app || app.hasLeft) return;
   switch (action.kind) {
     case 'change':
       await world.clock.passed();
-      return world.expect(app.change(action.name, contextOf(action)));
+      return world.expect(`${action.name} of ${app.name}`, app.change(action.name, contextOf(action)));
     case 'behave':
       app.behaviour = action.how;
       return;
     case 'listen':
       return app.listen(action.name, action.on);
     case 'leave':
-      return world.expect(app.leave());
+      return world.expect(`leaving of ${app.name}`, app.leave());
     case 'ask-again':
-      return world.expect(app.ready());
+      // It may take until faults stop, and nobody waits for it.
+      void app.ready();
+      return;
   }
 }
 

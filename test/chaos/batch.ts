@@ -1,11 +1,10 @@
-import { type ClientMaker, realClient } from './app.ts';
 import { LeftBehind } from './left-behind.ts';
-import { type Outcome, runSchedule } from './run.ts';
+import { type Outcome, type RunOptions, runSchedule } from './run.ts';
 import type { Schedule } from './schedule.ts';
 
 /** Runs one schedule alone, so that what it leaves behind in the process is known to be its own. */
-export async function runAlone(schedule: Schedule, make: ClientMaker = realClient): Promise<Outcome> {
-  const [outcome] = await runTogether([schedule], 1, make);
+export async function runAlone(schedule: Schedule, options: RunOptions = {}): Promise<Outcome> {
+  const [outcome] = await runTogether([schedule], 1, options);
   if (!outcome) throw new Error('Nothing was run.');
   return outcome;
 }
@@ -19,13 +18,13 @@ export async function runAlone(schedule: Schedule, make: ClientMaker = realClien
 export async function runTogether(
   schedules: readonly Schedule[],
   atOnce: number,
-  make: ClientMaker = realClient,
+  options: RunOptions = {},
 ): Promise<Outcome[]> {
   const leftBehind = new LeftBehind();
   const waiting = [...schedules];
   const outcomes: Outcome[] = [];
   const work = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) outcomes.push(await runSchedule(next, make));
+    for (let next = waiting.shift(); next; next = waiting.shift()) outcomes.push(await runSchedule(next, options));
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, schedules.length) }, work));
   const left = await leftBehind.end();
@@ -40,7 +39,7 @@ export async function runTogether(
   });
   if (schedules.length === 1) return outcomes.map(blame);
   const again: Outcome[] = [];
-  for (const schedule of schedules) again.push(await runAlone(schedule, make));
+  for (const schedule of schedules) again.push(await runAlone(schedule, options));
   if (again.some(({ breaches }) => breaches.some(({ invariant }) => invariant === 'leaks'))) return again;
   // Nobody knows whose it is.
   return outcomes.map((outcome, index) => (index === 0 ? blame(outcome) : outcome));

@@ -28,7 +28,7 @@ export function harm(world: ChaosWorld, action: FaultAction): void {
     case 'lose-sockets':
       return session.dropConnections(action.code);
     case 'deny':
-      return world.expect(session.deny('The hub ended the subscription.', subscriber));
+      return world.expect('a denial', session.deny('The hub ended the subscription.', subscriber));
     case 'deny-next':
       return session.denyNext();
     case 'revoke':

@@ -21,14 +21,15 @@ export class Observer {
   /** When what is shown was opened, where that is known. */
   #shown: number | undefined;
   #left = false;
+  #count = 0;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
   }
 
-  /** How many events it saw. */
+  /** How many events it saw that open or close something. */
   get count(): number {
-    return this.#seen.size;
+    return this.#count;
   }
 
   /** The app has left: nothing may be seen any more. */
@@ -50,6 +51,7 @@ export class Observer {
     const anchor = anchorOf(event.name, event.context);
     const isOpen = event.name.endsWith('-open');
     if (anchor === undefined && !isOpen) return;
+    this.#count++;
     const time = event.time ?? known?.time;
     if (anchor !== undefined && time !== undefined) {
       const latest = this.#latest.get(anchor);

@@ -5,8 +5,16 @@ import type { Breach } from './invariants.ts';
 import type { Schedule, Step } from './schedule.ts';
 import { ChaosWorld } from './world.ts';
 
-/** Within what time everybody is in the hub's context once faults have stopped, in milliseconds. */
-const BOUND_MS = 5_000;
+/** How a schedule is performed. */
+export interface RunOptions {
+  /** Makes the clients. Default: real ones. */
+  readonly make?: ClientMaker;
+  /** Within what time everybody is in the hub's context once faults have stopped, in milliseconds. Default 5000. */
+  readonly boundMs?: number;
+}
+
+/** Within what time everybody has left, in milliseconds: a client waits 5 seconds for a hub. */
+const LEFT_WITHIN_MS = 8_000;
 
 /** Within what time what follows from nothing but our own work has happened, in milliseconds. */
 const SOON_MS = 3_000;
@@ -26,12 +34,11 @@ export interface Outcome {
   readonly recoveredMs: number;
 }
 
-/**
- * Performs a schedule between real sockets, and checks the invariants. It never throws for a breach.
- *
- * @param make makes the clients. Default: real ones
- */
-export async function runSchedule(schedule: Schedule, make: ClientMaker = realClient): Promise<Outcome> {
+/** Performs a schedule between real sockets, and checks the invariants. It never throws for a breach. */
+export async function runSchedule(
+  schedule: Schedule,
+  { make = realClient, boundMs = 5_000 }: RunOptions = {},
+): Promise<Outcome> {
   const world = await ChaosWorld.start(schedule, make);
   const faults = new Map<string, number>();
   try {
@@ -47,7 +54,7 @@ export async function runSchedule(schedule: Schedule, make: ClientMaker = realCl
     }
     world.step = schedule.steps.length + 1;
     const healedAt = performance.now();
-    await recover(world);
+    await recover(world, boundMs);
     const recoveredMs = Math.round(performance.now() - healedAt);
     await leave(world);
     const total = (of: 'events' | 'resyncs' | 'reconnects') =>
@@ -69,7 +76,7 @@ export async function runSchedule(schedule: Schedule, make: ClientMaker = realCl
 
 /** What is counted as one kind of fault. */
 const faultName = (step: Parameters<typeof harm>[1]): string =>
-  step.kind === 'network' ? step.fault : step.kind === 'disturb' ? step.how : step.kind;
+  step.kind === 'network' ? step.fault : step.kind === 'disturb' ? `message ${step.how}` : step.kind;
 
 async function begin(world: ChaosWorld, { apps, calmStart }: Schedule): Promise<void> {
   for (const [index, { joinsAtFirst }] of apps.entries()) if (joinsAtFirst) await world.join(index);
@@ -83,7 +90,7 @@ async function pause(world: ChaosWorld, wait: Step['wait']): Promise<void> {
 }
 
 /** Faults stop, and everybody comes into the hub's context. */
-async function recover(world: ChaosWorld): Promise<void> {
+async function recover(world: ChaosWorld, boundMs: number): Promise<void> {
   heal(world);
   for (const app of world.present) app.behaviour = 'follow';
   // What was refused for good is asked for again by the user, and faults that are still to come may refuse that, too.
@@ -93,10 +100,10 @@ async function recover(world: ChaosWorld): Promise<void> {
   };
   const inStep = () =>
     !world.isBusy && world.present.every(({ isInStep, context }) => isInStep && context === world.current);
-  const isBack = await world.until(() => askAgain() || inStep(), BOUND_MS);
+  const isBack = await world.until(() => askAgain() || inStep(), boundMs);
   if (!isBack) {
     const standings = world.present.map(({ name, kind, standing }) => `${name} (${kind.title}) shows ${standing}`);
-    world.breached('convergence', `the hub has ${world.current}; ${standings.join('; ')}`);
+    world.breached('convergence', [`the hub has ${world.current}`, ...standings, ...underWay(world)].join('; '));
   }
   const unanswered = () => world.present.flatMap(({ unanswered }) => unanswered);
   if (!(await world.until(() => unanswered().length === 0 && world.callback.unanswered === 0, SOON_MS))) {
@@ -106,13 +113,15 @@ async function recover(world: ChaosWorld): Promise<void> {
   for (const app of world.present) app.compareListeners();
 }
 
+const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
+
 /** Everybody leaves, and nothing is heard of them afterwards. */
 async function leave(world: ChaosWorld): Promise<void> {
-  const leaving = Promise.all(world.everybody.map((app) => app.leave()));
-  world.expect(leaving);
-  if (!(await world.until(() => !world.isBusy, BOUND_MS + SOON_MS))) world.breached('leaks', 'leaving does not end');
+  for (const app of world.everybody) world.expect(`leaving of ${app.name}`, app.leave());
+  if (!(await world.until(() => !world.isBusy, LEFT_WITHIN_MS))) world.breached('leaks', underWay(world).join());
   await Promise.all(world.everybody.map((app) => app.idle()));
-  await world.session.publish('Home-open', [], { timestamp: world.clock.stamp('EHR') });
+  world.expect('Home-open', world.session.publish('Home-open', [], { timestamp: world.clock.stamp('EHR') }));
+  await world.answered();
   if (!(await world.until(() => world.everybody.every(({ heldSockets }) => heldSockets === 0), SOON_MS))) {
     const open = world.everybody.filter(({ heldSockets }) => heldSockets > 0);
     world.breached(

@@ -67,13 +67,31 @@ export interface Schedule {
   readonly steps: readonly Step[];
 }
 
-const FAULTS = [
-  ...(['refuse', 'delay', 'cut', 'half-open', 'truncate'] as const),
-  ...(['heal', 'disturb', 'status', 'expire', 'restart', 'lose-sockets', 'deny', 'deny-next', 'revoke'] as const),
-];
-type FaultChoice = (typeof FAULTS)[number];
-
+const NETWORK_FAULTS: readonly NetworkFault[] = ['refuse', 'delay', 'cut', 'half-open', 'truncate'];
 const DISTURBANCES: readonly Disturbance[] = ['drop', 'duplicate', 'reorder', 'garbage', 'truncate', 'wrong-topic'];
+
+/** Makes one kind of fault. */
+type FaultMaker = (random: Random, apps: number) => FaultAction;
+
+const FAULTS: readonly FaultMaker[] = [
+  ...NETWORK_FAULTS.map(
+    (fault): FaultMaker =>
+      (random) => ({ kind: 'network', place: placeOf(random), fault, amount: amount(random, fault) }),
+  ),
+  ...DISTURBANCES.map(
+    (how): FaultMaker =>
+      (random, apps) => ({ kind: 'disturb', how, app: someApp(random, apps) }),
+  ),
+  (random) => ({ kind: 'heal', place: placeOf(random) }),
+  status,
+  () => ({ kind: 'expire' }),
+  (random) => ({ kind: 'restart', memory: random.chance(0.6) }),
+  (random) => ({ kind: 'lose-sockets', code: random.pick([undefined, 1000, 1001, 1008, 1011, 1012]) }),
+  (random, apps) => ({ kind: 'deny', app: someApp(random, apps) }),
+  () => ({ kind: 'deny-next' }),
+  (random, apps) => ({ kind: 'revoke', app: random.between(0, apps - 1) }),
+];
+
 const BEHAVIOURS: readonly Behaviour[] = ['follow', 'refuse', 'slow', 'throw', 'fail-late'];
 /** Events without a context: listening to them changes a subscription and nothing else. */
 const OTHER_EVENTS = ['UserLogout', 'UserHibernate', 'DiagnosticReport-update'];
@@ -99,13 +117,13 @@ export function scheduleOf(seed: number): Schedule {
     ...(random.chance(0.2) ? { heartbeatSeconds: 0.1 } : {}),
   };
   // Few kinds of faults at a time find more than all of them at once.
-  const faults = FAULTS.filter(() => random.chance(0.35));
+  const faults = FAULTS.filter(() => random.chance(0.3));
   const often = faults.length === 0 ? 0 : 0.15 + random.next() * 0.4;
   const calmStart = random.chance(0.75);
   const length = random.between(6, 22);
   const steps: Step[] = [];
   for (let index = 0; index < length; index++) {
-    const action = random.chance(often) ? fault(random, random.pick(faults), apps.length) : user(random, apps.length);
+    const action = random.chance(often) ? random.pick(faults)(random, apps.length) : user(random, apps.length);
     steps.push({ ...action, wait: pause(random) });
   }
   return { seed, hub, apps, calmStart, steps };
@@ -145,36 +163,11 @@ function event(random: Random): { name: string; subject: number } {
   return { name: verb === 'home' ? 'Home-open' : `${type}-${verb}`, subject };
 }
 
-function fault(random: Random, choice: FaultChoice, apps: number): FaultAction {
-  const app = random.between(0, apps - 1);
-  const place: Place = random.chance(0.7) ? 'hub' : 'callback';
-  const someApp = random.chance(0.6) ? app : undefined;
-  switch (choice) {
-    case 'refuse':
-    case 'delay':
-    case 'cut':
-    case 'half-open':
-    case 'truncate':
-      return { kind: 'network', place, fault: choice, amount: amount(random, choice) };
-    case 'heal':
-      return { kind: 'heal', place };
-    case 'disturb':
-      return { kind: 'disturb', how: random.pick(DISTURBANCES), app: someApp };
-    case 'status':
-      return status(random);
-    case 'restart':
-      return { kind: 'restart', memory: random.chance(0.6) };
-    case 'lose-sockets':
-      return { kind: 'lose-sockets', code: random.pick([undefined, 1000, 1001, 1008, 1011, 1012]) };
-    case 'deny':
-      return { kind: 'deny', app: someApp };
-    case 'revoke':
-      return { kind: 'revoke', app };
-    case 'expire':
-    case 'deny-next':
-      return { kind: choice };
-  }
-}
+const placeOf = (random: Random): Place => (random.chance(0.7) ? 'hub' : 'callback');
+
+/** One app, or all of them. */
+const someApp = (random: Random, apps: number): number | undefined =>
+  random.chance(0.6) ? random.between(0, apps - 1) : undefined;
 
 /** Milliseconds of a delay, bytes of a truncation. */
 function amount(random: Random, choice: NetworkFault): number {

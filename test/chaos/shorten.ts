@@ -3,9 +3,9 @@ import type { Schedule } from './schedule.ts';
 
 /** How a schedule is shortened. */
 export interface ShortenOptions {
-  /** How many runs may be made. Default 40. */
+  /** How many runs may be made. Default 90. */
   tries?: number;
-  /** How often a schedule is run before it counts as one that does not fail: real sockets vary. Default 2. */
+  /** How often a schedule is run before it counts as one that does not fail: real sockets vary. Default 3. */
   attempts?: number;
 }
 
@@ -19,7 +19,7 @@ export interface ShortenOptions {
 export async function shorten(
   failed: Outcome,
   run: (schedule: Schedule) => Promise<Outcome>,
-  { tries = 40, attempts = 2 }: ShortenOptions = {},
+  { tries = 90, attempts = 3 }: ShortenOptions = {},
 ): Promise<Outcome> {
   const invariants = new Set(failed.breaches.map(({ invariant }) => invariant));
   let left = tries;

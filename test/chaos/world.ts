@@ -20,6 +20,9 @@ import { contextName, SUBJECTS } from './subjects.ts';
 /** How long the hub waits for an answer, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 400;
 
+/** For so long a step waits for answers, in milliseconds. */
+const ANSWERED_WITHIN_MS = 600;
+
 /** A hub, a session, networks, and the apps of one run. */
 export class ChaosWorld {
   readonly clock = new Clock();
@@ -42,7 +45,8 @@ export class ChaosWorld {
   readonly #schedule: Schedule;
   readonly #make: ClientMaker;
   readonly #tokens = new Map<string, string>();
-  readonly #pending = new Set<Promise<unknown>>();
+  /** What is under way, in words. */
+  readonly #pending = new Map<Promise<unknown>, string>();
   readonly #watchers = new Set<() => void>();
 
   private constructor(schedule: Schedule, make: ClientMaker, hub: TestHub, callback: CallbackServer) {
@@ -148,20 +152,25 @@ export class ChaosWorld {
     return fetch(url, init);
   };
 
+  /** What is under way, in words. */
+  get underWay(): readonly string[] {
+    return [...this.#pending.values()];
+  }
+
   /** Keeps something that is under way, until it is over. */
-  expect(promise: Promise<unknown>): void {
+  expect(what: string, promise: Promise<unknown>): void {
     const settled = promise
       .catch(() => undefined)
       .finally(() => {
         this.#pending.delete(settled);
         this.changed();
       });
-    this.#pending.add(settled);
+    this.#pending.set(settled, what);
   }
 
-  /** Resolves when everything that was under way is over. */
+  /** Resolves when everything that was under way is over, or has taken longer than the hub and the apps wait. */
   async answered(): Promise<void> {
-    await Promise.all(this.#pending);
+    await this.until(() => !this.isBusy, ANSWERED_WITHIN_MS);
   }
 
   /** Something may have changed. */
