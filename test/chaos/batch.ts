@@ -27,7 +27,7 @@ export async function runTogether(
     for (let next = waiting.shift(); next; next = waiting.shift()) outcomes.push(await runSchedule(next, options));
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, schedules.length) }, work));
-  const left = await leftBehind.end();
+  const left = await leftBehind.end(options.leftWithinMs);
   if (left.length === 0) return outcomes;
   const blame = ({ schedule, breaches, ...rest }: Outcome): Outcome => ({
     ...rest,

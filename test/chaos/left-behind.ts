@@ -1,5 +1,3 @@
-/** Within what time everything that was let go of is gone, in milliseconds. */
-const GONE_WITHIN_MS = 4_000;
 const LOOK_EVERY_MS = 10;
 
 /** What keeps a process alive, by its kind. */
@@ -27,10 +25,11 @@ export class LeftBehind {
   /**
    * Waits until everything that the work let go of is gone, and ends watching.
    *
+   * @param withinMs for how long at most, in milliseconds. Default 4000
    * @returns what is left, in words
    */
-  async end(): Promise<string[]> {
-    const until = performance.now() + GONE_WITHIN_MS;
+  async end(withinMs = 4_000): Promise<string[]> {
+    const until = performance.now() + withinMs;
     // Nothing tells when the last socket of another library is gone.
     while (this.#more().length > 0 && performance.now() < until)
       await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly make?: ClientMaker;
   /** Within what time everybody is in the hub's context once faults have stopped, in milliseconds. Default 5000. */
   readonly boundMs?: number;
+  /** Within what time everything that a run let go of is gone, in milliseconds. Default 4000. */
+  readonly leftWithinMs?: number;
 }
 
 /** Within what time everybody has left, in milliseconds: a client waits 5 seconds for a hub. */
@@ -106,7 +108,7 @@ async function recover(world: ChaosWorld, boundMs: number): Promise<void> {
     world.breached('convergence', [`the hub has ${world.current}`, ...standings, ...underWay(world)].join('; '));
   }
   const unanswered = () => world.present.flatMap(({ unanswered }) => unanswered);
-  if (!(await world.until(() => unanswered().length === 0 && world.callback.unanswered === 0, SOON_MS))) {
+  if (!(await world.until(() => unanswered().length === 0 && world.callback.unanswered === 0, boundMs))) {
     const ids = unanswered().map((id) => `#${id.slice(0, 8)}`);
     world.breached('answers', `never answered: ${ids.join(', ')} and ${world.callback.unanswered} by webhook`);
   }
