@@ -78,6 +78,11 @@ export class CatchUp {
     return true;
   }
 
+  /** An event was missed, to all appearances: asks what is open. */
+  doubt(): void {
+    if (!this.#isAsking && !this.#isUnsupported) void this.#ask();
+  }
+
   /** An event was followed: where the hub could not tell, it has now. */
   followed(): void {
     if (!this.#isAsking) this.#options.sync.caughtUp();

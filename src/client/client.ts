@@ -141,6 +141,10 @@ export class FhircastClient {
       acknowledgeWithinMs: options.acknowledgeWithinMs ?? ACKNOWLEDGE_WITHIN_MS,
       isEcho: (notification) => this.#changes?.isEcho(notification) ?? false,
       takes: (notification, answer) => this.#catchUp.takes(notification, answer),
+      incomplete: ({ name }) => {
+        // Who does not listen to the opens misses them all.
+        if (this.#wanted().includes(name.replace(/close$/, 'open'))) this.#catchUp.doubt();
+      },
       heartbeat: (notification) => this.#liveness.heartbeat(periodOf(notification)),
       repeated: (notification) => {
         this.#sync.sentAgain(notification.id);

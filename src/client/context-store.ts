@@ -45,6 +45,12 @@ const nameOf = ({ resource, reference }: ContextEntry): string => {
   return String(known.id ?? (typeof target === 'string' ? target : identifiersOf(known)));
 };
 
+/** What an event opens or closes. */
+const anchorName = (resource: string, context: readonly ContextEntry[]): string => {
+  const entry = context.find(({ key }) => canonicalKey(key) === anchorKey(resource));
+  return `${resource} ${entry ? nameOf(entry) : ''}`;
+};
+
 /** Which resources a context is of, whatever is said about them. Shared content is none of them. */
 const resourcesOf = (context: readonly ContextEntry[]): string =>
   context
@@ -89,6 +95,9 @@ export class ContextStore {
   #open: readonly OpenContext[] = [];
   #current: CurrentContext | null = null;
   #latest: number | undefined;
+  #since: number | undefined;
+  /** When what was closed lately was closed. */
+  readonly #closed = new Map<string, number>();
   #changes = 0;
 
   /** The contexts of the session. */
@@ -158,12 +167,19 @@ export class ContextStore {
 
   /** An event that was followed in the order of its arrival has told its time after all. */
   date({ time }: Pick<Notification, 'time'>): void {
-    if (time !== undefined && !(this.#latest !== undefined && time < this.#latest)) this.#latest = time;
+    if (time === undefined) return;
+    this.#latest = Math.max(time, this.#latest ?? time);
+    this.#since = Math.max(time, this.#since ?? time);
   }
 
   /** When the newest event that was followed happened, in milliseconds since 1970. */
   get latest(): number | undefined {
     return this.#latest;
+  }
+
+  /** When the event happened that established the current context, or that there is none, in milliseconds since 1970. */
+  get since(): number | undefined {
+    return this.#since;
   }
 
   /** Whether an event opens or closes a context, so that its order matters. */
@@ -173,22 +189,31 @@ export class ContextStore {
   }
 
   /**
-   * Whether an event is older than the one that made the current context (STU3, Event Notification). An event whose time
-   * cannot be read is taken in the order in which it came.
+   * Whether an event is older than the one that established the current context (STU3, Event Notification), or opens what has
+   * been closed since. An event whose time cannot be read is taken in the order in which it came.
    */
-  isStale({ time }: Notification): boolean {
-    return time !== undefined && this.#latest !== undefined && time < this.#latest;
+  isStale({ name, context, time }: Notification): boolean {
+    if (time === undefined) return false;
+    if (this.#since !== undefined && time < this.#since) return true;
+    const parts = eventParts(name);
+    const closedAt = parts?.verb === 'open' ? this.#closed.get(anchorName(parts.resource, context)) : undefined;
+    return closedAt !== undefined && time < closedAt;
   }
 
-  /** Follows an open or a close that is not stale. */
-  apply(notification: Notification): void {
+  /**
+   * Follows an open or a close that is not stale.
+   *
+   * @returns `false` for a close of what is not known to be open: its open must have been missed
+   */
+  apply(notification: Notification): boolean {
     const { name, context, time } = notification;
     this.#changes++;
-    if (time !== undefined) this.#latest = time;
+    if (time !== undefined) this.#latest = Math.max(time, this.#latest ?? time);
     const parts = eventParts(name);
+    if (parts?.verb !== 'close') this.#since = time ?? this.#since;
     if (!parts) {
       this.#current = null;
-      return;
+      return true;
     }
     const key = anchorKey(parts.resource);
     const anchor = resourceUnder(key, context);
@@ -197,14 +222,26 @@ export class ContextStore {
       open.resource === parts.resource && (anchor ? isSameAnchor(open.anchor, anchor) : open.context === this.#current);
     const others = this.#open.filter((open) => !isMeant(open));
     if (parts.verb === 'close') {
+      const isKnown = others.length < this.#open.length;
       this.#open = others;
       if (!others.some((open) => open.context === this.#current)) this.#current = null;
-      return;
+      if (anchor && time !== undefined) this.#remember(anchorName(parts.resource, context), time);
+      return isKnown;
     }
     const type = (anchor as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
     this.#current = new CurrentContext(type, context, notification);
     const opened = { context: this.#current, resource: parts.resource, anchor, isTold: true };
     this.#open = [...others.slice(-MOST_OPEN + 1), opened];
+    return true;
+  }
+
+  /** What overtook its own open on the way must not be opened by it. */
+  #remember(anchor: string, closedAt: number): void {
+    this.#closed.delete(anchor);
+    this.#closed.set(anchor, closedAt);
+    if (this.#closed.size <= MOST_OPEN) return;
+    const [oldest = ''] = this.#closed.keys();
+    this.#closed.delete(oldest);
   }
 }
 

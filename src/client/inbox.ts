@@ -26,6 +26,8 @@ export interface InboxOptions {
   isEcho(notification: Notification): boolean;
   /** Whether a change of the context may be older than what the hub was asked for, and is taken to be decided later. */
   takes(notification: Notification, answer: Answer): boolean;
+  /** The hub closed what is not known to be open. */
+  incomplete(notification: Notification): void;
   /** The hub sent a heartbeat. */
   heartbeat(notification: Notification): void;
   /** The hub sent the same change of the context again, under another id. */
@@ -132,8 +134,9 @@ export class Inbox {
     for (const at of deviations) this.#warn(new NotificationError('notification-deviation', { at }));
     if (notification.time === undefined)
       this.#warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
-    if (ContextStore.isContextChange(notification)) contexts.apply(notification);
+    const isComplete = !ContextStore.isContextChange(notification) || contexts.apply(notification);
     this.#deliver(notification, answer);
+    if (!isComplete) this.#options.incomplete(notification);
   }
 
   /** Drops an event that is older than what the app has. Its sender need not hear of it. */
@@ -194,7 +197,8 @@ export class Inbox {
     if (id !== undefined && this.#deliveries.find(id)) return true;
     if (contexts.latest === undefined) return false;
     // A hub that does not tell by itself what is open does not keep it well either: the sandbox hubs' answers outlive a close.
-    return time === undefined ? !dialect.replaysContext : time < contexts.latest;
+    if (time === undefined) return !dialect.replaysContext;
+    return contexts.since !== undefined && time < contexts.since;
   }
 
   /** Takes a context that the hub was asked for. It reaches the app as an ordinary event, with the source `resync`. */

@@ -69,6 +69,7 @@ function open(dialectName: DialectName = 'stu3') {
     acknowledgeWithinMs: 8_000,
     isEcho: () => false,
     takes: (notification, answer) => catchUp.takes(notification, answer),
+    incomplete: () => catchUp.doubt(),
     heartbeat: () => {},
     repeated: () => {},
     received: () => {},

@@ -34,6 +34,7 @@ function open(dialect: DialectName = 'stu3') {
     acknowledgeWithinMs: 8_000,
     isEcho: () => false,
     takes: () => false,
+    incomplete: () => {},
     heartbeat: () => {},
     repeated: () => {},
     received: () => {},

@@ -34,14 +34,21 @@ describe('the order of events', () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const store = new ContextStore();
         let newest = Number.NEGATIVE_INFINITY;
+        // When the current context was established, and when each anchor was closed.
+        let since = Number.NEGATIVE_INFINITY;
+        const closed = new Map<string, number>();
         for (const [index, one] of steps.entries()) {
           const notification = notificationOf(one, index);
           const { time = Number.NaN } = notification;
-          expect(store.isStale(notification)).toBe(time < newest);
+          const anchor = `${one.type}/${one.id}`;
+          const reopens = one.verb === 'open' && time < (closed.get(anchor) ?? Number.NEGATIVE_INFINITY);
+          expect(store.isStale(notification)).toBe(time < since || reopens);
           if (store.isStale(notification)) continue;
           store.apply(notification);
-          newest = time;
-          expect(store.latest).toBe(newest);
+          newest = Math.max(newest, time);
+          if (one.verb === 'open') since = time;
+          else closed.set(anchor, time);
+          expect([store.latest, store.since ?? Number.NEGATIVE_INFINITY]).toEqual([newest, since]);
           for (const open of store.session.open) expect(open.time).toBeLessThanOrEqual(newest);
         }
       }),
@@ -71,6 +78,18 @@ describe('the order of events', () => {
         }
       }),
     );
+  });
+
+  it('lets an open that was overtaken by a close of something else through, and not one that its own close overtook', () => {
+    const store = new ContextStore();
+    const one = (verb: string, id: string, minute: number) =>
+      notificationOf({ verb, type: 'Patient', id, minute }, minute);
+    store.apply(one('open', '1', 1));
+    store.apply(one('close', '1', 4));
+    expect(store.isStale(one('open', '2', 2))).toBe(false);
+    expect(store.apply(one('close', '3', 5))).toBe(false);
+    expect(store.isStale(one('open', '3', 3))).toBe(true);
+    expect(store.isStale(one('open', '3', 6))).toBe(false);
   });
 
   it('takes an event whose time cannot be read in the order in which it came', () => {
