@@ -1,7 +1,8 @@
 /**
  * Runs seeded random schedules of user actions and faults between real sockets, and checks what must hold whatever goes
- * wrong: `npm run chaos -- --seeds 1000 --from 1 [--concurrency 4] [--verbose]`. A seed that fails prints a short schedule;
- * `--seeds 1 --from <seed>` runs it again. The exit status is 1 when anything failed.
+ * wrong: `npm run chaos -- --seeds 1000 --from 1 [--concurrency 6] [--shorten 5] [--verbose]`. A seed that fails prints its
+ * schedule, shortened for as many seeds as `--shorten` says; `--seeds 1 --from <seed>` runs it again. The exit status is 1
+ * when anything failed.
  */
 import { parseArgs } from 'node:util';
 import { runAlone, runTogether } from '../test/chaos/batch.ts';
@@ -13,9 +14,6 @@ import { shorten } from '../test/chaos/shorten.ts';
 /** How many schedules are run between two looks at what they left behind. */
 const CHUNK = 40;
 
-/** How many failures are shortened: each takes dozens of runs. */
-const SHORTENED = 5;
-
 /** While a schedule is shortened, what does not recover soon counts as what does not recover. */
 const QUICK = { boundMs: 2_500 };
 
@@ -24,14 +22,16 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
     concurrency: { type: 'string', default: '6' },
+    shorten: { type: 'string', default: '5' },
     verbose: { type: 'boolean', default: false },
   },
 });
+
 /** A number of the command line. */
 function numberOf(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 0) {
-    console.error('--seeds, --from and --concurrency take numbers.');
+    console.error('--seeds, --from, --concurrency and --shorten take numbers.');
     process.exit(2);
   }
   return number;
@@ -39,6 +39,7 @@ function numberOf(text: string): number {
 
 const seeds = numberOf(values.seeds);
 const from = numberOf(values.from);
+const shortened = numberOf(values.shorten);
 const atOnce = Math.max(1, numberOf(values.concurrency));
 const totals = noTotals();
 const start = performance.now();
@@ -53,7 +54,7 @@ function showProgress(): void {
 async function showFailure(outcome: Outcome): Promise<void> {
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[K');
   const shortest =
-    totals.failures <= SHORTENED ? await shorten(outcome, (schedule) => runAlone(schedule, QUICK)) : outcome;
+    totals.failures <= shortened ? await shorten(outcome, (schedule) => runAlone(schedule, QUICK)) : outcome;
   console.log(failureReport(shortest));
   const { schedule } = outcome;
   const removed = schedule.steps.length - shortest.schedule.steps.length;

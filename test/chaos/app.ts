@@ -59,6 +59,7 @@ export class ChaosApp {
   readonly #slow = new Set<Promise<void>>();
   readonly #counts = { events: 0, resyncs: 0, reconnects: 0 };
   #isAsking = false;
+  #toldTheHub = false;
   #left: Promise<void> | undefined;
 
   private constructor(name: string, kind: WorldKind, world: ChaosWorld, client: ChaosClient, tap: SocketTap) {
@@ -109,6 +110,11 @@ export class ChaosApp {
   get isInStep(): boolean {
     const { state, syncStatus } = this.#client;
     return state === 'active' && (syncStatus.state === 'in-sync' || syncStatus.state === 'refused');
+  }
+
+  /** Whether it has left, and the hub has been told. */
+  get hasLeftTheHub(): boolean {
+    return this.#toldTheHub;
   }
 
   /** What the client says that it shows. */
@@ -190,7 +196,12 @@ export class ChaosApp {
   }
 
   async #leave(): Promise<void> {
-    await this.#client.unsubscribe().catch((error) => this.#world.evidence.value('leaving', error));
+    try {
+      await this.#client.unsubscribe();
+      this.#toldTheHub = true;
+    } catch (error) {
+      this.#world.evidence.value('leaving', error);
+    }
     for (const observer of this.#observers) observer.leave();
     if (this.#client.state !== 'closed') this.#breached('leaks', `is ${this.#client.state} after it has left`);
   }

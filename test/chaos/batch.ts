@@ -11,7 +11,7 @@ export async function runAlone(schedule: Schedule, options: RunOptions = {}): Pr
 
 /**
  * Runs schedules, several at a time. What they leave behind in the process is looked for at the end; when there is
- * something, each is run once more alone.
+ * something, the halves are run once more to find whose it is.
  *
  * @param atOnce how many run at a time
  */
@@ -29,18 +29,33 @@ export async function runTogether(
   await Promise.all(Array.from({ length: Math.min(atOnce, schedules.length) }, work));
   const left = await leftBehind.end(options.leftWithinMs);
   if (left.length === 0) return outcomes;
-  const blame = ({ schedule, breaches, ...rest }: Outcome): Outcome => ({
-    ...rest,
-    schedule,
-    breaches: [
-      ...breaches,
-      ...left.map((what) => ({ invariant: 'leaks' as const, what, step: schedule.steps.length + 1 })),
-    ],
-  });
-  if (schedules.length === 1) return outcomes.map(blame);
-  const again: Outcome[] = [];
-  for (const schedule of schedules) again.push(await runAlone(schedule, options));
-  if (again.some(({ breaches }) => breaches.some(({ invariant }) => invariant === 'leaks'))) return again;
-  // Nobody knows whose it is.
-  return outcomes.map((outcome, index) => (index === 0 ? blame(outcome) : outcome));
+  if (schedules.length > 1) {
+    const middle = Math.ceil(schedules.length / 2);
+    const again: Outcome[] = [];
+    for (const half of [schedules.slice(0, middle), schedules.slice(middle)])
+      again.push(...(await runTogether(half, atOnce, options)));
+    if (again.some(isLeaking)) return again.map((outcome) => merged(outcomes, outcome));
+  }
+  // Of several, nobody knows whose it is.
+  return outcomes.map((outcome, index) => (index === 0 ? blamed(outcome, left) : outcome));
 }
+
+/** What was found before is not lost because it did not happen again. */
+const merged = (before: readonly Outcome[], again: Outcome): Outcome => {
+  const first = before.find(({ schedule }) => schedule === again.schedule);
+  if (!first || first.breaches.length === 0) return again;
+  return {
+    ...first,
+    breaches: [...first.breaches, ...again.breaches.filter(({ invariant }) => invariant === 'leaks')],
+  };
+};
+
+const isLeaking = ({ breaches }: Outcome): boolean => breaches.some(({ invariant }) => invariant === 'leaks');
+
+const blamed = (outcome: Outcome, left: readonly string[]): Outcome => {
+  const step = outcome.schedule.steps.length + 1;
+  return {
+    ...outcome,
+    breaches: [...outcome.breaches, ...left.map((what) => ({ invariant: 'leaks' as const, what, step }))],
+  };
+};

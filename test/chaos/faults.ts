@@ -6,6 +6,8 @@ export function harm(world: ChaosWorld, action: FaultAction): void {
   const { hub, session } = world;
   const app = 'app' in action && action.app !== undefined ? world.apps.get(action.app) : undefined;
   const subscriber = app?.name;
+  // An app that is not there is not everybody.
+  if ('app' in action && action.app !== undefined && subscriber === undefined) return;
   switch (action.kind) {
     case 'network':
       return harmNetwork(world, action);
@@ -32,7 +34,7 @@ export function harm(world: ChaosWorld, action: FaultAction): void {
     case 'deny-next':
       return session.denyNext();
     case 'revoke':
-      if (subscriber !== undefined) world.revoke(subscriber);
+      return world.revoke(subscriber ?? '');
   }
 }
 

@@ -119,8 +119,15 @@ const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `
 
 /** Everybody leaves, and nothing is heard of them afterwards. */
 async function leave(world: ChaosWorld): Promise<void> {
+  const present = world.present;
   for (const app of world.everybody) world.expect(`leaving of ${app.name}`, app.leave());
   if (!(await world.until(() => !world.isBusy, LEFT_WITHIN_MS))) world.breached('leaks', underWay(world).join());
+  const stay = () =>
+    present.filter(
+      ({ hasLeftTheHub, name }) => hasLeftTheHub && world.session.subscriptions.some((of) => of.name === name),
+    );
+  if (!(await world.until(() => stay().length === 0, SOON_MS)))
+    world.breached('leaks', `the hub still holds a subscription of ${stay().map(({ name }) => name)}`);
   await Promise.all(world.everybody.map((app) => app.idle()));
   world.expect('Home-open', world.session.publish('Home-open', [], { timestamp: world.clock.stamp('EHR') }));
   await world.answered();
