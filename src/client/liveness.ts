@@ -36,6 +36,7 @@ const AUDIT_EVERY = 5;
 export class Liveness {
   readonly #options: LivenessOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #looksAt = 0;
   #heardAt = 0;
   #auditedAt = 0;
   #heartbeatAt = 0;
@@ -82,7 +83,9 @@ export class Liveness {
     const learnt = Math.min(LONGEST_PERIOD_MS, Math.max(SHORTEST_PERIOD_MS, period));
     // Two that came close together, after a delay, say little.
     this.#periodMs = periodMs === undefined ? Math.max(learnt, this.#periodMs ?? 0) : learnt;
-    if (this.#timer !== undefined) this.#arm(this.#periodMs * MISSED_HEARTBEATS);
+    const look = now + this.#periodMs * MISSED_HEARTBEATS;
+    // Each heartbeat would put the next look off, and it would never come.
+    if (this.#timer !== undefined && look < this.#looksAt) this.#arm(look - now);
   }
 
   /** An event arrived: nothing older can have been missed. */
@@ -99,6 +102,7 @@ export class Liveness {
 
   #arm(delay: number): void {
     clearTimeout(this.#timer);
+    this.#looksAt = Date.now() + delay;
     this.#timer = setTimeout(() => this.#look(), delay);
     // The connection itself keeps a process alive, or nothing does.
     unref(this.#timer);

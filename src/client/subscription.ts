@@ -279,8 +279,7 @@ export class Subscription {
     if (isFinal) this.#refused = { wanted, error };
     // A hub that will not replace a subscription still has the one before, and events still arrive.
     if (machine.state !== 'active' || denied) {
-      if (isFinal) this.#channel?.close();
-      if (isFinal) this.#forget();
+      if (isFinal) this.#giveUp();
       else this.#interrupt();
       machine.go(isExhausted ? 'exhausted' : error.retryable ? 'failed' : denied ? 'denied' : 'refused');
     }
@@ -356,8 +355,7 @@ export class Subscription {
     if (!machine.go(reason)) return;
     if (isExhausted) {
       this.#refused = { wanted: '', error };
-      this.#channel?.close();
-      this.#forget();
+      this.#giveUp();
       machine.go('exhausted');
     }
     this.#options.failed(error);
@@ -374,6 +372,14 @@ export class Subscription {
     this.#retry = undefined;
     this.#lease.end();
     this.#confirmed = '';
+  }
+
+  /** Nothing is tried any more. What was confirmed before may still be held by the hub, which is told. */
+  #giveUp(): void {
+    const channel = this.#channel;
+    this.#forget();
+    if (this.#activeSince > 0) void channel?.unsubscribe(this.#life.signal).catch(() => {});
+    else channel?.close();
   }
 
   /** There is no subscription any more. */

@@ -15,7 +15,10 @@ export interface OpenContext {
 export class CurrentContext {
   #open: OpenContext[] = [];
   #current: OpenContext | undefined;
-  #changedAt = Number.NEGATIVE_INFINITY;
+  /** When the current context was opened, or the session went home. */
+  #establishedAt = Number.NEGATIVE_INFINITY;
+  /** When each context was last closed: an older open of it may come late. */
+  readonly #closedAt = new Map<string, number>();
 
   /** The current context, if there is one. Home means none. */
   get current(): OpenContext | undefined {
@@ -35,7 +38,8 @@ export class CurrentContext {
   }
 
   /**
-   * Follows an event: an open or close that is older than the event which made the current context changes nothing.
+   * Follows an event: one that is older than the open of the current context changes nothing, nor does an open that is older
+   * than the last close of the same.
    *
    * @returns the event as it is to be sent, an open one with its version
    */
@@ -43,12 +47,14 @@ export class CurrentContext {
     const { anchor, action } = anchorAndAction(event.name);
     if (action !== 'open' && action !== 'close') return event;
     const at = instant(event.timestamp);
-    const stale = at < this.#changedAt;
-    if (!stale && !Number.isNaN(at)) this.#changedAt = at;
+    const key = `${anchor.toLowerCase()}/${anchorId(event, anchor)}`;
+    const stale = at < this.#establishedAt || (action === 'open' && at < (this.#closedAt.get(key) ?? at));
     if (action === 'close') {
       if (!stale) this.#close(anchor, event);
+      if (!stale && !Number.isNaN(at)) this.#closedAt.set(key, at);
       return event;
     }
+    if (!stale && !Number.isNaN(at)) this.#establishedAt = at;
     const versioned = { ...event, versionId: randomUUID() };
     if (!stale) {
       this.#remove(

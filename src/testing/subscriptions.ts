@@ -121,6 +121,14 @@ export class Subscriptions {
   async deny(subscription: Subscription, reason: string): Promise<void> {
     this.#remove(subscription);
     const { delivery } = subscription;
+    // A subscription is known by its topic and callback (W3C WebSub): the one that was to be replaced ends with it.
+    for (const other of this.#all)
+      if (
+        delivery.channel === 'webhook' &&
+        other.delivery.channel === 'webhook' &&
+        other.delivery.callback === delivery.callback
+      )
+        this.#remove(other);
     if (delivery.channel === 'webhook') return delivery.deny(subscription.denial(reason), subscription.label());
     delivery.send('deny', JSON.stringify(subscription.denial(reason)), subscription.label());
     delivery.close(1000);

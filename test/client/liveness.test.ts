@@ -96,6 +96,17 @@ describe('a hub that sends heartbeats', () => {
     expect(dead).toBeLessThanOrEqual(60 + 45 + 5);
   });
 
+  it('is audited all the same', async () => {
+    const { liveness, times } = watch();
+    for (let second = 0; second < 300; second += 10) {
+      liveness.heard();
+      liveness.heartbeat(10 * SECOND);
+      await pass(10);
+    }
+    expect(times('dead')).toEqual([]);
+    expect(times('audit').length).toBeGreaterThanOrEqual(2);
+  });
+
   it.each([Number.MIN_VALUE, 1e300])('is not believed when it says %s', async (period) => {
     const { liveness, times } = watch();
     liveness.heard();
