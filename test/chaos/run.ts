@@ -1,5 +1,5 @@
 import { act, isFault } from './actions.ts';
-import { type ClientMaker, realClient } from './app.ts';
+import { type ChaosApp, type ClientMaker, realClient } from './app.ts';
 import { harm, heal } from './faults.ts';
 import type { Breach } from './invariants.ts';
 import type { Schedule, Step } from './schedule.ts';
@@ -58,7 +58,7 @@ export async function runSchedule(
     const healedAt = performance.now();
     await recover(world, boundMs);
     const recoveredMs = Math.round(performance.now() - healedAt);
-    await leave(world);
+    await leave(world, schedule);
     const total = (of: 'events' | 'resyncs' | 'reconnects') =>
       world.everybody.reduce((sum, { counts }) => sum + counts[of], 0);
     return {
@@ -117,15 +117,20 @@ async function recover(world: ChaosWorld, boundMs: number): Promise<void> {
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
 
+/** Whether a hub that says that it holds no subscription says the truth: a client believes it. */
+const mustBeGone = (steps: Schedule['steps']): boolean =>
+  !steps.some((step) => step.kind === 'status' && step.request === 'unsubscribe');
+
+/** Whether the hub still holds a subscription of an app that has told it that it left. */
+const isHeld = ({ session }: ChaosWorld, { hasLeftTheHub, name }: ChaosApp): boolean =>
+  hasLeftTheHub && session.subscriptions.some((subscription) => subscription.name === name);
+
 /** Everybody leaves, and nothing is heard of them afterwards. */
-async function leave(world: ChaosWorld): Promise<void> {
+async function leave(world: ChaosWorld, { steps }: Schedule): Promise<void> {
   const present = world.present;
   for (const app of world.everybody) world.expect(`leaving of ${app.name}`, app.leave());
   if (!(await world.until(() => !world.isBusy, LEFT_WITHIN_MS))) world.breached('leaks', underWay(world).join());
-  const stay = () =>
-    present.filter(
-      ({ hasLeftTheHub, name }) => hasLeftTheHub && world.session.subscriptions.some((of) => of.name === name),
-    );
+  const stay = () => (mustBeGone(steps) ? present.filter((app) => isHeld(world, app)) : []);
   if (!(await world.until(() => stay().length === 0, SOON_MS)))
     world.breached('leaks', `the hub still holds a subscription of ${stay().map(({ name }) => name)}`);
   await Promise.all(world.everybody.map((app) => app.idle()));

@@ -21,14 +21,15 @@ export async function shorten(
   run: (schedule: Schedule) => Promise<Outcome>,
   { tries = 90, attempts = 3 }: ShortenOptions = {},
 ): Promise<Outcome> {
-  const invariants = new Set(failed.breaches.map(({ invariant }) => invariant));
+  // What was noticed first may have led to the others.
+  const invariant = failed.breaches[0]?.invariant;
   let left = tries;
   let shortest = failed;
   const fails = async (schedule: Schedule): Promise<Outcome | undefined> => {
     for (let attempt = 0; attempt < attempts && left > 0; attempt++) {
       left--;
       const outcome = await run(schedule);
-      if (outcome.breaches.some(({ invariant }) => invariants.has(invariant))) return outcome;
+      if (outcome.breaches.some((breach) => breach.invariant === invariant)) return outcome;
     }
     return undefined;
   };
