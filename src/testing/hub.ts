@@ -181,6 +181,8 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // Whoever is reset while being refused does not end the process.
+    socket.on('error', () => undefined);
     const endpoint = websocketUrl.replace(SOCKET_PATH, '') + (request.url ?? '');
     for (const session of sessions.values()) {
       const subscription = session.directory.awaiting(endpoint);
