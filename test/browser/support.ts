@@ -7,9 +7,17 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { CHROMIUM_ARGS, findOrInstallChromium } from '../../scripts/chromium.ts';
 
-/** A browser that closes with the test. */
-export async function openBrowser(): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: await findOrInstallChromium(), args: [...CHROMIUM_ARGS] });
+/**
+ * A browser that closes with the test.
+ *
+ * @param keepsPages whether it has a back/forward cache, which Playwright switches off
+ */
+export async function openBrowser(keepsPages = false): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: await findOrInstallChromium(),
+    args: [...CHROMIUM_ARGS],
+    ignoreDefaultArgs: keepsPages ? ['--disable-back-forward-cache'] : [],
+  });
   onTestFinished(() => browser.close());
   return browser;
 }
@@ -41,8 +49,8 @@ const BLANK = `<!doctype html>
   <body></body>
 </html>`;
 
-/** Opens a blank page with the built package in it, as the globals `root` and `callback`. */
-export async function openBlankPage(): Promise<Page> {
+/** Opens a blank page with the built package in it, as the globals `root` and `callback`. Every address has it. */
+export async function openBlankPage({ keepsPages = false } = {}): Promise<Page> {
   const server = createServer(async ({ url = '/' }, response) => {
     const path = resolve(dist, `.${url.replace(/^\/dist/, '')}`);
     const isBuilt = url.startsWith('/dist/') && path.startsWith(dist + sep);
@@ -56,7 +64,7 @@ export async function openBlankPage(): Promise<Page> {
     server.close();
     server.closeAllConnections();
   });
-  const page = await (await openBrowser()).newPage();
+  const page = await (await openBrowser(keepsPages)).newPage();
   const failures: string[] = [];
   page.on('pageerror', ({ message }) => void failures.push(message));
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
