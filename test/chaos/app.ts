@@ -60,6 +60,7 @@ export class ChaosApp {
   readonly #counts = { events: 0, resyncs: 0, reconnects: 0 };
   #isAsking = false;
   #toldTheHub = false;
+  #isOver = false;
   #left: Promise<void> | undefined;
 
   private constructor(name: string, kind: WorldKind, world: ChaosWorld, client: ChaosClient, tap: SocketTap) {
@@ -110,6 +111,11 @@ export class ChaosApp {
   get isInStep(): boolean {
     const { state, syncStatus } = this.#client;
     return state === 'active' && (syncStatus.state === 'in-sync' || syncStatus.state === 'refused');
+  }
+
+  /** Whether the hub does not accept its token, so that the user has to launch it again. */
+  get isOver(): boolean {
+    return this.#isOver && !this.isInStep;
   }
 
   /** Whether it has left, and the hub has been told. */
@@ -211,6 +217,7 @@ export class ChaosApp {
     const [everything, named] = this.#observers;
     this.#client.on('error', (error) => {
       world.evidence.value('error', error);
+      if (error.code === 'session-over') this.#isOver = true;
       world.saw(this, `error ${error.code}`);
     });
     this.#client.on('warning', (warning) => {

@@ -98,6 +98,7 @@ async function recover(world: ChaosWorld, boundMs: number): Promise<void> {
   // What was refused for good is asked for again by the user, and faults that are still to come may refuse that, too.
   const askAgain = () => {
     for (const app of world.present) app.askAgain();
+    world.relaunch();
     return false;
   };
   const inStep = () =>

@@ -123,6 +123,15 @@ export class ChaosWorld {
     this.everybody.push(app);
   }
 
+  /** Launches the apps again whose sessions are over. */
+  relaunch(): void {
+    for (const [index, app] of this.apps) {
+      if (!app.isOver || app.hasLeft) continue;
+      this.expect(`leaving of ${app.name}`, app.leave());
+      this.expect(`joining in the place of ${app.name}`, this.join(index));
+    }
+  }
+
   /** What the EHR's token endpoint gives to an app. */
   launch(kind: WorldKind, name: string): TokenResponse {
     const scope = scopeOf(kind);
