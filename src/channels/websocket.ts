@@ -186,6 +186,7 @@ export class WebSocketChannel implements Channel {
         if (this.#connection !== connection) return;
         this.#connection = undefined;
         if (endpointMayLive(error.closeCode)) this.#lost = endpoint;
+        else this.#abandoned.add(endpoint);
         sink.lost(error);
       },
     });

@@ -179,7 +179,7 @@ export class CatchUp {
   #adopt(answer: ContextAnswer, held: number): void {
     const { contexts, inbox } = this.#options;
     const { context } = answer;
-    this.#inFlight.settle(context, held);
+    if (!this.#inFlight.settle(context, held)) return;
     const isNews = this.#differs(answer);
     const { current } = contexts;
     const closed = new Set(

@@ -189,14 +189,14 @@ export class ContextStore {
   }
 
   /**
-   * Whether an event is older than the one that established the current context (STU3, Event Notification), or opens what has
-   * been closed since. An event whose time cannot be read is taken in the order in which it came.
+   * Whether an event is older than the one that established the current context (STU3, Event Notification), or than a close of
+   * the same. An event whose time cannot be read is taken in the order in which it came.
    */
   isStale({ name, context, time }: Notification): boolean {
     if (time === undefined) return false;
     if (this.#since !== undefined && time < this.#since) return true;
     const parts = eventParts(name);
-    const closedAt = parts?.verb === 'open' ? this.#closed.get(anchorName(parts.resource, context)) : undefined;
+    const closedAt = parts && this.#closed.get(anchorName(parts.resource, context));
     return closedAt !== undefined && time < closedAt;
   }
 

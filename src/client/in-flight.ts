@@ -95,8 +95,9 @@ export class InFlight {
    *
    * @param found the current context
    * @param asked how many events waited when the hub was asked
+   * @returns whether the answer still counts: what came after the event that it is about may be newer
    */
-  settle(found: CurrentContext | null, asked: number): void {
+  settle(found: CurrentContext | null, asked: number): boolean {
     const adopted = this.#adopted?.context ?? null;
     const match = this.#held
       .map(({ notification }) => found !== null && isEventOf(notification, 'open', found))
@@ -112,8 +113,10 @@ export class InFlight {
       if (isOlder) this.#inbox.drop(answer);
       else this.#inbox.follow(notification, answer);
     });
+    if (match < 0) return true;
     // What came after its event is in order again.
-    if (match >= 0) this.release();
+    this.release();
+    return false;
   }
 
   /** Judges what waits by its time alone. */

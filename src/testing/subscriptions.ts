@@ -193,6 +193,7 @@ export class Subscriptions {
       existing.leaseSeconds = this.#lease(request);
     }
     subscription.startLease(() => this.#expired(subscription));
+    if (existing === undefined) this.#awaitSocket(subscription);
     const reason = this.#takeDenial();
     if (reason !== undefined) this.#denials.set(subscription, reason);
     const { delivery } = subscription;
@@ -203,6 +204,13 @@ export class Subscriptions {
         if (existing !== undefined && delivery.channel === 'websocket' && delivery.open) this.#confirm(existing, prior);
       },
     };
+  }
+
+  /** A subscriber that never connects has not heard of its endpoint: its subscription is not kept. */
+  #awaitSocket(subscription: Subscription): void {
+    const { delivery } = subscription;
+    const forget = () => delivery.channel === 'websocket' && !delivery.attached && this.#remove(subscription);
+    setTimeout(forget, this.#settings.answerTimeoutMs).unref();
   }
 
   #unsubscribeSocket(target: WebSocketTarget): HttpAnswer {

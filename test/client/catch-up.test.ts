@@ -378,6 +378,16 @@ describe('an event that was under way while the hub was asked', () => {
     expect(heard.events.slice(2)).toEqual(['hub Patient-open p4']);
   });
 
+  it('and came after the one that the hub has, but before its answer, is in order again', async () => {
+    const { hub, heard, asked, current } = await adopted();
+    hub(4, 'p4', { version: 'v-p4' });
+    await settle();
+    hub(5, 'p5', { version: 'v-p5' });
+    await asked[1]?.answer(found('p4'));
+    expect(heard.events.slice(2)).toEqual(['hub Patient-open p4', 'hub Patient-open p5']);
+    expect(current()).toBe('p5');
+  });
+
   it('and closes what was found is followed when the hub agrees', async () => {
     const { hub, heard, asked, current } = await adopted();
     hub(4, 'e4', { name: 'Patient-close', patient: 'p3' });

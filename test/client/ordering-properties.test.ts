@@ -41,8 +41,8 @@ describe('the order of events', () => {
           const notification = notificationOf(one, index);
           const { time = Number.NaN } = notification;
           const anchor = `${one.type}/${one.id}`;
-          const reopens = one.verb === 'open' && time < (closed.get(anchor) ?? Number.NEGATIVE_INFINITY);
-          expect(store.isStale(notification)).toBe(time < since || reopens);
+          const isOver = time < (closed.get(anchor) ?? Number.NEGATIVE_INFINITY);
+          expect(store.isStale(notification)).toBe(time < since || isOver);
           if (store.isStale(notification)) continue;
           store.apply(notification);
           newest = Math.max(newest, time);

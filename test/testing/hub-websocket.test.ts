@@ -85,6 +85,15 @@ describe('a websocket subscription in STU3', () => {
     expect((await inbox.next()).id).toBe('after');
   });
 
+  it('is not kept when nobody connects', async () => {
+    const hub = await openHub({ answerTimeoutMs: 50 });
+    const session = hub.openSession();
+    await postForm(hub.url, session.accessToken, stuFields(session));
+    expect(session.subscriptions).toHaveLength(1);
+    await hub.waitFor(({ kind }) => kind === 'ended');
+    expect(session.subscriptions).toEqual([]);
+  });
+
   it('is denied when the socket opens', async () => {
     const hub = await openHub();
     const session = hub.openSession();
