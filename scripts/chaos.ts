@@ -57,10 +57,13 @@ async function showFailure(outcome: Outcome): Promise<void> {
     totals.failures <= shortened ? await shorten(outcome, (schedule) => runAlone(schedule, QUICK)) : outcome;
   console.log(failureReport(shortest));
   const { schedule } = outcome;
-  const removed = schedule.steps.length - shortest.schedule.steps.length;
-  console.log(
-    `  ${removed} of ${schedule.steps.length} steps were removed. Real sockets vary: it may not fail each time.`,
-  );
+  if (shortest === outcome) console.log('  Not shortened. Real sockets vary: it may not fail each time.');
+  else {
+    const removed = schedule.steps.length - shortest.schedule.steps.length;
+    console.log(
+      `  ${removed} of ${schedule.steps.length} steps were removed. Real sockets vary: it may not fail each time.`,
+    );
+  }
   console.log(`  npm run chaos -- --seeds 1 --from ${schedule.seed} runs it whole.\n`);
 }
 

@@ -14,7 +14,7 @@ export interface ShortenOptions {
  *
  * @param failed how it failed
  * @param run runs a schedule
- * @returns the shortest that failed
+ * @returns the shortest that failed; what was given when that does not fail again
  */
 export async function shorten(
   failed: Outcome,
@@ -33,6 +33,8 @@ export async function shorten(
     }
     return undefined;
   };
+  const again = await fails(failed.schedule);
+  if (!again) return failed;
   let size = Math.ceil(shortest.schedule.steps.length / 2);
   while (left > 0 && size >= 1) {
     let found = false;

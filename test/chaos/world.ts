@@ -48,6 +48,7 @@ export class ChaosWorld {
   /** What is under way, in words. */
   readonly #pending = new Map<Promise<unknown>, string>();
   readonly #watchers = new Set<() => void>();
+  readonly #relaunched = new Set<ChaosApp>();
 
   private constructor(schedule: Schedule, make: ClientMaker, hub: TestHub, callback: CallbackServer) {
     this.#schedule = schedule;
@@ -126,7 +127,9 @@ export class ChaosWorld {
   /** Launches the apps again whose sessions are over. */
   relaunch(): void {
     for (const [index, app] of this.apps) {
-      if (!app.isOver || app.hasLeft) continue;
+      if (!app.isOver || app.hasLeft || this.#relaunched.has(app)) continue;
+      // Before it leaves, which makes the next look at everybody.
+      this.#relaunched.add(app);
       this.expect(`leaving of ${app.name}`, app.leave());
       this.expect(`joining in the place of ${app.name}`, this.join(index));
     }
