@@ -118,9 +118,16 @@ async function recover(world: ChaosWorld, boundMs: number): Promise<void> {
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
 
-/** Whether a hub that says that it holds no subscription says the truth: a client believes it. */
+/**
+ * Whether the hub can be told that an app leaves: a client believes a hub that says that it holds no subscription, and a hub
+ * of 2019 that asks back through a black hole hears nothing.
+ */
 const mustBeGone = (steps: Schedule['steps']): boolean =>
-  !steps.some((step) => step.kind === 'status' && step.request === 'unsubscribe');
+  !steps.some(
+    (step) =>
+      (step.kind === 'status' && step.request === 'unsubscribe') ||
+      (step.kind === 'network' && step.place === 'callback' && step.fault === 'half-open'),
+  );
 
 /**
  * Whether the hub still delivers to an app that has told it that it left. It may hold a subscription whose endpoint was in an
