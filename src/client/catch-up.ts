@@ -53,18 +53,24 @@ export class CatchUp {
 
   /** A connection began: asks what is open, until the hub answers. */
   begin(): void {
-    this.end();
+    // Events may have come in the same packet as the confirmation: what waits goes on waiting.
+    this.#abort();
     this.#isUnsupported = false;
     this.#isFirst = true;
+    this.#inFlight.renew();
     void this.#ask();
   }
 
   /** The connection ended. What waits for an answer of the hub is not followed. */
   end(): void {
+    this.#abort();
+    this.#inFlight.end();
+  }
+
+  #abort(): void {
     this.#life.abort();
     this.#life = new AbortController();
     this.#isAsking = false;
-    this.#inFlight.end();
   }
 
   /**

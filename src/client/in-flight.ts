@@ -111,7 +111,7 @@ export class InFlight {
       const closesAdopted = verb === 'close' && adopted !== null && isEventOf(notification, 'close', adopted);
       const isOlder = verb === 'open' ? index !== match : isHome ? found !== null : isStill && closesAdopted;
       if (isOlder) this.#inbox.drop(answer);
-      else this.#inbox.follow(notification, answer);
+      else this.#inbox.admit(notification, answer);
     });
     if (match < 0) return true;
     // What came after its event is in order again.
@@ -124,9 +124,14 @@ export class InFlight {
     for (const { notification, answer } of this.#held.splice(0)) this.#inbox.judge(notification, answer);
   }
 
-  /** The connection ended, or the hub could not be asked: what waits is not followed. */
+  /** The hub is asked on another connection: what it replays may be older than what was adopted. */
+  renew(): void {
+    if (this.#adopted) this.#adopted = { ...this.#adopted, until: Date.now() + UNDER_WAY_MS };
+  }
+
+  /** The connection ended, or the hub could not be asked: what waits is not followed, and the order of what comes is not known. */
   end(): void {
-    this.#adopted = undefined;
+    if (this.#adopted) this.#adopted = { ...this.#adopted, until: Number.POSITIVE_INFINITY };
     for (const { answer } of this.#held.splice(0)) answer(COULD_NOT);
   }
 }

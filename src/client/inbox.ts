@@ -99,22 +99,30 @@ export class Inbox {
       this.#options.heartbeat(notification);
       return answer(FOLLOWED);
     }
-    const same = this.#deliveries.find(notification.id);
-    const earlier = same ?? this.#deliveries.findTwin(notification);
-    if (earlier) {
-      this.counts.duplicate++;
-      contexts.told(notification);
-      if (!same) this.#options.repeated(notification);
-      if (earlier.status === undefined) earlier.waiting.push(answer);
-      else answer(earlier.status);
-      return;
-    }
+    if (this.#isRepeated(notification, answer)) return;
     if (!ContextStore.isContextChange(notification)) return this.follow(notification, answer);
     if (contexts.isStale(notification)) {
       this.#warn(new NotificationError('notification-stale'));
       return this.drop(answer);
     }
     if (!this.#options.takes(notification, answer)) this.follow(notification, answer);
+  }
+
+  /** Follows an event that was held back, unless it has been delivered meanwhile. */
+  admit(notification: Notification, answer: Answer): void {
+    if (!this.#isRepeated(notification, answer)) this.follow(notification, answer);
+  }
+
+  #isRepeated(notification: Notification, answer: Answer): boolean {
+    const same = this.#deliveries.find(notification.id);
+    const earlier = same ?? this.#deliveries.findTwin(notification);
+    if (!earlier) return false;
+    this.counts.duplicate++;
+    this.#options.contexts.told(notification);
+    if (!same) this.#options.repeated(notification);
+    if (earlier.status === undefined) earlier.waiting.push(answer);
+    else answer(earlier.status);
+    return true;
   }
 
   /** Follows an event, if it says what it is about: brings the context up to date, and gives it to the app. */

@@ -196,9 +196,11 @@ export class Subscription {
       if (attempt !== this.#attempt || !old || !this.#mayWorkOtherwise(error, wanted)) throw error;
       // What the launch suggested does not work: the discovery document may know better. What cannot be renewed is replaced
       // while it lasts.
-      if (isAnew) old.close();
       const fresh = await this.#open(isAnew ? error : undefined, attempt);
-      if (isAnew) this.#channel = fresh;
+      if (isAnew) {
+        old.close();
+        this.#channel = fresh;
+      }
       try {
         grant = await fresh.subscribe(names, signal);
       } catch (failed) {

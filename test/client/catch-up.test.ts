@@ -367,6 +367,33 @@ describe('an event that was under way while the hub was asked', () => {
     expect(heard.events.slice(2)).toEqual(['resync Patient-open p5']);
   });
 
+  it('and comes with the next connection is not followed either, however late that is', async () => {
+    const { gap, hub, asked, heard, current } = await adopted();
+    await vi.advanceTimersByTimeAsync(60_000);
+    const lost = gap();
+    // The hub replays what is open, the oldest first.
+    hub(2, 's2', { name: 'ImagingStudy-open', context: study('s2') });
+    hub(3, 'e3', { patient: 'p3', version: 'v-p3' });
+    await lost;
+    await asked.at(-1)?.answer(found('p3'));
+    expect(heard.events).toEqual(['hub Patient-open p1', 'resync Patient-open p3']);
+    expect(current()).toBe('p3');
+  });
+
+  it('and is repeated while it waits is delivered once', async () => {
+    const { hub, heard, answers, asked } = await adopted();
+    hub(4, 'e4', { name: 'Patient-close', patient: 'p1' });
+    hub(4, 'e4', { name: 'Patient-close', patient: 'p1' });
+    await settle();
+    await asked[1]?.answer(found('p3'));
+    await asked[2]?.answer(found('p3'));
+    expect(heard.events.slice(2)).toEqual(['hub Patient-close p1']);
+    expect(answers.slice(-2)).toEqual([
+      ['e4', 200],
+      ['e4', 200],
+    ]);
+  });
+
   it('and came after the question is asked about again', async () => {
     const { hub, heard, asked } = await adopted();
     hub(2, 'p2');
