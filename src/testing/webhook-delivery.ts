@@ -111,16 +111,26 @@ export class WebhookDelivery {
     timeoutMs: number,
   ): Promise<{ status: number; body: string } | undefined> {
     const entry: HubMessageEntry = { direction: 'in', kind: 'answer', about, channel: 'webhook', ...label };
+    // AbortSignal.any() is not used: in Node 20 what it makes may be collected as garbage before it aborts.
+    const limit = new AbortController();
+    const abort = () => limit.abort();
+    const timer = setTimeout(abort, timeoutMs);
+    timer.unref();
+    const life = this.#settings.life();
+    life.addEventListener('abort', abort);
+    if (life.aborted) abort();
     try {
       // A redirect is not followed: what is sent belongs to this callback and to nobody else.
-      const signal = AbortSignal.any([this.#settings.life(), AbortSignal.timeout(timeoutMs)]);
-      const response = await fetch(url, { ...init, redirect: 'manual', signal });
+      const response = await fetch(url, { ...init, redirect: 'manual', signal: limit.signal });
       const body = await response.text();
       this.#settings.record({ ...entry, status: response.status, body });
       return { status: response.status, body };
     } catch {
       this.#settings.record(entry);
       return undefined;
+    } finally {
+      clearTimeout(timer);
+      life.removeEventListener('abort', abort);
     }
   }
 }
