@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
@@ -97,7 +97,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   const { keepEndpoints = false, replay = true, currentContext = true, heartbeatSeconds } = options;
   const log = new HubLog(options.onMessage);
   const tokens = new AccessTokens();
-  let life = new AbortController();
+  let life = newLife();
   const sessions = new Map<string, TestSession>();
   const refusals: Refusal[] = [];
   const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_LIMIT_BYTES });
@@ -128,7 +128,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     waitFor: (fits, wait) => log.waitFor(fits, wait),
     restart(how) {
       life.abort();
-      life = new AbortController();
+      life = newLife();
       for (const session of sessions.values()) session.restart(how);
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
@@ -193,6 +193,13 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
   return hub;
+}
+
+/** What is under way ends with it, however much that is. */
+function newLife(): AbortController {
+  const life = new AbortController();
+  setMaxListeners(0, life.signal);
+  return life;
 }
 
 /** Gives websockets the time for a closing handshake, and cuts those that do not take it. */
