@@ -1,0 +1,258 @@
+import { ChannelError, FhircastError, HubError } from '../errors.ts';
+import { canonicalName } from '../events/names.ts';
+import type { Notification } from '../events/notification.ts';
+import { HubApi } from '../hub/api.ts';
+import { dialectOf } from '../hub/dialects/index.ts';
+import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
+import type { ProtocolRecord } from '../hub/protocol.ts';
+import { randomHex } from '../random.ts';
+import { backoffOf } from './backoff.ts';
+import { CatchUp } from './catch-up.ts';
+import type { Changes } from './changes.ts';
+import { ContextStore } from './context-store.ts';
+import { Inbox } from './inbox.ts';
+import { Listeners } from './listeners.ts';
+import { Liveness } from './liveness.ts';
+import { openChannel } from './open-channel.ts';
+import type { FhircastClientOptions } from './options.ts';
+import { type StateChange, StateMachine } from './state.ts';
+import { Subscription } from './subscription.ts';
+import { SyncTracker } from './sync-status.ts';
+import { watchPage } from './wake.ts';
+import { Wanted } from './wanted.ts';
+
+/** A hub may take this long to answer unless told otherwise, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000;
+/** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */
+const ACKNOWLEDGE_WITHIN_MS = 8_000;
+/** A minute, for whoever did not follow. */
+const RESENDS = 6;
+/** A connection may be silent for so long. In milliseconds. */
+const SILENCE_MS = 20_000;
+/** An event may come so much later than the hub's word that it happened. In milliseconds. */
+const GRACE_MS = 1_000;
+/** An app that leaves waits no longer for a hub. In milliseconds. */
+const LEAVE_WITHIN_MS = 5_000;
+
+/** The parts of a client, and what each of them tells the others. What they do is told where they are. */
+export class Session {
+  readonly listeners: Listeners;
+  readonly machine: StateMachine;
+  readonly contexts = new ContextStore();
+  readonly api: HubApi;
+  readonly inbox: Inbox;
+  readonly sync: SyncTracker;
+  readonly subscription: Subscription;
+  readonly wanted: Wanted;
+  readonly #catchUp: CatchUp;
+  readonly #liveness: Liveness;
+  readonly #resends: number;
+  /** Most apps change nothing, and never load it. */
+  #changes: Changes | undefined;
+  #left: Promise<void> | undefined;
+  /** Ends listening to what the browser tells about the page. */
+  #unwatch: (() => void) | undefined;
+  #discovery: Promise<HubDiscovery | undefined> | undefined;
+
+  /** @param options have been checked */
+  constructor(options: FhircastClientOptions) {
+    const { hubUrl, topic, accessToken } = options;
+    const dialect = dialectOf(options.dialect);
+    const subscriberName = options.subscriberName ?? `fhircast-client-${randomHex(4)}`;
+    const pinned = options.events?.map(canonicalName);
+    this.listeners = new Listeners(() => this.subscription.schedule());
+    this.wanted = new Wanted({
+      listeners: this.listeners,
+      pinned,
+      scope: options.scope,
+      hasSyncErrors: dialect.sendsSyncErrors,
+    });
+    this.sync = new SyncTracker(subscriberName, (status) => this.listeners.emit('sync', status));
+    this.machine = new StateMachine((change) => this.#entered(change));
+
+    const record = (entry: Omit<ProtocolRecord, 'at'>) => {
+      if (this.listeners.has('protocol')) this.listeners.emit('protocol', { at: Date.now(), ...entry });
+    };
+    const http = { fetch: options.fetch, timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS };
+    const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
+    this.api = new HubApi({ ...http, hubUrl, topic, dialect, accessToken: token, record });
+    this.#resends = options.resends ?? RESENDS;
+    this.inbox = new Inbox({
+      topic,
+      dialect,
+      record,
+      listeners: this.listeners,
+      contexts: this.contexts,
+      acknowledgeWithinMs: options.acknowledgeWithinMs ?? ACKNOWLEDGE_WITHIN_MS,
+      isEcho: (notification) => this.#changes?.isEcho(notification) ?? false,
+      takes: (notification, answer) => this.#catchUp.takes(notification, answer),
+      incomplete: ({ name }) => {
+        // Who does not listen to the opens misses them all.
+        if (this.wanted.names.includes(name.replace(/close$/, 'open'))) this.#catchUp.doubt();
+      },
+      heartbeat: (notification) => this.#liveness.heartbeat(periodOf(notification)),
+      repeated: (notification) => {
+        this.sync.sentAgain(notification.id);
+        this.#changes?.repeated(notification);
+      },
+      received: (event) => {
+        this.#liveness.event();
+        if (ContextStore.isContextChange(event)) this.sync.contextChanged(event);
+        else this.sync.objected(event);
+        this.#changes?.received(event);
+      },
+      followed: () => this.#catchUp.followed(),
+      refused: (event, reason) => this.sync.refusedByUs(event, reason),
+      late: (event, reason) => {
+        if (this.machine.state === 'closed') return;
+        import('./objection.ts')
+          .then(({ object }) => object(this.api, event, subscriberName, reason))
+          .catch((cause: unknown) =>
+            this.listeners.emit(
+              'error',
+              cause instanceof FhircastError ? cause : new FhircastError('sync-error-not-sent', { cause }),
+            ),
+          );
+      },
+    });
+    const backoff = backoffOf(options.reconnect);
+    const silenceMs = options.silenceMs ?? SILENCE_MS;
+    this.#catchUp = new CatchUp({
+      api: this.api,
+      backoff,
+      inbox: this.inbox,
+      contexts: this.contexts,
+      sync: this.sync,
+      graceMs: Math.min(GRACE_MS, silenceMs),
+      // Hubs replay over websockets alone.
+      replays: () => dialect.replaysContext && this.subscription.channelType === 'websocket',
+      failed: (error) => this.listeners.emit('error', error),
+      missed: (code) => this.subscription.deaf(new ChannelError(code, { retryable: true })),
+    });
+    this.#liveness = new Liveness({
+      silenceMs,
+      ping: () => this.subscription.ping(),
+      audit: (isProven) => this.#catchUp.audit(isProven),
+      dead: () => this.subscription.deaf(new ChannelError('channel-silent', { retryable: true })),
+    });
+    const discover = (signal: AbortSignal) => fetchDiscovery(hubUrl, http, record, signal);
+    this.subscription = new Subscription({
+      dialect,
+      machine: this.machine,
+      backoff,
+      wanted: () => this.wanted.names,
+      openChannel: (sink, failed, signal) => {
+        if (dialect.discovery && !options.channel) this.#discovery ??= discover(signal);
+        return openChannel(
+          {
+            api: this.api,
+            options,
+            subscriberName: subscriberName,
+            record,
+            discovery: () => this.#discovery ?? Promise.resolve(undefined),
+          },
+          sink,
+          failed,
+        );
+      },
+      notification: (text, answer, via) => this.inbox.receive(text, answer, via),
+      alive: () => this.#liveness.heard(),
+      subscribed: (subscribed, isAnew) => {
+        this.listeners.emit('subscribed', subscribed);
+        if (isAnew && this.machine.state === 'active') this.#catchUp.begin();
+      },
+      denied: (denial) => this.listeners.emit('denied', denial),
+      rejected: (error) => {
+        this.inbox.counts.rejected++;
+        this.listeners.emit('error', error);
+      },
+      failed: (error) => this.listeners.emit('error', error),
+    });
+    if (pinned) this.subscription.schedule();
+  }
+
+  /**
+   * Loads what sends changes of the context.
+   *
+   * @throws HubError `hub-unreachable` when it cannot be loaded
+   * @throws FhircastError `closed`
+   */
+  async changes(): Promise<Changes> {
+    if (this.#changes) return this.#changes;
+    let module: typeof import('./changes.ts');
+    try {
+      module = await import('./changes.ts');
+    } catch (cause) {
+      throw new HubError('hub-unreachable', { cause, retryable: true });
+    }
+    if (this.machine.state === 'closed') throw new FhircastError('closed');
+    this.#changes ??= new module.Changes({
+      api: this.api,
+      resends: this.#resends,
+      resend: (resending) => this.listeners.emit('resend', resending),
+    });
+    return this.#changes;
+  }
+
+  /**
+   * Ends everything. Idempotent.
+   *
+   * @throws HubError when the hub could not be told
+   */
+  leave(): Promise<void> {
+    this.#left ??= this.#leave();
+    return this.#left;
+  }
+
+  async #leave(): Promise<void> {
+    this.#changes?.close();
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), LEAVE_WITHIN_MS);
+    try {
+      await this.subscription.end(limit.signal);
+    } finally {
+      clearTimeout(timer);
+      this.listeners.clear();
+    }
+  }
+
+  /** What lives and dies with a state. */
+  #entered(change: StateChange): void {
+    const { state, previous } = change;
+    if (previous === 'idle') this.#unwatch ??= this.#watchPage();
+    if (state === 'idle' || state === 'closed') {
+      this.#unwatch?.();
+      this.#unwatch = undefined;
+    }
+    if (state === 'active') {
+      // Until the hub has told or been asked, it is not known what was missed.
+      this.sync.behind();
+      this.#liveness.start();
+    } else {
+      this.#liveness.stop();
+      this.#catchUp.end();
+    }
+    if (previous === 'active') this.contexts.gap();
+    this.listeners.emit('state', change);
+    this.sync.entered(state);
+    if (state === 'closed') this.sync.close();
+  }
+
+  #watchPage(): () => void {
+    return watchPage({
+      woke: () => {
+        this.subscription.wake();
+        this.#liveness.check();
+      },
+      hidden: () => this.subscription.hide(),
+      left: () => void this.leave().catch(() => {}),
+    });
+  }
+}
+
+/** How often a hub says that its heartbeats come, in milliseconds. Medplum writes seconds as a decimal in a text. */
+const periodOf = ({ context }: Notification): number | undefined => {
+  const { decimal } = (context.find(({ key }) => key === 'period') ?? {}) as { decimal?: unknown };
+  const seconds = Number(decimal);
+  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+};
