@@ -3,9 +3,10 @@ import type { Channel, ChannelSink, ChannelType, Grant } from '../channels/chann
 import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.ts';
 import { canonicalName } from '../events/names.ts';
 import type { Dialect } from '../hub/dialects/dialect.ts';
-import { type Backoff, backoffMs, longestWaitMs } from './backoff.ts';
+import type { Backoff } from './backoff.ts';
 import type { Subscribed } from './events.ts';
 import { Lease, LONGEST_TIMER_MS } from './lease.ts';
+import { Retry } from './retry.ts';
 import type { StateMachine, StateReason } from './state.ts';
 import { Waiters } from './waiters.ts';
 
@@ -44,17 +45,15 @@ export class Subscription {
   /** Ends the attempt that is under way. */
   #attempting = new AbortController();
   readonly #lease = new Lease();
+  readonly #retry: Retry;
   readonly #waiters = new Waiters();
   #channel: Channel | undefined;
   #scheduled = false;
   #working = false;
   /** Something changed while an attempt was under way. */
   #again = false;
-  /** How many attempts failed in a row. */
-  #attempts = 0;
   /** The number of the attempt that counts: what an earlier one brings is too late. */
   #attempt = 0;
-  #retry: ReturnType<typeof setTimeout> | undefined;
   /** What the hub was last asked for and confirmed. */
   #confirmed = '';
   /** What the hub was last asked for and refused for good. Not asked again until it changes or the app says so. */
@@ -67,6 +66,10 @@ export class Subscription {
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
+    this.#retry = new Retry(options.backoff, () => {
+      options.machine.go('retrying');
+      void this.#work();
+    });
   }
 
   /** How events arrive; `undefined` while there is no subscription. */
@@ -100,7 +103,7 @@ export class Subscription {
 
   /** Nothing waits any longer: the network or the page is back. */
   wake(): void {
-    if (this.#options.machine.state === 'reconnecting') this.#retryNow();
+    if (this.#options.machine.state === 'reconnecting') this.#retry.now();
   }
 
   /** The connection brings nothing any more, though nothing failed. */
@@ -161,7 +164,7 @@ export class Subscription {
       return this.#fallSilent();
     }
     // The wait before the next attempt, or the page that is to come back, decides.
-    if (this.#retry !== undefined || machine.state === 'reconnecting') return;
+    if (this.#retry.isWaiting || machine.state === 'reconnecting') return;
     if (this.#confirmed === wanted) return this.#waiters.resolve();
     // A subscription that the hub ended stays ended, whatever is listened to, until the app asks for it again.
     if (this.#refused && (machine.state === 'denied' || this.#refused.wanted === wanted)) {
@@ -274,9 +277,10 @@ export class Subscription {
   }
 
   #fail(error: FhircastError, wanted: string): void {
-    const { machine, backoff } = this.#options;
+    const { machine } = this.#options;
     const denied = error instanceof SubscriptionDeniedError;
-    const isExhausted = error.retryable && ++this.#attempts > backoff.attempts;
+    this.#retry.failed();
+    const isExhausted = error.retryable && this.#retry.isExhausted;
     const isFinal = !error.retryable || isExhausted;
     if (isFinal) this.#refused = { wanted, error };
     // A hub that will not replace a subscription still has the one before, and events still arrive.
@@ -292,20 +296,12 @@ export class Subscription {
   }
 
   #retryLater(retryAfterMs: number | undefined): void {
-    const { machine, backoff } = this.#options;
+    const { machine } = this.#options;
     // Whoever heard of the failure may have left at once.
-    if (machine.state === 'closed' || this.#retry !== undefined) return;
-    const delay = Math.min(LONGEST_TIMER_MS, backoffMs(backoff, this.#attempts, retryAfterMs));
+    if (machine.state === 'closed') return;
     // While the subscription lasts, there is no later than its end.
-    const most = machine.state === 'active' && !this.#lease.isNearlyOver ? this.#lease.leftMs : delay;
-    this.#retry = setTimeout(() => this.#retryNow(), Math.min(delay, most));
-  }
-
-  #retryNow(): void {
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
-    this.#options.machine.go('retrying');
-    void this.#work();
+    const isLasting = machine.state === 'active' && !this.#lease.isNearlyOver;
+    this.#retry.later(retryAfterMs, isLasting ? Math.min(LONGEST_TIMER_MS, this.#lease.leftMs) : LONGEST_TIMER_MS);
   }
 
   /** @param channelOf the channel that the sink belongs to, once it is made */
@@ -345,15 +341,12 @@ export class Subscription {
   }
 
   #lose(reason: StateReason, error: FhircastError): void {
-    const { machine, backoff } = this.#options;
-    // A connection that did not last as long as the wait before it has not ended what made the client wait.
-    const lasted = Date.now() - this.#activeSince;
-    if (lasted > longestWaitMs(backoff, this.#attempts)) this.#attempts = 0;
-    this.#attempts++;
+    const { machine } = this.#options;
+    this.#retry.lost(Date.now() - this.#activeSince);
     this.#interrupt();
     // What the hub would not add to the subscription before, it is asked for anew.
     this.#refused = undefined;
-    const isExhausted = this.#attempts > backoff.attempts;
+    const { isExhausted } = this.#retry;
     if (!machine.go(reason)) return;
     if (isExhausted) {
       this.#refused = { wanted: '', error };
@@ -370,8 +363,7 @@ export class Subscription {
     this.#attempt++;
     this.#attempting.abort();
     this.#attempting = new AbortController();
-    clearTimeout(this.#retry);
-    this.#retry = undefined;
+    this.#retry.clear();
     this.#lease.end();
     this.#confirmed = '';
   }

@@ -1,0 +1,65 @@
+import { type Backoff, backoffMs, longestWaitMs } from './backoff.ts';
+import { LONGEST_TIMER_MS } from './lease.ts';
+
+/** Counts the attempts that failed, and waits before the next one. */
+export class Retry {
+  readonly #backoff: Backoff;
+  readonly #act: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** How many attempts failed in a row. */
+  #attempts = 0;
+
+  /** @param act makes the next attempt */
+  constructor(backoff: Backoff, act: () => void) {
+    this.#backoff = backoff;
+    this.#act = act;
+  }
+
+  /** Whether the next attempt waits. */
+  get isWaiting(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** Whether as many attempts have failed as are allowed. */
+  get isExhausted(): boolean {
+    return this.#attempts > this.#backoff.attempts;
+  }
+
+  /** An attempt failed in a way that may pass. */
+  failed(): void {
+    this.#attempts++;
+  }
+
+  /**
+   * A connection was lost. One that did not last as long as the wait before it has not ended what made the client wait.
+   *
+   * @param lastedMs how long it lasted, in milliseconds
+   */
+  lost(lastedMs: number): void {
+    if (lastedMs > longestWaitMs(this.#backoff, this.#attempts)) this.#attempts = 0;
+    this.#attempts++;
+  }
+
+  /**
+   * Makes the next attempt later.
+   *
+   * @param retryAfterMs what the hub asked for, in milliseconds
+   * @param mostMs the longest that may be waited, in milliseconds
+   */
+  later(retryAfterMs: number | undefined, mostMs = LONGEST_TIMER_MS): void {
+    const delay = backoffMs(this.#backoff, this.#attempts, retryAfterMs);
+    this.#timer ??= setTimeout(() => this.now(), Math.min(delay, mostMs));
+  }
+
+  /** Makes the next attempt at once. */
+  now(): void {
+    this.clear();
+    this.#act();
+  }
+
+  /** The next attempt is not made. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
