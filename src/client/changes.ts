@@ -43,6 +43,7 @@ const RESEND_AFTER_MS = 10_000;
 export class Changes {
   readonly #options: ChangesOptions;
   readonly #sent = new Map<string, Sent>();
+  #isClosed = false;
   /** What ends everything that is sent again, and its timestamp. */
   readonly #resending = new Map<(outcome?: ContextChangeOutcome) => void, string>();
 
@@ -117,6 +118,7 @@ export class Changes {
 
   /** Gives up on everything that is not settled. */
   close(): void {
+    this.#isClosed = true;
     for (const stop of this.#resending.keys()) stop();
     for (const sent of this.#sent.values()) sent.settle({ kind: 'unknown' });
   }
@@ -141,7 +143,7 @@ export class Changes {
 
   /** A SyncError says that somebody did not follow: the change is sent again until everybody does. */
   #withResending(change: Change, outcome: ContextChangeOutcome): ContextChangeOutcome {
-    if (outcome.kind !== 'sync-error' || this.#options.resends === 0) return outcome;
+    if (outcome.kind !== 'sync-error' || this.#options.resends === 0 || this.#isClosed) return outcome;
     return { ...outcome, resending: this.#resend(change, outcome) };
   }
 

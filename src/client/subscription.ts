@@ -59,6 +59,8 @@ export class Subscription {
   /** What the hub was last asked for and refused for good. Not asked again until it changes or the app says so. */
   #refused: { readonly wanted: string; readonly error: FhircastError } | undefined;
   #requested: readonly string[] = [];
+  /** The hub may hold a subscription of this app. */
+  #mayBeHeld = false;
   /** When the hub confirmed the connection, in milliseconds since 1970. */
   #activeSince = 0;
   /** When the hub last ended the subscription, in milliseconds since 1970. */
@@ -218,6 +220,7 @@ export class Subscription {
     this.#refused = undefined;
     this.#requested = wanted;
     this.#confirmed = wanted.join();
+    this.#mayBeHeld = true;
     if (isAnew) this.#activeSince = Date.now();
     machine.go('confirmed');
     // Whoever heard of it may have left at once.
@@ -281,6 +284,8 @@ export class Subscription {
     const denied = error instanceof SubscriptionDeniedError;
     this.#retry.failed();
     const isExhausted = error.retryable && this.#retry.isExhausted;
+    // A request without an answer may have been heard.
+    if (error.retryable && error.status === undefined) this.#mayBeHeld = true;
     const isFinal = !error.retryable || isExhausted;
     if (isFinal) this.#refused = { wanted, error };
     // A hub that will not replace a subscription still has the one before, and events still arrive.
@@ -368,11 +373,11 @@ export class Subscription {
     this.#confirmed = '';
   }
 
-  /** Nothing is tried any more. What was confirmed before may still be held by the hub, which is told. */
+  /** Nothing is tried any more. What the hub may still hold is taken back. */
   #giveUp(): void {
     const channel = this.#channel;
     this.#forget();
-    if (this.#activeSince > 0) void channel?.unsubscribe(this.#life.signal).catch(() => {});
+    if (this.#mayBeHeld) void channel?.unsubscribe(this.#life.signal).catch(() => {});
     else channel?.close();
   }
 

@@ -355,4 +355,22 @@ describe('a change that somebody did not follow', () => {
     expect(attempts).toBe(3);
     expect(await resending.outcome).toMatchObject({ kind: 'sync-error' });
   });
+
+  it('is not sent again by a client that was closed before the hub had answered', async () => {
+    let answer: (response: Response) => void = () => {};
+    const { changes, sent, send, objection } = change(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const result = send();
+    await vi.advanceTimersByTimeAsync(0);
+    changes.received(objection(sent[0]?.id ?? ''));
+    changes.close();
+    answer(new Response('', { status: 202 }));
+    expect(await result).toMatchObject({ accepted: true });
+    await vi.advanceTimersByTimeAsync(60 * SECONDS);
+    expect([sent.length, vi.getTimerCount()]).toEqual([1, 0]);
+  });
 });
