@@ -38,6 +38,14 @@ export class Pane {
     return this.#expect(`the connection says “${text}”`, this.root.locator('#connection', { hasText: exactly(text) }));
   }
 
+  /** The pill says since when there is no connection, and the banner casts doubt on the patient. */
+  isLost(): Expectation {
+    const pill = this.root.locator('.pane:has(.patient.doubtful) #connection', {
+      hasText: /^Connection lost since \d\d:\d\d:\d\d$/,
+    });
+    return this.#expect('the connection says since when it is lost, and the banner is in doubt', pill);
+  }
+
   /** The alert names who is out of step. */
   alerts(subscriber: string): Expectation {
     const text = `${subscriber} is out of step`;

@@ -29,6 +29,8 @@ it('shows every step of the tour in the pages', async () => {
     ['refusal'],
     ['catch-up'],
     ['send-again'],
+    ['outage'],
+    ['recovery'],
     ['current-context'],
     ['close'],
     ['leave'],

@@ -31,6 +31,7 @@ showPatients(
 );
 dictating.onclick = () => send({ do: 'dictate', on: dictating.ariaChecked !== 'true' });
 leave.onclick = () => send({ do: 'leave' });
+find('#stop').onclick = () => send({ do: 'stop' });
 report.oninput = () => report.dataset['patient'] && reports.set(report.dataset['patient'], report.value);
 
 function showReport({ patient, connection }: DictationState): void {

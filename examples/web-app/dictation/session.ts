@@ -5,6 +5,9 @@ import { LiveState } from '../shared/live-state.ts';
 import { NOTHING_YET } from '../shared/pane-state.ts';
 import type { DictationCommand, DictationState } from './state.ts';
 
+/** The draft's hubs call an app by its client id. By the same name it knows what is said about itself. */
+const NAME = 'Dictation';
+
 /** One user at one desk, as the dictation's server keeps it: the SDK runs here, not in the page. */
 export class DictationSession {
   readonly live: LiveState<DictationState>;
@@ -20,7 +23,10 @@ export class DictationSession {
    * @throws LaunchError when the launch leads to no session
    */
   static async join(launch: TokenResponse, callback: HttpCallbackEndpoint, deserted: () => void) {
-    return new DictationSession(await FhircastClient.fromSmartLaunch(launch, { callback }), deserted);
+    return new DictationSession(
+      await FhircastClient.fromSmartLaunch(launch, { callback, subscriberName: NAME }),
+      deserted,
+    );
   }
 
   private constructor(client: FhircastClient, deserted: () => void) {
@@ -39,14 +45,15 @@ export class DictationSession {
    */
   async handle(command: DictationCommand): Promise<string | undefined> {
     switch (command.do) {
-      case 'open': {
-        const change = await this.#client.requestContextChange('Patient-open', { patient: command.patient });
-        return change.accepted ? undefined : change.reason;
-      }
+      case 'open':
+        return this.#follower.change('Patient-open', command.patient);
       case 'dictate':
         this.live.update({ dictating: command.on });
         // Whatever was refused meanwhile: the hub knows what is open now.
         if (!command.on) await this.#follower.catchUp();
+        return undefined;
+      case 'stop':
+        this.#follower.stopAsking();
         return undefined;
       case 'leave':
         await this.leave();

@@ -11,4 +11,5 @@ export interface DictationState extends PaneState {
 export type DictationCommand =
   | { readonly do: 'open'; readonly patient: Patient }
   | { readonly do: 'dictate'; readonly on: boolean }
+  | { readonly do: 'stop' }
   | { readonly do: 'leave' };

@@ -13,6 +13,8 @@ let state: EhrState | undefined;
 
 closeButton.onclick = () => state?.patient && send({ close: state.patient.id });
 find('#again').onclick = () => state?.patient && send({ open: state.patient.id });
+find('#stop').onclick = () => send({ do: 'stop' });
+find('#cut').onclick = () => send({ do: 'cut' });
 
 function showApplications({ applications }: EhrState): void {
   find('#applications').replaceChildren(

@@ -12,6 +12,9 @@ import type { Application, EhrCommand, EhrState } from './state.ts';
 /** The EHR's own name in the session. */
 const NAME = 'EHR';
 
+/** How long the hub takes no new websocket after it has lost them on demand, in seconds. */
+const OUTAGE_SECONDS = 6;
+
 /** What the EHR's page needs. */
 export interface EhrPageOptions {
   readonly scripts: Scripts;
@@ -39,7 +42,7 @@ export async function startEhrPage(site: Site, options: EhrPageOptions): Promise
     accessToken: session.accessToken,
     subscriberName: NAME,
   });
-  new Follower(client, { changed: (state) => live.update(state) });
+  const follower = new Follower(client, { changed: (state) => live.update(state) });
   await client.ready();
 
   const app = servePages({
@@ -57,13 +60,17 @@ export async function startEhrPage(site: Site, options: EhrPageOptions): Promise
     response.redirect(ehr.launchUrl(`${origin}/launch`, { session, ...(patient ? { patient } : {}) }));
   });
   app.post('/commands', express.json(), async ({ body }, response) => {
-    const command = (body ?? {}) as Partial<Record<'open' | 'close', string>> satisfies Partial<EhrCommand>;
+    const command = (body ?? {}) as Partial<Record<'open' | 'close' | 'do', string>> satisfies Partial<EhrCommand>;
+    if (command.do === 'stop' || command.do === 'cut') {
+      if (command.do === 'stop') follower.stopAsking();
+      else cutWebsockets(hub, session);
+      return void response.sendStatus(204);
+    }
     const patient = ehr.patients.find(({ id }) => id === (command.open ?? command.close));
     if (!patient) return void response.sendStatus(400);
-    const name = command.open ? 'Patient-open' : 'Patient-close';
-    const change = await client.requestContextChange(name, { patient });
-    if (change.accepted) response.sendStatus(204);
-    else response.status(409).type('text').send(change.reason);
+    const refusal = await follower.change(command.open ? 'Patient-open' : 'Patient-close', patient);
+    if (refusal === undefined) response.sendStatus(204);
+    else response.status(409).type('text').send(refusal);
   });
   site.serve(app);
 
@@ -71,6 +78,15 @@ export async function startEhrPage(site: Site, options: EhrPageOptions): Promise
     subscriptionsChanged: () => live.update({ applications: applicationsOf(session) }),
     close: () => client.unsubscribe(),
   };
+}
+
+/** Loses the websockets, and takes new ones when {@link OUTAGE_SECONDS} are over. Webhooks go on. */
+function cutWebsockets(hub: TestHub, session: TestSession): void {
+  for (const { channel, active } of session.subscriptions) {
+    if (channel !== 'websocket' || !active) continue;
+    hub.refuseNext({ kind: 'subscribe', status: 503, headers: { 'Retry-After': String(OUTAGE_SECONDS) } });
+  }
+  session.dropConnections();
 }
 
 const applicationsOf = (session: TestSession): Application[] =>

@@ -13,5 +13,8 @@ export interface EhrState extends PaneState {
   readonly applications: readonly Application[];
 }
 
-/** What the EHR's page asks for: to open a chart, or to close the one that is open. */
-export type EhrCommand = { readonly open: string } | { readonly close: string };
+/**
+ * What the EHR's page asks for: to open a chart or to close the one that is open, to send no more what somebody does not follow,
+ * or to make the hub lose its websockets for a while.
+ */
+export type EhrCommand = { readonly open: string } | { readonly close: string } | { readonly do: 'stop' | 'cut' };

@@ -1,4 +1,5 @@
-import type { FhircastClient, FhircastEvent } from 'fhircast-client';
+import type { Patient } from 'fhir/r4';
+import type { FhircastClient, FhircastEvent, Resending, SyncStatus } from 'fhircast-client';
 import { type EventLine, type EventOutcome, NOTHING_YET, type PaneState } from './pane-state.ts';
 import { type PatientSummary, summarize } from './patient.ts';
 
@@ -17,11 +18,11 @@ export interface FollowerOptions {
 export class Follower {
   readonly client: FhircastClient;
   readonly #options: FollowerOptions;
-  /** Why this app refused, by the id of the event, until everybody is told. */
-  readonly #refusals = new Map<string, string>();
   #state = NOTHING_YET;
   #lines = 0;
   #followed = 0;
+  /** The change of this app that is sent again. */
+  #resending: Resending | undefined;
 
   constructor(client: FhircastClient, options: FollowerOptions) {
     this.client = client;
@@ -36,14 +37,13 @@ export class Follower {
       const isShown = !closed || closed.id === this.#state.patient?.id;
       this.#follow(event, isShown ? null : this.#state.patient, closed?.name ?? 'the open chart');
     });
-    client.on('syncerror', (event) => {
-      const { eventId = '', subscriber = 'An application', diagnostics = 'It did not follow.' } = event.syncError;
-      const refusal = this.#refusals.get(eventId);
-      this.#refusals.delete(eventId);
-      this.#update({ outOfStep: { subscriber, detail: refusal ?? diagnostics, isSelf: refusal !== undefined } });
-      this.#note({ name: event.hubEvent, detail: `${subscriber} is out of step`, outcome: 'sync error' });
+    // `sync` counts who objects. The hub sends objections only to those who listen.
+    client.on('syncerror', ({ hubEvent, syncError: { subscriber = 'An application' } }) => {
+      this.#note({ name: hubEvent, detail: `${subscriber} is out of step`, outcome: 'sync error' });
     });
 
+    client.on('sync', (sync) => this.#update({ sync }));
+    client.on('resend', (resending) => this.#showResending(resending));
     client.on('state', ({ state }) => this.#update({ connection: state }));
     client.on('subscribed', ({ channel }) => this.#update({ channel }));
     client.on('error', (error) => this.#note({ name: error.code, detail: error.message, outcome: 'problem' }));
@@ -54,6 +54,25 @@ export class Follower {
     return this.#state;
   }
 
+  /**
+   * Opens or closes a chart for everybody. When somebody does not follow, the SDK sends it again: the pane says so.
+   *
+   * @returns why the hub refused it; `undefined` when it did not
+   */
+  async change(name: 'Patient-open' | 'Patient-close', patient: Patient): Promise<string | undefined> {
+    const change = await this.client.requestContextChange(name, { patient });
+    if (!change.accepted) return change.reason;
+    void change.outcome.then((outcome) => {
+      if (outcome.kind === 'sync-error' && outcome.resending) this.#showResending(outcome.resending);
+    });
+    return undefined;
+  }
+
+  /** Sends the change that somebody does not follow no more. */
+  stopAsking(): void {
+    this.#resending?.stop();
+  }
+
   /** Asks the hub for the current context, and shows it: for an app that has not followed for a while. */
   async catchUp(): Promise<void> {
     const followed = this.#followed;
@@ -61,7 +80,7 @@ export class Follower {
     // An event that came before the answer is newer than it, and a chart that is held again stays.
     if (this.#followed !== followed || this.#options.refusal?.()) return;
     const patient = context?.patient ? summarize(context.patient) : null;
-    this.#update({ patient, outOfStep: null });
+    this.#update({ patient, sync: withoutUs(this.client.syncStatus) });
     this.#note({ name: 'current context', detail: patient?.name ?? 'no chart is open', outcome: 'caught up' });
   }
 
@@ -70,13 +89,22 @@ export class Follower {
     const line = { name: event.hubEvent, detail };
     if (refusal) {
       event.refuse(refusal);
-      this.#refusals.set(event.id, refusal);
       this.#note({ ...line, outcome: 'refused' });
       return;
     }
     this.#followed += 1;
-    this.#update({ patient, outOfStep: null });
+    this.#update({ patient });
     this.#note({ ...line, outcome: outcomeOf(event) });
+  }
+
+  #showResending(resending: Resending): void {
+    this.#resending = resending;
+    this.#update({ sentAgain: resending.attempts });
+    void resending.outcome.then(() => {
+      if (this.#resending !== resending) return;
+      this.#resending = undefined;
+      this.#update({ sentAgain: null });
+    });
   }
 
   #note(line: Omit<EventLine, 'key' | 'at'>): void {
@@ -89,6 +117,13 @@ export class Follower {
     this.#state = { ...this.#state, ...change };
     this.#options.changed(this.#state);
   }
+}
+
+/** The others hear that this app follows after all when the change is sent again. Its own user need not wait for that. */
+function withoutUs(sync: SyncStatus): SyncStatus {
+  if (sync.state !== 'refused') return sync;
+  const by = sync.by.filter(({ isSelf }) => !isSelf);
+  return by.length > 0 ? { ...sync, by } : { state: 'in-sync', since: Date.now() };
 }
 
 /** An app that joins late is told of the chart that is open: by the hub, or because the SDK has asked. */

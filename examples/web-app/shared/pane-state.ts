@@ -1,4 +1,4 @@
-import type { ChannelType, ClientState } from 'fhircast-client';
+import type { ChannelType, ClientState, SyncStatus } from 'fhircast-client';
 import type { PatientSummary } from './patient.ts';
 
 /** What became of an event here. */
@@ -15,20 +15,14 @@ export interface EventLine {
   readonly outcome: EventOutcome;
 }
 
-/** Somebody is not in step. */
-export interface OutOfStep {
-  readonly subscriber: string;
-  /** Is it this very app? */
-  readonly isSelf: boolean;
-  readonly detail: string;
-}
-
 /** What a pane shows. Plain data: it goes from a server to its page as JSON. */
 export interface PaneState {
   readonly connection: ClientState;
   readonly channel: ChannelType | undefined;
+  readonly sync: SyncStatus;
   readonly patient: PatientSummary | null;
-  readonly outOfStep: OutOfStep | null;
+  /** How often a change of this app has been sent again that somebody does not follow; `null` when it is not. */
+  readonly sentAgain: number | null;
   /** The newest first. */
   readonly events: readonly EventLine[];
 }
@@ -37,7 +31,8 @@ export interface PaneState {
 export const NOTHING_YET: PaneState = {
   connection: 'idle',
   channel: undefined,
+  sync: { state: 'disconnected', since: 0 },
   patient: null,
-  outOfStep: null,
+  sentAgain: null,
   events: [],
 };

@@ -2,23 +2,23 @@ import { find, make } from './dom.ts';
 import { type EventLine, NOTHING_YET, type PaneState } from './pane-state.ts';
 import type { PatientSummary } from './patient.ts';
 
-const CONNECTIONS: Readonly<Record<PaneState['connection'], string>> = {
+/** Where a client that is not connected is, unless it has lost the connection. */
+const APART: Readonly<Partial<Record<PaneState['connection'], string>>> = {
   idle: 'Not connected',
-  subscribing: 'Joining the session',
-  active: 'Following',
-  reconnecting: 'Connection lost, retrying',
   denied: 'Turned away by the hub',
   closed: 'Left the session',
 };
 
+const NOT_FOLLOWING = 'Not following: may be out of date';
+
 /** What the page knew last. */
 let last = NOTHING_YET;
 
-/** Shows what all panes have: the patient, the connection, what is out of step, and the events. */
+/** Shows what all panes have: the patient, the connection, who is out of step, and the events. */
 export function showPane(state: PaneState): void {
   last = state;
-  showConnection(state);
-  showPatient(state.patient, doubtOf(state.connection));
+  showConnection(connectionOf(state), state.sync.state === 'behind' ? 'behind' : state.connection);
+  showPatient(state.patient, doubtOf(state));
   showOutOfStep(state);
   find('#events').replaceChildren(
     ...(state.events.length > 0
@@ -27,25 +27,29 @@ export function showPane(state: PaneState): void {
   );
 }
 
-function showConnection({ connection, channel }: PaneState): void {
+function showConnection(text: string, state: string): void {
   const element = find('#connection');
-  const by = connection === 'active' && channel ? ` by ${channel}` : '';
-  element.textContent = CONNECTIONS[connection] + by;
-  element.dataset['state'] = connection;
+  element.textContent = text;
+  element.dataset['state'] = state;
+}
+
+function connectionOf({ connection, channel, sync }: PaneState): string {
+  if (sync.state === 'behind') return 'Catching up';
+  if (sync.state !== 'disconnected') return `Following by ${channel}`;
+  return APART[connection] ?? (channel ? `Connection lost since ${clock(sync.since)}` : 'Joining the session');
 }
 
 /** Shows that the page does not know any more what goes on. */
 export function showContactLost(): void {
-  const element = find('#connection');
-  element.textContent = 'No contact with the server';
-  element.dataset['state'] = 'denied';
-  showPatient(last.patient, doubtOf('reconnecting'));
+  showConnection('No contact with the server', 'denied');
+  showPatient(last.patient, NOT_FOLLOWING);
 }
 
 /** Why a banner may show another patient than the other applications do: nobody reads a small sign in a corner. */
-function doubtOf(connection: PaneState['connection']): string | undefined {
-  if (connection === 'active') return undefined;
-  return connection === 'closed' ? 'No longer follows the session' : 'Not following: may be out of date';
+function doubtOf({ connection, sync }: PaneState): string | undefined {
+  if (connection === 'closed') return 'No longer follows the session';
+  if (sync.state === 'behind') return 'Catching up: may be out of date';
+  return sync.state === 'disconnected' ? NOT_FOLLOWING : undefined;
 }
 
 /** The banner is replaced only when something of it changes, so that a screen reader speaks once. */
@@ -81,29 +85,37 @@ const fact = (term: string, text: string): HTMLElement[] => [
   make('div', {}, make('dt', { textContent: term }), make('dd', { textContent: text })),
 ];
 
-function showOutOfStep({ outOfStep }: PaneState): void {
+function showOutOfStep({ sync, sentAgain }: PaneState): void {
+  const by = sync.state === 'refused' ? sync.by : [];
+  const names = by.map(({ subscriber = 'An application' }) => subscriber);
   const alert = find('#alert');
-  const text = outOfStep ? `${outOfStep.subscriber} is out of step` : '';
-  alert.hidden = !outOfStep;
-  if (alert.dataset['shown'] === text) return;
-  alert.dataset['shown'] = text;
+  const lines = [
+    by.some(({ isSelf }) => isSelf)
+      ? 'The other applications may show another patient.'
+      : `${names.length > 1 ? 'They' : 'It'} may show another patient.`,
+    ...by.map(({ diagnostics = '' }) => diagnostics),
+    sentAgain === null ? '' : `Asking again every 10 seconds (${sentAgain})`,
+  ];
+  find('#stop').hidden = sentAgain === null;
+  alert.hidden = by.length === 0;
+  const shown = JSON.stringify([names, lines]);
+  if (alert.dataset['shown'] === shown) return;
+  alert.dataset['shown'] = shown;
+  const title = `${names.join(' and ')} ${names.length > 1 ? 'are' : 'is'} out of step`;
   find('#alert-text').replaceChildren(
-    make('strong', { textContent: text }),
-    make('span', {
-      textContent: outOfStep?.isSelf
-        ? 'The other applications may show another patient.'
-        : 'It may show another patient.',
-    }),
-    make('span', { textContent: outOfStep?.detail ?? '' }),
+    make('strong', { textContent: title }),
+    ...lines.map((textContent) => make('span', { textContent })),
   );
 }
 
+/** A time of the day. */
+const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
+
 function eventLine({ at, name, detail, outcome }: EventLine): HTMLElement {
-  const time = new Date(at);
   const line = make(
     'li',
     {},
-    make('time', { dateTime: time.toISOString(), textContent: time.toLocaleTimeString('en-GB') }),
+    make('time', { dateTime: new Date(at).toISOString(), textContent: clock(at) }),
     make('span', { className: 'what' }, make('code', { textContent: name }), make('span', { textContent: detail })),
     make('span', { className: 'outcome', textContent: outcome }),
   );

@@ -22,8 +22,8 @@ const patients = await readPatients(await smart.ready());
 async function open(id: string): Promise<void> {
   const patient = patients.find((candidate) => candidate.id === id);
   if (!patient) return;
-  const change = await client.requestContextChange('Patient-open', { patient });
-  if (!change.accepted) answer.textContent = change.reason;
+  const refusal = await follower.change('Patient-open', patient);
+  if (refusal !== undefined) answer.textContent = refusal;
 }
 
 async function ask(): Promise<void> {
@@ -63,6 +63,7 @@ showPatients(
   ({ id, mrn }) => `${studyOf(id)} · ${mrn}`,
   (id) => void open(id).catch(note),
 );
+find('#stop').onclick = () => follower.stopAsking();
 slice.oninput = () => drawImage(follower.state);
 buttons[0].onclick = () => void ask().catch(note);
 buttons[1].onclick = () => void client.unsubscribe().catch(note);
