@@ -8,6 +8,7 @@ const options = hubUrl && topic && accessToken ? { hubUrl, topic, accessToken } 
 const client = new FhircastClient({ ...options, subscriberName: 'node-listener' });
 client.on('Patient-open', (event) => console.log('opened', `Patient/${event.patient.id}`));
 client.on('Patient-close', (event) => console.log('closed', `Patient/${event.patient?.id}`));
+client.on('sync', ({ state, since }) => console.log('session', state, `since ${new Date(since).toISOString()}`));
 client.on('state', ({ state, reason }) => console.log(state, `(${reason})`));
 client.on('error', (error) => console.error(`${error.code}: ${error.message}`));
 

@@ -152,6 +152,7 @@ function steps(page: Page, url: string): readonly Step[] {
         ...all.map((pane) => pane.alerts('Dictation')),
         viewer.says('It may show another patient.'),
         dictation.says('The other applications may show another patient.'),
+        ehr.says('Asking again every 10 seconds'),
         ehr.lists('SyncError', 'sync error'),
         dictation.lists('sync-error', 'sync error'),
       ],

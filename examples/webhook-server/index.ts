@@ -24,6 +24,7 @@ const session = hubUrl && topic && accessToken ? { hubUrl, topic, accessToken } 
 const client = new FhircastClient({ dialect: 'draft', ...session, callback });
 client.on('patient-open-chart', (event) => console.log('opened', `Patient/${event.patient.id}`));
 client.on('patient-close-chart', (event) => console.log('closed', `Patient/${event.patient?.id}`));
+client.on('sync', ({ state, since }) => console.log('session', state, `since ${new Date(since).toISOString()}`));
 client.on('state', ({ state, reason }) => console.log(state, `(${reason})`));
 client.on('error', (error) => console.error(`${error.code}: ${error.message}`));
 

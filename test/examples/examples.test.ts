@@ -41,6 +41,7 @@ describe.each(['node-listener', 'webhook-server'])('examples/%s', (example) => {
   it('shows something without a hub, and leaves on Ctrl+C', async () => {
     const { process: process_, printed } = run(example);
     await printed(/^active \(confirmed\)$/);
+    await printed(/^session in-sync since \S+$/);
     await printed(new RegExp(`^opened Patient/${TEST_PATIENTS[0]?.id}$`));
     await printed(new RegExp(`^closed Patient/${TEST_PATIENTS[0]?.id}$`));
     process_.kill('SIGINT');

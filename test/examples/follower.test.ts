@@ -36,21 +36,27 @@ async function follow() {
   });
   onTestFinished(() => client.unsubscribe());
   const held = { reason: undefined as string | undefined };
-  const follower = new Follower(client, { changed: () => {}, refusal: () => held.reason });
+  const seen: string[] = [];
+  const follower = new Follower(client, { changed: ({ sync }) => seen.push(sync.state), refusal: () => held.reason });
   await client.ready();
   await session.publish('Patient-open', opened(ada));
-  return { session, follower, held, answered: answered.passed, arrive: mayArrive.open };
+  return { hub, session, follower, seen, held, answered: answered.passed, arrive: mayArrive.open };
 }
 
 it('catches up with the chart that the hub names', async () => {
   const { session, follower, held, arrive } = await follow();
   held.reason = 'Busy';
   await session.publish('Patient-open', opened(bram));
-  expect(follower.state.patient?.id).toBe('ada-quill');
-  held.reason = undefined;
   arrive();
+  await expect
+    .poll(() => follower.state)
+    .toMatchObject({
+      patient: { id: 'ada-quill' },
+      sync: { state: 'refused', by: [{ isSelf: true, diagnostics: 'Busy' }] },
+    });
+  held.reason = undefined;
   await follower.catchUp();
-  expect(follower.state).toMatchObject({ patient: { id: 'bram-oakhurst' }, outOfStep: null });
+  expect(follower.state).toMatchObject({ patient: { id: 'bram-oakhurst' }, sync: { state: 'in-sync' } });
 });
 
 it('does not put an old answer in place of a newer event', async () => {
@@ -74,4 +80,40 @@ it('does not change a chart that is held again', async () => {
   arrive();
   await caughtUp;
   expect(follower.state.patient?.id).toBe('ada-quill');
+});
+
+it('says that a change is sent again, until it is stopped', async () => {
+  const { hub, session, follower, arrive } = await follow();
+  arrive();
+  const { url: hubUrl } = hub;
+  const other = new FhircastClient({ hubUrl, topic: session.id, accessToken: session.accessToken });
+  onTestFinished(() => other.unsubscribe());
+  await other.on('Patient-open', (event) => event.refuse('Busy')).ready();
+  expect(follower.state.sentAgain).toBeNull();
+  if (!bram) throw new Error('There is no second patient.');
+  expect(await follower.change('Patient-open', bram)).toBeUndefined();
+  await expect.poll(() => follower.state.sentAgain).toBe(0);
+  follower.stopAsking();
+  await expect.poll(() => follower.state.sentAgain).toBeNull();
+  expect(follower.state).toMatchObject({ patient: { id: 'bram-oakhurst' }, sync: { state: 'refused' } });
+});
+
+it('says why the hub refused a change', async () => {
+  const { hub, follower, arrive } = await follow();
+  arrive();
+  hub.refuseNext({ kind: 'publish', status: 409, text: 'Not today' });
+  if (!bram) throw new Error('There is no second patient.');
+  expect(await follower.change('Patient-open', bram)).toBe('Not today');
+});
+
+it('says that the connection is lost, and that it has caught up', async () => {
+  const { session, follower, seen, arrive } = await follow();
+  arrive();
+  await expect.poll(() => follower.state.sync.state).toBe('in-sync');
+  seen.length = 0;
+  session.dropConnections();
+  await expect.poll(() => seen).toContain('disconnected');
+  await session.publish('Patient-open', opened(bram));
+  await expect.poll(() => follower.state.sync.state).toBe('in-sync');
+  expect(follower.state.patient?.id).toBe('bram-oakhurst');
 });

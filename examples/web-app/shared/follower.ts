@@ -21,6 +21,8 @@ export class Follower {
   #state = NOTHING_YET;
   #lines = 0;
   #followed = 0;
+  /** What this app refused last, it has shown since, for it has asked the hub. */
+  #hasCaughtUp = false;
   /** The change of this app that is sent again. */
   #resending: Resending | undefined;
 
@@ -42,7 +44,7 @@ export class Follower {
       this.#note({ name: hubEvent, detail: `${subscriber} is out of step`, outcome: 'sync error' });
     });
 
-    client.on('sync', (sync) => this.#update({ sync }));
+    client.on('sync', (sync) => this.#update({ sync: this.#hasCaughtUp ? withoutUs(sync) : sync }));
     client.on('resend', (resending) => this.#showResending(resending));
     client.on('state', ({ state }) => this.#update({ connection: state }));
     client.on('subscribed', ({ channel }) => this.#update({ channel }));
@@ -80,6 +82,7 @@ export class Follower {
     // An event that came before the answer is newer than it, and a chart that is held again stays.
     if (this.#followed !== followed || this.#options.refusal?.()) return;
     const patient = context?.patient ? summarize(context.patient) : null;
+    this.#hasCaughtUp = true;
     this.#update({ patient, sync: withoutUs(this.client.syncStatus) });
     this.#note({ name: 'current context', detail: patient?.name ?? 'no chart is open', outcome: 'caught up' });
   }
@@ -89,6 +92,7 @@ export class Follower {
     const line = { name: event.hubEvent, detail };
     if (refusal) {
       event.refuse(refusal);
+      this.#hasCaughtUp = false;
       this.#note({ ...line, outcome: 'refused' });
       return;
     }

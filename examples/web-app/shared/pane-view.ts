@@ -94,7 +94,7 @@ function showOutOfStep({ sync, sentAgain }: PaneState): void {
       ? 'The other applications may show another patient.'
       : `${names.length > 1 ? 'They' : 'It'} may show another patient.`,
     ...by.map(({ diagnostics = '' }) => diagnostics),
-    sentAgain === null ? '' : `Asking again every 10 seconds (${sentAgain})`,
+    sentAgain === null ? '' : `Asking again every 10 seconds${sentAgain > 0 ? ` (${sentAgain})` : ''}`,
   ];
   find('#stop').hidden = sentAgain === null;
   alert.hidden = by.length === 0;
