@@ -36,7 +36,8 @@ const chart = (index: number) => {
   return [{ key: 'patient', resource }];
 };
 
-const [ada] = TEST_PATIENTS;
+const [ada, bram] = TEST_PATIENTS;
+const STUDY = [{ key: 'study', resource: { resourceType: 'ImagingStudy', id: 'study-1' } }];
 
 /** A chart that is opened reaches the block's showChart(). */
 const expectToFollow = async ({ session, calls }: Stage, { client }: Result) => {
@@ -62,6 +63,16 @@ declare const tokenResponse: import('fhircast-client').TokenResponse;`;
 const SHOW = 'declare function showBanner(text: string): void; declare function showConnection(state: string): void;';
 const CLIENT = "declare const client: import('fhircast-client').FhircastClient;";
 
+/** A connection is taken up again after up to half a second, and then after up to one. */
+const AFTER_A_GAP = { timeout: 4_000 };
+
+/** What a page finds after its SMART launch. */
+const launchPage = ({ session, later }: Stage): void => {
+  const ready = async () => ({ state: { tokenResponse: session.launch() } });
+  Object.assign(globalThis, { FHIR: { oauth2: { ready } } });
+  later(() => Reflect.deleteProperty(globalThis, 'FHIR'));
+};
+
 const joined = async ({ session, later }: Stage): Promise<FhircastClient> => {
   const { accessToken } = session;
   const options = { accessToken, subscriberName: 'Documented app' };
@@ -74,11 +85,9 @@ const joined = async ({ session, later }: Stage): Promise<FhircastClient> => {
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
   page: {
     declarations: SHOW_CHART,
-    prepare: ({ session, spy, later }) => {
-      const ready = async () => ({ state: { tokenResponse: session.launch() } });
-      Object.assign(globalThis, { FHIR: { oauth2: { ready } } });
-      later(() => Reflect.deleteProperty(globalThis, 'FHIR'));
-      return { showChart: spy('showChart') };
+    prepare: (stage) => {
+      launchPage(stage);
+      return { showChart: stage.spy('showChart') };
     },
     check: expectToFollow,
   },
@@ -172,6 +181,23 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.showConnection).toEqual(['subscribing', 'active']);
     },
   },
+  sync: {
+    declarations: `${CLIENT} ${SHOW} declare function hideBanner(): void;`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('error', () => {}).on('SyncError', () => {});
+      return { client, showBanner: stage.spy('showBanner'), hideBanner: stage.spy('hideBanner') };
+    },
+    check: async ({ session, calls }, { client }) => {
+      const follower = client as FhircastClient;
+      await follower.on('Patient-open', (event) => event.refuse('not now')).ready();
+      await expect.poll(() => calls.hideBanner?.length).toBe(1);
+      await session.publish('Patient-open', chart(0));
+      await expect.poll(() => calls.showBanner?.at(-1)).toBe('Documented app shows another patient');
+      session.dropConnections();
+      await expect.poll(() => calls.showBanner?.at(-1)).toMatch(/^May be out of date since /);
+    },
+  },
   change: {
     declarations: `${CLIENT} ${SHOW} declare const patient: import('fhir/r4').Patient;`,
     prepare: async (stage) => {
@@ -181,5 +207,117 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       return { client, patient: ada, showBanner: stage.spy('showBanner') };
     },
     check: ({ calls }) => expect(calls.showBanner).toEqual(['Documented app did not follow']),
+  },
+  contexts: {
+    declarations: CLIENT,
+    prepare: async (stage) => ({
+      client: await joined(stage),
+      console: { log: (...values: unknown[]) => stage.spy('log')(values) },
+    }),
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      const encounter = { resourceType: 'Encounter', id: 'visit', subject: { reference: `Patient/${ada?.id}` } };
+      await session.publish('Encounter-open', [{ key: 'encounter', resource: encounter }, ...chart(0)]);
+      expect(calls.log).toEqual([['Encounter', 1, ['Patient']]]);
+    },
+  },
+  'one-context': {
+    declarations: `${SHOW_CHART} declare function clearChart(): void;`,
+    prepare: (stage) => {
+      launchPage(stage);
+      return { showChart: stage.spy('shown'), clearChart: () => stage.spy('shown')(null) };
+    },
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      await session.publish('Patient-open', chart(0));
+      await session.publish('Patient-open', chart(1));
+      await session.publish('Patient-close', chart(1));
+      await session.publish('Patient-open', chart(0));
+      await session.publish('Home-open');
+      const idOf = (patient: unknown) => (patient as { id: string } | null)?.id;
+      expect(calls.shown?.map(idOf)).toEqual([ada?.id, bram?.id, undefined, ada?.id, undefined]);
+    },
+  },
+  tabs: {
+    declarations: 'declare function showTabs(tabs: readonly { title: string; isCurrent: boolean }[]): void;',
+    prepare: (stage) => {
+      launchPage(stage);
+      return { showTabs: stage.spy('tabs') };
+    },
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      const expectTabs = (...tabs: readonly string[]) =>
+        expect
+          .poll(() => calls.tabs?.at(-1), AFTER_A_GAP)
+          .toEqual(tabs.map((tab) => ({ title: tab.replace('*', ''), isCurrent: tab.endsWith('*') })));
+      await session.publish('Patient-open', chart(0));
+      await session.publish('Patient-open', chart(1));
+      await session.publish('ImagingStudy-open', STUDY);
+      await expectTabs('Patient ada-quill', 'Patient bram-oakhurst', 'ImagingStudy study-1*');
+      await session.publish('Home-open');
+      await expectTabs('Patient ada-quill', 'Patient bram-oakhurst', 'ImagingStudy study-1');
+      await session.publish('Patient-open', chart(0));
+      await expectTabs('Patient bram-oakhurst', 'ImagingStudy study-1', 'Patient ada-quill*');
+      // The earlier of two patients, and the only study, are closed while nobody is told. The first cannot be found out.
+      session.dropConnections();
+      void session.publish('Patient-close', chart(1));
+      void session.publish('ImagingStudy-close', STUDY);
+      await expectTabs('Patient bram-oakhurst', 'Patient ada-quill*');
+    },
+  },
+  gap: {
+    declarations: `${CLIENT} declare function closeImages(study: import('fhir/r4').ImagingStudy | undefined, why: string): void;`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('error', () => {}).on('ImagingStudy-open', () => {});
+      return { client, closeImages: (...values: unknown[]) => stage.spy('closed')(values) };
+    },
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      await session.publish('ImagingStudy-open', STUDY);
+      await session.publish('ImagingStudy-close', STUDY);
+      await session.publish('ImagingStudy-open', STUDY);
+      session.dropConnections();
+      void session.publish('ImagingStudy-close', STUDY);
+      const study = expect.objectContaining({ id: 'study-1' });
+      await expect
+        .poll(() => calls.closed, AFTER_A_GAP)
+        .toEqual([
+          [study, 'closed'],
+          [study, 'closed while the connection was lost'],
+        ]);
+    },
+  },
+  banner: {
+    declarations: `${CLIENT} ${SHOW} declare function hideBanner(): void;`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('error', () => {});
+      return { client, showBanner: stage.spy('banner'), hideBanner: () => stage.spy('banner')('') };
+    },
+    check: async ({ hub, session, calls, later }, { client }) => {
+      const follower = client as FhircastClient;
+      await follower.on('Patient-open', () => {}).ready();
+      await expect.poll(() => calls.banner?.at(-1), AFTER_A_GAP).toBe('');
+      const options = {
+        hubUrl: hub.url,
+        topic: session.id,
+        accessToken: session.accessToken,
+        subscriberName: 'Other app',
+      };
+      const other = new FhircastClient(options);
+      later(() => other.unsubscribe());
+      await other.on('Patient-open', (event) => event.refuse('not now')).ready();
+      await session.publish('Patient-open', chart(0));
+      await expect.poll(() => calls.banner?.at(-1), AFTER_A_GAP).toBe('Other app out of step');
+      await other.unsubscribe();
+      follower.once('Patient-open', (event) => event.refuse('not now'));
+      await session.publish('Patient-open', chart(1));
+      await expect.poll(() => calls.banner, AFTER_A_GAP).toContain('You are out of step');
+      session.dropConnections();
+      await expect
+        .poll(() => calls.banner?.join(), AFTER_A_GAP)
+        .toMatch(/Connection lost since \S.*,Catching up: may be out of date/);
+    },
   },
 };

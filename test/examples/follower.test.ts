@@ -4,6 +4,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { Follower } from '../../examples/web-app/shared/follower.ts';
 
 const [ada, bram] = TEST_PATIENTS;
+/** A connection is taken up again after up to half a second. */
+const PATIENTLY = { timeout: 10_000 };
 const opened = (resource: unknown) => [{ key: 'patient', resource }];
 
 function gate() {
@@ -49,7 +51,7 @@ it('catches up with the chart that the hub names', async () => {
   await session.publish('Patient-open', opened(bram));
   arrive();
   await expect
-    .poll(() => follower.state)
+    .poll(() => follower.state, PATIENTLY)
     .toMatchObject({
       patient: { id: 'ada-quill' },
       sync: { state: 'refused', by: [{ isSelf: true, diagnostics: 'Busy' }] },
@@ -92,9 +94,9 @@ it('says that a change is sent again, until it is stopped', async () => {
   expect(follower.state.sentAgain).toBeNull();
   if (!bram) throw new Error('There is no second patient.');
   expect(await follower.change('Patient-open', bram)).toBeUndefined();
-  await expect.poll(() => follower.state.sentAgain).toBe(0);
+  await expect.poll(() => follower.state.sentAgain, PATIENTLY).toBe(0);
   follower.stopAsking();
-  await expect.poll(() => follower.state.sentAgain).toBeNull();
+  await expect.poll(() => follower.state.sentAgain, PATIENTLY).toBeNull();
   expect(follower.state).toMatchObject({ patient: { id: 'bram-oakhurst' }, sync: { state: 'refused' } });
 });
 
@@ -109,11 +111,11 @@ it('says why the hub refused a change', async () => {
 it('says that the connection is lost, and that it has caught up', async () => {
   const { session, follower, seen, arrive } = await follow();
   arrive();
-  await expect.poll(() => follower.state.sync.state).toBe('in-sync');
+  await expect.poll(() => follower.state.sync.state, PATIENTLY).toBe('in-sync');
   seen.length = 0;
   session.dropConnections();
-  await expect.poll(() => seen).toContain('disconnected');
+  await expect.poll(() => seen, PATIENTLY).toContain('disconnected');
   await session.publish('Patient-open', opened(bram));
-  await expect.poll(() => follower.state.sync.state).toBe('in-sync');
+  await expect.poll(() => follower.state.sync.state, PATIENTLY).toBe('in-sync');
   expect(follower.state.patient?.id).toBe('bram-oakhurst');
 });
