@@ -188,9 +188,8 @@ export class CatchUp {
     if (!this.#inFlight.settle(context, held)) return;
     const isNews = this.#differs(answer);
     const { current } = contexts;
-    const closed = new Set(
-      this.#isFirst && this.#options.replays() && (context || isNews) ? contexts.untold(context) : [],
-    );
+    const isTold = context !== null || isNews || answer.worth === 'certain';
+    const closed = new Set(isTold && this.#isFirst && this.#options.replays() ? contexts.untold(context) : []);
     this.#isFirst = false;
     if (isNews && !context && current) closed.add(current);
     for (const open of closed) inbox.adoptClose(open);

@@ -99,6 +99,8 @@ export class ContextStore {
   /** When what was closed lately was closed. */
   readonly #closed = new Map<string, number>();
   #changes = 0;
+  /** How many of the opens to come may leave one among the open contexts that has no time. */
+  #undated = 0;
 
   /** The contexts of the session. */
   get session(): SessionContext {
@@ -142,7 +144,7 @@ export class ContextStore {
 
   /** Whether an event is the one of an open context that was found by asking, which has told its version but not its time. */
   isAdopted({ name, versionId }: Notification): boolean {
-    if (versionId === undefined || eventParts(name)?.verb !== 'open') return false;
+    if (this.#undated === 0 || versionId === undefined || eventParts(name)?.verb !== 'open') return false;
     return this.#open.some(({ context }) => context.time === undefined && context.versionId === versionId);
   }
 
@@ -195,6 +197,7 @@ export class ContextStore {
   isStale({ name, context, time }: Notification): boolean {
     if (time === undefined) return false;
     if (this.#since !== undefined && time < this.#since) return true;
+    if (this.#closed.size === 0) return false;
     const parts = eventParts(name);
     const closedAt = parts && this.#closed.get(anchorName(parts.resource, context));
     return closedAt !== undefined && time < closedAt;
@@ -232,6 +235,7 @@ export class ContextStore {
     this.#current = new CurrentContext(type, context, notification);
     const opened = { context: this.#current, resource: parts.resource, anchor, isTold: true };
     this.#open = [...others.slice(-MOST_OPEN + 1), opened];
+    this.#undated = time === undefined ? MOST_OPEN : Math.max(0, this.#undated - 1);
     return true;
   }
 

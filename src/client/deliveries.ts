@@ -12,7 +12,7 @@ export interface Delivery {
 const REMEMBERED = 512;
 
 /** Among how many events a repetition under another id is looked for. */
-const TWINS = 4;
+const TWINS = 8;
 
 const FOLLOWED = 200;
 /** From here on, a status says that the app does not follow. */
@@ -38,8 +38,9 @@ export class Deliveries {
   // Forgotten by the generation: a map from which the oldest goes for each one that comes gets slower to search.
   #recent = new Map<string, Delivery>();
   #older: ReadonlyMap<string, Delivery> = new Map();
-  /** The latest, the newest first. */
-  #latest: readonly { readonly notification: Notification; readonly delivery: Delivery }[] = [];
+  /** The latest, in a ring: every event comes by. */
+  readonly #latest: { readonly notification: Notification; readonly delivery: Delivery }[] = [];
+  #next = 0;
 
   /** The earlier delivery with this id, if there was one. */
   find(id: string): Delivery | undefined {
@@ -60,7 +61,8 @@ export class Deliveries {
   remember(notification: Notification): Delivery {
     const delivery: Delivery = { status: undefined, waiting: [] };
     this.#recent.set(notification.id, delivery);
-    this.#latest = [{ notification, delivery }, ...this.#latest.slice(0, TWINS - 1)];
+    this.#latest[this.#next] = { notification, delivery };
+    this.#next = (this.#next + 1) % TWINS;
     if (this.#recent.size >= REMEMBERED) {
       this.#older = this.#recent;
       this.#recent = new Map();

@@ -40,6 +40,9 @@ export interface PublishResult {
   readonly answers: readonly DeliveryAnswer[];
 }
 
+/** What a callback answers that its subscriber has taken back. */
+const GONE = 410;
+
 /** A session of the hub: one user at one desk, whose applications share a context. Made by `hub.openSession()`. */
 export class TestSession {
   /** The topic of STU1 and later. */
@@ -256,6 +259,11 @@ export class TestSession {
     const life = this.#life;
     subscription.lastEvent = { id: event.id, name: event.name };
     const status = await this.#disturbances.deliver(subscription, event, spelling);
+    if (status === GONE) {
+      // A callback that is gone ends its subscription (W3C WebSub, Content Distribution).
+      this.#subscriptions.forget(subscription);
+      return { subscriber: subscription.name, status };
+    }
     const followed = status !== undefined && status >= 200 && status < 300;
     // Whoever left meanwhile is not out of step, a hub that restarted waits for nothing, and a SyncError about a
     // SyncError would never end.

@@ -134,6 +134,11 @@ export class Subscriptions {
     delivery.close(1000);
   }
 
+  /** Ends a subscription whose subscriber is gone: there is nobody to tell. */
+  forget(subscription: Subscription): void {
+    this.#remove(subscription);
+  }
+
   /** Ends the leases of all subscriptions now. */
   expire(): void {
     for (const subscription of this.#all) this.#expired(subscription);

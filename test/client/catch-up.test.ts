@@ -196,6 +196,16 @@ describe('after a gap', () => {
     expect(contexts.session.open.map(({ patient }) => patient?.id)).toEqual(['p1', 'p2']);
   });
 
+  it('what was closed is closed also where nothing is current before and after', async () => {
+    const { gap, hub, asked, heard, contexts } = open();
+    hub(1, 's1', { name: 'ImagingStudy-open', context: study('s1') });
+    hub(2, 'home', { name: 'Home-open', context: [] });
+    await gap();
+    await asked[0]?.answer(NONE);
+    expect(heard.events.at(-1)).toBe('resync ImagingStudy-close s1');
+    expect(contexts.session.open).toEqual([]);
+  });
+
   it('the answer gives way to an event that came while it was asked for, and the hub is asked again', async () => {
     const { gap, hub, asked, heard, sync } = open();
     hub(1, 'p1');

@@ -120,6 +120,16 @@ describe('a webhook subscription in the January 2019 draft', () => {
     expect(again.status).toBe(404);
   });
 
+  it('ends when the callback says that it is gone', async () => {
+    const hub = await openHub();
+    const session = hub.openSession();
+    await subscribeCallback(hub, session, { status: 410 });
+    const { answers } = await session.publish('open-patient-chart', patientContext());
+    expect(answers).toMatchObject([{ status: 410 }]);
+    expect(session.subscriptions).toEqual([]);
+    expect((await session.publish('open-patient-chart', patientContext())).answers).toEqual([]);
+  });
+
   it('is denied later with a reason', async () => {
     const hub = await openHub();
     const session = hub.openSession();
