@@ -10,7 +10,7 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 12,288. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 22_784, total: 29_696 },
+  '.': { initial: 23_552, total: 30_464 },
   './callback': { initial: 5_120, total: 5_120 },
   './callback/express': { initial: 2_560, total: 2_560 },
   './testing': { initial: 29_696, total: 29_696 },

@@ -12,7 +12,6 @@ export type {
 } from './channels/callback.ts';
 export type { ChannelType } from './channels/channel.ts';
 export type { WebSocketFactory, WebSocketLike } from './channels/socket.ts';
-export type { ReconnectOptions } from './client/backoff.ts';
 export type {
   ChangeAccepted,
   ChangeFollowed,
@@ -23,19 +22,20 @@ export type {
   ContextChangeOutcome,
   ContextChangeResult,
   Resending,
-} from './client/change-result.ts';
+} from './client/changing/change-result.ts';
 export { FhircastClient } from './client/client.ts';
-export type { SessionContext } from './client/context-store.ts';
+export type { ReconnectOptions } from './client/connection/backoff.ts';
+export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './client/connection/state.ts';
 export type { MessageCounts } from './client/counts.ts';
 export type { Listener, ListenerArgument, SessionEventName, SessionEvents, Subscribed } from './client/events.ts';
+export type { SessionContext } from './client/following/context-store.ts';
+export type { Refusal, SyncStatus } from './client/following/sync-status.ts';
 export type {
   Abortable,
   FhircastClientOptions,
   FollowOptions,
   SmartLaunchOptions,
 } from './client/options.ts';
-export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './client/state.ts';
-export type { Refusal, SyncStatus } from './client/sync-status.ts';
 export {
   ChannelError,
   ContextChangeError,

@@ -8,15 +8,15 @@ import { checkHubUrl, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess } from '../launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
 import { abortable } from './abortable.ts';
-import type { ContextChangeResult } from './change-result.ts';
-import type { SessionContext } from './context-store.ts';
+import type { ContextChangeResult } from './changing/change-result.ts';
+import type { ClientState } from './connection/state.ts';
 import type { MessageCounts } from './counts.ts';
 import type { Listener, SessionEventName } from './events.ts';
+import type { SessionContext } from './following/context-store.ts';
+import type { SyncStatus } from './following/sync-status.ts';
 import type { AnyListener } from './listeners.ts';
 import type { Abortable, FhircastClientOptions, SmartLaunchOptions } from './options.ts';
 import { Session } from './session.ts';
-import type { ClientState } from './state.ts';
-import type { SyncStatus } from './sync-status.ts';
 
 /** `Symbol.asyncDispose`, and a stand-in of its own where the platform has none yet. */
 const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ (() =>

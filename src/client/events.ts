@@ -4,9 +4,9 @@ import type { FhircastError } from '../errors.ts';
 import type { FhircastEvent } from '../events/event.ts';
 import type { EventOf } from '../events/types.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
-import type { Resending } from './change-result.ts';
-import type { StateChange } from './state.ts';
-import type { SyncStatus } from './sync-status.ts';
+import type { Resending } from './changing/change-result.ts';
+import type { StateChange } from './connection/state.ts';
+import type { SyncStatus } from './following/sync-status.ts';
 
 /** What the event `subscribed` carries. */
 export interface Subscribed {

@@ -4,7 +4,7 @@ import type { WebSocketFactory } from '../channels/socket.ts';
 import type { EventName } from '../events/types.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import type { FetchLike } from '../hub/http.ts';
-import type { ReconnectOptions } from './backoff.ts';
+import type { ReconnectOptions } from './connection/backoff.ts';
 
 /** How a client behaves. Every option has a default that suits most apps. */
 export interface FollowOptions {

@@ -6,19 +6,19 @@ import { dialectOf } from '../hub/dialects/index.ts';
 import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import { randomHex } from '../random.ts';
-import { backoffOf } from './backoff.ts';
-import { CatchUp } from './catch-up.ts';
-import type { Changes } from './changes.ts';
-import { ContextStore } from './context-store.ts';
-import { Inbox } from './inbox.ts';
+import type { Changes } from './changing/changes.ts';
+import { backoffOf } from './connection/backoff.ts';
+import { Liveness } from './connection/liveness.ts';
+import { openChannel } from './connection/open-channel.ts';
+import { type StateChange, StateMachine } from './connection/state.ts';
+import { Subscription } from './connection/subscription.ts';
+import { watchPage } from './connection/wake.ts';
+import { CatchUp } from './following/catch-up.ts';
+import { ContextStore } from './following/context-store.ts';
+import { Inbox } from './following/inbox.ts';
+import { SyncTracker } from './following/sync-status.ts';
 import { Listeners } from './listeners.ts';
-import { Liveness } from './liveness.ts';
-import { openChannel } from './open-channel.ts';
 import type { FhircastClientOptions } from './options.ts';
-import { type StateChange, StateMachine } from './state.ts';
-import { Subscription } from './subscription.ts';
-import { SyncTracker } from './sync-status.ts';
-import { watchPage } from './wake.ts';
 import { Wanted } from './wanted.ts';
 
 /** A hub may take this long to answer unless told otherwise, in milliseconds. */
@@ -105,7 +105,7 @@ export class Session {
       refused: (event, reason) => this.sync.refusedByUs(event, reason),
       late: (event, reason) => {
         if (this.machine.state === 'closed') return;
-        import('./objection.ts')
+        import('./changing/objection.ts')
           .then(({ object }) => object(this.api, event, subscriberName, reason))
           .catch((cause: unknown) =>
             this.listeners.emit(
@@ -179,9 +179,9 @@ export class Session {
    */
   async changes(): Promise<Changes> {
     if (this.#changes) return this.#changes;
-    let module: typeof import('./changes.ts');
+    let module: typeof import('./changing/changes.ts');
     try {
-      module = await import('./changes.ts');
+      module = await import('./changing/changes.ts');
     } catch (cause) {
       throw new HubError('hub-unreachable', { cause, retryable: true });
     }

@@ -6,7 +6,7 @@ import type { SessionEventName } from 'fhircast-client';
 import { startTestHub } from 'fhircast-client/testing';
 import ts from 'typescript';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { STATE_REASONS, TRANSITIONS } from '../../src/client/state.ts';
+import { STATE_REASONS, TRANSITIONS } from '../../src/client/connection/state.ts';
 import { ERROR_CODES } from '../../src/errors.ts';
 import { ALIASES, CATALOGUE_NAMES } from '../../src/events/names.ts';
 import { blocksOf, documents, root } from './blocks.ts';

@@ -1,14 +1,14 @@
-import type { ContextEntry } from '../events/context.ts';
-import type { FhircastEvent } from '../events/event.ts';
-import type { Notification } from '../events/notification.ts';
-import type { HubApi } from '../hub/api.ts';
-import { hubTextOf } from '../hub/http.ts';
-import { randomHex } from '../random.ts';
+import type { ContextEntry } from '../../events/context.ts';
+import type { FhircastEvent } from '../../events/event.ts';
+import type { Notification } from '../../events/notification.ts';
+import type { HubApi } from '../../hub/api.ts';
+import { hubTextOf } from '../../hub/http.ts';
+import { randomHex } from '../../random.ts';
+import { ContextStore } from '../following/context-store.ts';
+import { OBJECTION_WITHIN_MS } from '../following/sync-status.ts';
+import { pause, unref } from '../timers.ts';
 import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from './change-result.ts';
 import { checkChange, toContext } from './check-change.ts';
-import { ContextStore } from './context-store.ts';
-import { OBJECTION_WITHIN_MS } from './sync-status.ts';
-import { pause, unref } from './timers.ts';
 
 /** What sending changes needs. */
 export interface ChangesOptions {

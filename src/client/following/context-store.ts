@@ -1,7 +1,7 @@
-import type { ContextEntry } from '../events/context.ts';
-import { CurrentContext } from '../events/current-context.ts';
-import { anchorKey, canonicalKey, eventParts } from '../events/definitions.ts';
-import type { Notification } from '../events/notification.ts';
+import type { ContextEntry } from '../../events/context.ts';
+import { CurrentContext } from '../../events/current-context.ts';
+import { anchorKey, canonicalKey, eventParts } from '../../events/definitions.ts';
+import type { Notification } from '../../events/notification.ts';
 
 /** The contexts of the session, as far as they are known. */
 export interface SessionContext {

@@ -1,13 +1,13 @@
-import { FhircastError } from '../errors.ts';
-import type { Notification } from '../events/notification.ts';
-import { statusMeansUnsupported } from '../failures.ts';
-import type { ContextAnswer, HubApi } from '../hub/api.ts';
-import { type Backoff, backoffMs } from './backoff.ts';
+import { FhircastError } from '../../errors.ts';
+import type { Notification } from '../../events/notification.ts';
+import { statusMeansUnsupported } from '../../failures.ts';
+import type { ContextAnswer, HubApi } from '../../hub/api.ts';
+import { type Backoff, backoffMs } from '../connection/backoff.ts';
+import { pause } from '../timers.ts';
 import { type ContextStore, isSameContext } from './context-store.ts';
 import { InFlight } from './in-flight.ts';
 import type { Answer, Inbox } from './inbox.ts';
 import type { SyncTracker } from './sync-status.ts';
-import { pause } from './timers.ts';
 
 /** What catching up needs. */
 export interface CatchUpOptions {

@@ -1,14 +1,14 @@
 import type { FhirResource } from 'fhir/r4';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ContextChangeOutcome, Resending } from '../../src/client/change-result.ts';
-import { Changes } from '../../src/client/changes.ts';
-import { checkChange, toContext } from '../../src/client/check-change.ts';
-import { ContextChangeError } from '../../src/errors.ts';
-import { makeSyncError } from '../../src/events/sync-error.ts';
-import { HubApi } from '../../src/hub/api.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
-import type { DialectName } from '../../src/index.ts';
-import { eventOf, notify, patientContext, TOPIC } from './support.ts';
+import type { ContextChangeOutcome, Resending } from '../../../src/client/changing/change-result.ts';
+import { Changes } from '../../../src/client/changing/changes.ts';
+import { checkChange, toContext } from '../../../src/client/changing/check-change.ts';
+import { ContextChangeError } from '../../../src/errors.ts';
+import { makeSyncError } from '../../../src/events/sync-error.ts';
+import { HubApi } from '../../../src/hub/api.ts';
+import { dialectOf } from '../../../src/hub/dialects/index.ts';
+import type { DialectName } from '../../../src/index.ts';
+import { eventOf, notify, patientContext, TOPIC } from '../support.ts';
 
 interface Sent {
   timestamp: string;

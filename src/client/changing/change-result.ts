@@ -1,4 +1,4 @@
-import type { FhircastEvent } from '../events/event.ts';
+import type { FhircastEvent } from '../../events/event.ts';
 
 /** The change came back from the hub, and nobody objected in time. */
 export interface ChangeFollowed {

@@ -1,7 +1,7 @@
-import type { CurrentContext } from '../events/current-context.ts';
-import { eventParts } from '../events/definitions.ts';
-import { canonicalName } from '../events/names.ts';
-import type { Notification } from '../events/notification.ts';
+import type { CurrentContext } from '../../events/current-context.ts';
+import { eventParts } from '../../events/definitions.ts';
+import { canonicalName } from '../../events/names.ts';
+import type { Notification } from '../../events/notification.ts';
 import { type ContextStore, isSameContext } from './context-store.ts';
 import type { Answer, Inbox } from './inbox.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Acknowledgement } from '../../src/client/acknowledgement.ts';
+import { Acknowledgement } from '../../../src/client/following/acknowledgement.ts';
 
 /** An acknowledgement, and all that became of it in order. */
 function acknowledge() {

@@ -1,16 +1,16 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ContextStore } from '../../src/client/context-store.ts';
-import { Inbox } from '../../src/client/inbox.ts';
-import { Listeners } from '../../src/client/listeners.ts';
-import { FhircastError } from '../../src/errors.ts';
-import type { ContextEntry } from '../../src/events/context.ts';
-import { CurrentContext } from '../../src/events/current-context.ts';
-import type { FhircastEvent } from '../../src/events/event.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
-import type { DialectName } from '../../src/index.ts';
-import { patientContext, TOPIC } from './support.ts';
+import { ContextStore } from '../../../src/client/following/context-store.ts';
+import { Inbox } from '../../../src/client/following/inbox.ts';
+import { Listeners } from '../../../src/client/listeners.ts';
+import { FhircastError } from '../../../src/errors.ts';
+import type { ContextEntry } from '../../../src/events/context.ts';
+import { CurrentContext } from '../../../src/events/current-context.ts';
+import type { FhircastEvent } from '../../../src/events/event.ts';
+import { dialectOf } from '../../../src/hub/dialects/index.ts';
+import type { DialectName } from '../../../src/index.ts';
+import { patientContext, TOPIC } from '../support.ts';
 
 /** An inbox, and all that came of what it took. */
 function open(dialect: DialectName = 'stu3') {

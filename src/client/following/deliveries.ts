@@ -1,4 +1,4 @@
-import type { Notification } from '../events/notification.ts';
+import type { Notification } from '../../events/notification.ts';
 
 /** What is remembered of an event that was delivered: the answer, for when the hub delivers it again. */
 export interface Delivery {

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { backoffOf } from '../../src/client/backoff.ts';
-import { CatchUp } from '../../src/client/catch-up.ts';
-import { ContextStore } from '../../src/client/context-store.ts';
-import { Inbox } from '../../src/client/inbox.ts';
-import { Listeners } from '../../src/client/listeners.ts';
-import { SyncTracker } from '../../src/client/sync-status.ts';
-import type { FhircastError } from '../../src/errors.ts';
-import type { ContextEntry } from '../../src/events/context.ts';
-import type { FhircastEvent } from '../../src/events/event.ts';
-import { HubApi } from '../../src/hub/api.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
-import type { DialectName } from '../../src/index.ts';
-import { patientContext, TOPIC } from './support.ts';
+import { backoffOf } from '../../../src/client/connection/backoff.ts';
+import { CatchUp } from '../../../src/client/following/catch-up.ts';
+import { ContextStore } from '../../../src/client/following/context-store.ts';
+import { Inbox } from '../../../src/client/following/inbox.ts';
+import { SyncTracker } from '../../../src/client/following/sync-status.ts';
+import { Listeners } from '../../../src/client/listeners.ts';
+import type { FhircastError } from '../../../src/errors.ts';
+import type { ContextEntry } from '../../../src/events/context.ts';
+import type { FhircastEvent } from '../../../src/events/event.ts';
+import { HubApi } from '../../../src/hub/api.ts';
+import { dialectOf } from '../../../src/hub/dialects/index.ts';
+import type { DialectName } from '../../../src/index.ts';
+import { patientContext, TOPIC } from '../support.ts';
 
 /** What the hub says to one request for the current context. */
 interface Asked {

@@ -1,17 +1,17 @@
-import { FhircastError, NotificationError } from '../errors.ts';
-import { checkContext } from '../events/check.ts';
-import type { CurrentContext } from '../events/current-context.ts';
-import { FhircastEvent } from '../events/event.ts';
-import { canonicalName } from '../events/names.ts';
-import { messageId, type Notification, parseJson, parseNotification } from '../events/notification.ts';
-import type { Dialect } from '../hub/dialects/dialect.ts';
-import type { Recorder } from '../hub/protocol.ts';
-import { randomHex } from '../random.ts';
+import { FhircastError, NotificationError } from '../../errors.ts';
+import { checkContext } from '../../events/check.ts';
+import type { CurrentContext } from '../../events/current-context.ts';
+import { FhircastEvent } from '../../events/event.ts';
+import { canonicalName } from '../../events/names.ts';
+import { messageId, type Notification, parseJson, parseNotification } from '../../events/notification.ts';
+import type { Dialect } from '../../hub/dialects/dialect.ts';
+import type { Recorder } from '../../hub/protocol.ts';
+import { randomHex } from '../../random.ts';
+import { type MessageCounts, noCounts } from '../counts.ts';
+import type { Listeners } from '../listeners.ts';
 import { Acknowledgement } from './acknowledgement.ts';
 import { ContextStore } from './context-store.ts';
-import { type MessageCounts, noCounts } from './counts.ts';
 import { Deliveries } from './deliveries.ts';
-import type { Listeners } from './listeners.ts';
 
 /** What the inbox needs. */
 export interface InboxOptions {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ContextStore } from '../../src/client/context-store.ts';
-import type { CurrentContext } from '../../src/events/current-context.ts';
-import { parseNotification } from '../../src/events/notification.ts';
+import { ContextStore } from '../../../src/client/following/context-store.ts';
+import type { CurrentContext } from '../../../src/events/current-context.ts';
+import { parseNotification } from '../../../src/events/notification.ts';
 
 const T0 = Date.parse('2024-01-01T00:00:00Z');
 

@@ -1,10 +1,10 @@
-import type { Denial } from '../channels/callback.ts';
-import type { Channel, ChannelSink, ChannelType, Grant } from '../channels/channel.ts';
-import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.ts';
-import { canonicalName } from '../events/names.ts';
-import type { Dialect } from '../hub/dialects/dialect.ts';
+import type { Denial } from '../../channels/callback.ts';
+import type { Channel, ChannelSink, ChannelType, Grant } from '../../channels/channel.ts';
+import { ChannelError, FhircastError, SubscriptionDeniedError } from '../../errors.ts';
+import { canonicalName } from '../../events/names.ts';
+import type { Dialect } from '../../hub/dialects/dialect.ts';
+import type { Subscribed } from '../events.ts';
 import type { Backoff } from './backoff.ts';
-import type { Subscribed } from './events.ts';
 import { Lease, LONGEST_TIMER_MS } from './lease.ts';
 import { Retry } from './retry.ts';
 import type { StateMachine, StateReason } from './state.ts';

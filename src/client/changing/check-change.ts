@@ -1,8 +1,8 @@
-import { ContextChangeError, type NotificationError } from '../errors.ts';
-import { checkContext } from '../events/check.ts';
-import type { ContextEntry } from '../events/context.ts';
-import { contextDefinition } from '../events/definitions.ts';
-import { parseContext } from '../events/notification.ts';
+import { ContextChangeError, type NotificationError } from '../../errors.ts';
+import { checkContext } from '../../events/check.ts';
+import type { ContextEntry } from '../../events/context.ts';
+import { contextDefinition } from '../../events/definitions.ts';
+import { parseContext } from '../../events/notification.ts';
 
 /**
  * Refuses a context that does not fit the definition of its event.

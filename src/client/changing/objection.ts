@@ -1,9 +1,9 @@
-import { FhircastError } from '../errors.ts';
-import type { FhircastEvent } from '../events/event.ts';
-import { makeSyncError } from '../events/sync-error.ts';
-import type { HubApi } from '../hub/api.ts';
-import { hubError } from '../hub/http.ts';
-import { randomHex } from '../random.ts';
+import { FhircastError } from '../../errors.ts';
+import type { FhircastEvent } from '../../events/event.ts';
+import { makeSyncError } from '../../events/sync-error.ts';
+import type { HubApi } from '../../hub/api.ts';
+import { hubError } from '../../hub/http.ts';
+import { randomHex } from '../../random.ts';
 
 /**
  * Tells the hub by a SyncError that this app did not follow an event that it had already acknowledged (STU3, SyncError).

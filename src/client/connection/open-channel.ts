@@ -1,10 +1,10 @@
-import type { Channel, ChannelSink, ChannelType } from '../channels/channel.ts';
-import { WebSocketChannel } from '../channels/websocket.ts';
-import { ChannelError, type FhircastError } from '../errors.ts';
-import type { HubApi } from '../hub/api.ts';
-import type { HubDiscovery } from '../hub/discovery.ts';
-import type { Recorder } from '../hub/protocol.ts';
-import type { FhircastClientOptions } from './options.ts';
+import type { Channel, ChannelSink, ChannelType } from '../../channels/channel.ts';
+import { WebSocketChannel } from '../../channels/websocket.ts';
+import { ChannelError, type FhircastError } from '../../errors.ts';
+import type { HubApi } from '../../hub/api.ts';
+import type { HubDiscovery } from '../../hub/discovery.ts';
+import type { Recorder } from '../../hub/protocol.ts';
+import type { FhircastClientOptions } from '../options.ts';
 
 /** What a channel is made of. */
 export interface ChannelParts {
@@ -59,6 +59,6 @@ export async function openChannel(
   }
   if (!options.callback) throw new ChannelError('channel-no-callback');
   // Most pages never need it.
-  const { WebhookChannel } = await import('../channels/webhook.ts');
+  const { WebhookChannel } = await import('../../channels/webhook.ts');
   return new WebhookChannel({ ...common, callback: options.callback });
 }

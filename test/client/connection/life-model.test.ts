@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Channel, ChannelSink, Grant } from '../../src/channels/channel.ts';
-import { backoffOf } from '../../src/client/backoff.ts';
-import { type ClientState, StateMachine } from '../../src/client/state.ts';
-import { Subscription } from '../../src/client/subscription.ts';
-import { ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../../src/errors.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
+import type { Channel, ChannelSink, Grant } from '../../../src/channels/channel.ts';
+import { backoffOf } from '../../../src/client/connection/backoff.ts';
+import { type ClientState, StateMachine } from '../../../src/client/connection/state.ts';
+import { Subscription } from '../../../src/client/connection/subscription.ts';
+import { ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../../../src/errors.ts';
+import { dialectOf } from '../../../src/hub/dialects/index.ts';
 
 /** A channel whose hub is the test. */
 class FakeChannel implements Channel {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Lease } from '../../src/client/lease.ts';
-import { Liveness } from '../../src/client/liveness.ts';
+import { Lease } from '../../../src/client/connection/lease.ts';
+import { Liveness } from '../../../src/client/connection/liveness.ts';
 
 const SILENCE_MS = 20_000;
 const SECOND = 1000;

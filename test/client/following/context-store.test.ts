@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { FhirResource } from 'fhir/r4';
 import { describe, expect, it } from 'vitest';
-import { ContextStore } from '../../src/client/context-store.ts';
-import type { ContextEntry } from '../../src/events/context.ts';
-import { notify } from './support.ts';
+import { ContextStore } from '../../../src/client/following/context-store.ts';
+import type { ContextEntry } from '../../../src/events/context.ts';
+import { notify } from '../support.ts';
 
 const entry = (key: string, resource: object): ContextEntry => ({ key, resource: resource as FhirResource });
 const patient = (facts: object) => [entry('patient', { resourceType: 'Patient', ...facts })];

@@ -1,4 +1,4 @@
-import type { FhircastError } from '../errors.ts';
+import type { FhircastError } from '../../errors.ts';
 
 interface Waiter {
   resolve(): void;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { backoffMs, backoffOf } from '../../src/client/backoff.ts';
-import { Deliveries } from '../../src/client/deliveries.ts';
-import { notify, patientContext } from './support.ts';
+import { backoffMs, backoffOf } from '../../../src/client/connection/backoff.ts';
+import { Deliveries } from '../../../src/client/following/deliveries.ts';
+import { notify, patientContext } from '../support.ts';
 
 describe('deliveries', () => {
   it('are found by their id', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type SyncStatus, SyncTracker } from '../../src/client/sync-status.ts';
-import { makeSyncError } from '../../src/events/sync-error.ts';
-import { eventOf } from './support.ts';
+import { type SyncStatus, SyncTracker } from '../../../src/client/following/sync-status.ts';
+import { makeSyncError } from '../../../src/events/sync-error.ts';
+import { eventOf } from '../support.ts';
 
 const objection = (eventId: string | undefined, subscriber: string, diagnostics = 'busy') =>
   eventOf({
