@@ -88,7 +88,7 @@ export class Inbox {
 
   /** Decides what becomes of a notification. */
   judge(notification: Notification, answer: Answer): void {
-    const { contexts, dialect, topic } = this.#options;
+    const { dialect, topic } = this.#options;
     if (!dialect.isOurTopic(topic, notification.topic)) {
       this.counts.wrongTopic++;
       this.#warn(new NotificationError('notification-wrong-topic'));
@@ -99,18 +99,23 @@ export class Inbox {
       this.#options.heartbeat(notification);
       return answer(FOLLOWED);
     }
-    if (this.#isRepeated(notification, answer)) return;
-    if (!ContextStore.isContextChange(notification)) return this.follow(notification, answer);
-    if (contexts.isStale(notification)) {
-      this.#warn(new NotificationError('notification-stale'));
-      return this.drop(answer);
-    }
-    if (!this.#options.takes(notification, answer)) this.follow(notification, answer);
+    if (this.#isKnown(notification, answer)) return;
+    const isTaken = ContextStore.isContextChange(notification) && this.#options.takes(notification, answer);
+    if (!isTaken) this.#follow(notification, answer);
   }
 
-  /** Follows an event that was held back, unless it has been delivered meanwhile. */
+  /** Follows an event that was held back, unless it has been delivered or overtaken meanwhile. */
   admit(notification: Notification, answer: Answer): void {
-    if (!this.#isRepeated(notification, answer)) this.follow(notification, answer);
+    if (!this.#isKnown(notification, answer)) this.#follow(notification, answer);
+  }
+
+  /** Answers what the app need not be told: it has been told, or has something newer. */
+  #isKnown(notification: Notification, answer: Answer): boolean {
+    if (this.#isRepeated(notification, answer)) return true;
+    if (!ContextStore.isContextChange(notification) || !this.#options.contexts.isStale(notification)) return false;
+    this.#warn(new NotificationError('notification-stale'));
+    this.drop(answer);
+    return true;
   }
 
   #isRepeated(notification: Notification, answer: Answer): boolean {
@@ -126,7 +131,7 @@ export class Inbox {
   }
 
   /** Follows an event, if it says what it is about: brings the context up to date, and gives it to the app. */
-  follow(notification: Notification, answer: Answer): void {
+  #follow(notification: Notification, answer: Answer): void {
     const { listeners, contexts, dialect } = this.#options;
     const { deviations, missing, contradiction } = checkContext(
       notification.name,

@@ -390,6 +390,19 @@ describe('an event that was under way while the hub was asked', () => {
     expect(current()).toBe('p3');
   });
 
+  it('and was overtaken by another that waits is not followed after it', async () => {
+    const { gap, hub, heard, asked } = open();
+    hub(1, 'p1');
+    await gap();
+    await asked[0]?.answer(NONE);
+    hub(5, 'later', { name: 'Home-open', context: [] });
+    hub(4, 'earlier', { name: 'Home-open', context: [] });
+    await settle();
+    await asked[1]?.answer(NONE);
+    await asked[2]?.answer(NONE);
+    expect(heard.events.slice(2)).toEqual(['hub Home-open']);
+  });
+
   it('and is repeated while it waits is delivered once', async () => {
     const { hub, heard, answers, asked } = await adopted();
     hub(4, 'e4', { name: 'Patient-close', patient: 'p1' });
