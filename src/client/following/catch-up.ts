@@ -195,7 +195,7 @@ export class CatchUp {
     for (const open of closed) inbox.adoptClose(open);
     if (isNews && context) inbox.adoptOpen(context);
     // Where events are trusted more than answers, they need not wait for another one.
-    if (this.#options.replays() && (isNews || closed.size > 0))
+    if ((this.#options.replays() || context?.time !== undefined) && (isNews || closed.size > 0))
       this.#inFlight.begin(isNews && context ? context : contexts.current, [...closed]);
   }
 }

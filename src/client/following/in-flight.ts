@@ -11,7 +11,7 @@ interface Held {
   readonly answer: Answer;
 }
 
-/** What was adopted without knowing when it was made. */
+/** What was adopted. Often nobody knows when it was made. */
 interface Adopted {
   readonly context: CurrentContext | null;
   /** What was closed with it. */
@@ -24,6 +24,9 @@ const UNDER_WAY_MS = 10_000;
 
 /** The hub knows nothing of it, or could not be asked. */
 const COULD_NOT = 500;
+
+const isAfter = (notification: Notification, context: CurrentContext | null): boolean =>
+  context?.time !== undefined && notification.time !== undefined && notification.time > context.time;
 
 const isEventOf = (notification: Notification, verb: string, context: CurrentContext): boolean =>
   notification.name === canonicalName(`${context.type}-${verb}`) && isSameContext(notification, context, true);
@@ -53,9 +56,8 @@ export class InFlight {
     return this.#held.length;
   }
 
-  /** Something was adopted. Where it has a time, that orders what follows. */
+  /** Something was adopted. Where it has a time, that orders what follows, but for what happened at the same time. */
   begin(context: CurrentContext | null, closed: readonly CurrentContext[]): void {
-    if (context?.time !== undefined && closed.length === 0) return;
     this.#adopted = { context, closed, until: Date.now() + UNDER_WAY_MS };
   }
 
@@ -71,7 +73,8 @@ export class InFlight {
     }
     const adopted = this.#adopted;
     if (!adopted) return false;
-    if (Date.now() > adopted.until && !this.isHolding) {
+    const isOver = Date.now() > adopted.until && !this.isHolding;
+    if (isOver || (adopted.closed.length === 0 && isAfter(notification, adopted.context))) {
       this.#adopted = undefined;
       return false;
     }

@@ -324,6 +324,25 @@ describe('after a gap', () => {
   });
 });
 
+describe('an event of the same time as the one that was found', () => {
+  const event = { 'hub.topic': TOPIC, context: patientContext('p2') };
+
+  it.each([
+    ['p2', 'p2', ['resync Patient-open p2']],
+    ['p3', 'p3', ['resync Patient-open p2', 'hub Patient-open p3']],
+  ])('is followed when the hub, asked again, has it (it has %s)', async (patient, shown, events) => {
+    const { gap, hub, asked, heard, current } = open('draft');
+    await gap();
+    await asked[0]?.answer({ id: 'e2', timestamp: at(4), event });
+    hub(4, 'e3', { name: 'open-patient-chart', patient: 'p3' });
+    await settle();
+    await asked[1]?.answer({ id: patient, timestamp: at(4), event: { ...event, context: patientContext(patient) } });
+    expect([current(), heard.events]).toEqual([shown, events]);
+    hub(5, 'e4', { name: 'open-patient-chart', patient: 'p4' });
+    expect([current(), asked.length]).toEqual(['p4', 2]);
+  });
+});
+
 describe('an event that was under way while the hub was asked', () => {
   /** p1 was open; the hub has p3, and told so before its events came. */
   async function adopted() {
