@@ -30,8 +30,12 @@ export interface Channel {
    * @returns whether it was asked: not every channel and platform can
    */
   ping(): boolean;
-  /** Lets go of the connection, but not of the subscription: {@link Channel.subscribe} takes it up again. */
-  interrupt(): void;
+  /**
+   * Lets go of the connection, but not of the subscription: {@link Channel.subscribe} takes it up again.
+   *
+   * @param isDead whether the other side does not answer any more
+   */
+  interrupt(isDead: boolean): void;
   /**
    * Tells the hub that the subscription is over, and lets go of everything.
    *

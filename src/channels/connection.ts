@@ -2,7 +2,7 @@ import { ChannelError, FhircastError, NotificationError, SubscriptionDeniedError
 import type { Recorder } from '../hub/protocol.ts';
 import type { ChannelSink, Grant } from './channel.ts';
 import { parseControlFrame } from './frame.ts';
-import { dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
+import { cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
 
 /** What a connection needs. */
 export interface ConnectionOptions {
@@ -97,11 +97,16 @@ export class Connection {
     if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
   }
 
-  /** Lets go of the socket. Idempotent. */
-  end(): void {
+  /**
+   * Lets go of the socket. Idempotent.
+   *
+   * @param isDead whether the other side does not answer any more
+   */
+  end(isDead = false): void {
     const socket = this.#socket;
     this.#socket = undefined;
     if (socket) dispose(socket);
+    if (socket && isDead) cut(socket);
     this.#fail?.(new FhircastError('aborted'));
   }
 

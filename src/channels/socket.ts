@@ -55,11 +55,14 @@ export function onPong(socket: WebSocketLike, alive: () => void): void {
   if (typeof (socket as NodeSocket).ping === 'function') (socket as NodeSocket).on?.('pong', alive);
 }
 
+/** Cuts a socket whose other side does not answer any more, where the platform can: no other may be opened beside it. */
+export const cut = (socket: WebSocketLike): void => (socket as NodeSocket).terminate?.();
+
 /** Lets a socket go: nothing of it is heard any more, and the hub sees a normal end. */
 export function dispose(socket: WebSocketLike): void {
   socket.onopen = socket.onmessage = null;
   // In Node a peer that does not answer the close would keep the process alive for half a minute.
-  const end = setTimeout(() => (socket as NodeSocket).terminate?.(), CLOSE_WITHIN_MS);
+  const end = setTimeout(() => cut(socket), CLOSE_WITHIN_MS);
   socket.onclose = () => clearTimeout(end);
   socket.onerror = () => {};
   try {

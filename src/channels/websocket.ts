@@ -107,12 +107,12 @@ export class WebSocketChannel implements Channel {
     return this.#connection?.ping() ?? false;
   }
 
-  interrupt(): void {
+  interrupt(isDead: boolean): void {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#opening?.end();
     if (!connection) return;
-    connection.end();
+    connection.end(isDead);
     this.#lost = connection.endpoint;
   }
 

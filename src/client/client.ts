@@ -42,11 +42,12 @@ export class FhircastClient {
    * @throws LaunchError when the launch does not lead to a session; it names the parameter and what to ask the EHR for
    */
   static async fromSmartLaunch(source?: LaunchSource, options: SmartLaunchOptions = {}): Promise<FhircastClient> {
-    const launched = await smartLaunch(source);
+    const { signal, ...followed } = options;
+    const launched = await abortable(smartLaunch(source), signal);
     const { scope, ...launch } = parseLaunch(launched.response, options.allowInsecure);
     const { hubUrl, topic, dialect } = launch;
     const { accessToken } = launched;
-    return new FhircastClient({ hubUrl, topic, dialect, accessToken, ...(scope ? { scope } : {}), ...options });
+    return new FhircastClient({ hubUrl, topic, dialect, accessToken, ...(scope ? { scope } : {}), ...followed });
   }
 
   /**

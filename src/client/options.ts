@@ -107,7 +107,7 @@ export interface FhircastClientOptions extends FollowOptions {
 }
 
 /** Options of `fromSmartLaunch()`. */
-export interface SmartLaunchOptions extends FollowOptions {
+export interface SmartLaunchOptions extends FollowOptions, Abortable {
   /** The access token for the hub, where it is not the launch's own. */
   accessToken?: Exclude<FhircastClientOptions['accessToken'], undefined>;
 }

@@ -18,6 +18,7 @@ class FakeSocket implements WebSocketLike {
   readyState = 1;
   readonly sent: string[] = [];
   readonly closedWith: (number | undefined)[] = [];
+  isCut = false;
   send(data: string): void {
     this.sent.push(data);
   }
@@ -25,6 +26,9 @@ class FakeSocket implements WebSocketLike {
     this.readyState = 3;
     this.closedWith.push(code);
     this.onclose?.({ code: code ?? 1005 });
+  }
+  terminate(): void {
+    this.isCut = true;
   }
 }
 
@@ -76,7 +80,7 @@ function open({ endpoint = ENDPOINT, allowInsecure = false, fails = undefined as
     });
     const subscribed = subscribe();
     await attached;
-    const socket = sockets[0] as FakeSocket;
+    const socket = sockets.at(-1) as FakeSocket;
     socket.onmessage?.({ data: CONFIRMATION });
     await subscribed;
     return socket;
@@ -128,6 +132,16 @@ describe('the end of a socket', () => {
     channel.close();
     expect(socket.closedWith).toEqual([1000]);
     expect(heard.lost).toEqual([]);
+  });
+
+  it.each([true, false])('whose other side does not answer is cut before another is opened (%s)', async (isDead) => {
+    const { follow, channel, urls, heard } = open();
+    const socket = await follow();
+    channel.interrupt(isDead);
+    expect([socket.closedWith, socket.isCut, heard.lost]).toEqual([[1000], isDead, []]);
+    await follow();
+    // The same endpoint first.
+    expect(urls).toEqual([ENDPOINT, ENDPOINT]);
   });
 
   it('while it opens ends the attempt', async () => {

@@ -104,6 +104,16 @@ describe('a launch that fails', () => {
     expect(inspect(error)).not.toContain('hub.lan');
   });
 
+  it('can be given up', async () => {
+    const ready = () => new Promise<never>(() => {});
+    Object.assign(globalThis, { FHIR: { oauth2: { ready } } });
+    const life = new AbortController();
+    const launch = FhircastClient.fromSmartLaunch(undefined, { signal: life.signal });
+    life.abort();
+    await expect(launch).rejects.toMatchObject({ code: 'aborted' });
+    Reflect.deleteProperty(globalThis, 'FHIR');
+  });
+
   it('in fhirclient says so, with the cause', async () => {
     const cause = new Error('no state');
     withGlobal(() => Promise.reject(cause));

@@ -111,7 +111,7 @@ export class Subscription {
   /** The connection brings nothing any more, though nothing failed. */
   deaf(error: FhircastError, reason: StateReason = 'deaf'): void {
     if (this.#options.machine.state !== 'active') return;
-    this.#channel?.interrupt();
+    this.#channel?.interrupt(error.code === 'channel-silent');
     this.#lose(reason, error);
   }
 
