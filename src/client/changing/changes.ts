@@ -44,6 +44,8 @@ export class Changes {
   readonly #options: ChangesOptions;
   readonly #sent = new Map<string, Sent>();
   #isClosed = false;
+  /** When the latest change was made, in milliseconds since 1970: two of the same time would have no order. */
+  #latest = 0;
   /** What ends everything that is sent again, and its timestamp. */
   readonly #resending = new Map<(outcome?: ContextChangeOutcome) => void, string>();
 
@@ -79,7 +81,8 @@ export class Changes {
     after: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<ContextChangeResult> {
-    const timestamp = new Date(Math.max(Date.now(), Math.floor(after ?? 0) + 1)).toISOString();
+    this.#latest = Math.max(Date.now(), Math.floor(after ?? 0) + 1, this.#latest + 1);
+    const timestamp = new Date(this.#latest).toISOString();
     const { sent, ok, status, text } = await this.#publish({ name, context, timestamp }, signal);
     const { id } = sent;
     if (!ok) return { accepted: false, id, status, reason: hubTextOf(text) };

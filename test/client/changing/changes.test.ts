@@ -77,6 +77,13 @@ describe('what is sent', () => {
     expect(sent[1]?.id).not.toBe(sent[0]?.id);
   });
 
+  it('is later than the change before, also in the same millisecond', async () => {
+    const { sent, send } = change();
+    await Promise.all([send(), send(), send(), send()]);
+    const times = sent.map(({ timestamp }) => Date.parse(timestamp));
+    expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 1, 2, 3]);
+  });
+
   it('has the spelling of the hub’s version', async () => {
     const { sent, send } = change(undefined, 'draft');
     await send().catch(() => {});
@@ -87,7 +94,7 @@ describe('what is sent', () => {
     const { sent, send } = change();
     await send(Date.now() + 60_000.7);
     await send(Date.now() - 60_000);
-    expect(sent.map(({ timestamp }) => timestamp)).toEqual(['2024-05-01T10:01:00.001Z', '2024-05-01T10:00:00.000Z']);
+    expect(sent.map(({ timestamp }) => timestamp)).toEqual(['2024-05-01T10:01:00.001Z', '2024-05-01T10:01:00.002Z']);
   });
 });
 
