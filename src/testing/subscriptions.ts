@@ -121,14 +121,8 @@ export class Subscriptions {
   async deny(subscription: Subscription, reason: string): Promise<void> {
     this.#remove(subscription);
     const { delivery } = subscription;
-    // A subscription is known by its topic and callback (W3C WebSub): the one that was to be replaced ends with it.
-    for (const other of this.#all)
-      if (
-        delivery.channel === 'webhook' &&
-        other.delivery.channel === 'webhook' &&
-        other.delivery.callback === delivery.callback
-      )
-        this.#remove(other);
+    // The one that was to be replaced ends with it.
+    if (delivery.channel === 'webhook') this.#removeAll(delivery.callback);
     if (delivery.channel === 'webhook') return delivery.deny(subscription.denial(reason), subscription.label());
     delivery.send('deny', JSON.stringify(subscription.denial(reason)), subscription.label());
     delivery.close(1000);
@@ -239,12 +233,12 @@ export class Subscriptions {
     );
     if (subscription === undefined) throw new HttpRefusal(404, 'There is no subscription of this hub.callback.');
     if (!target.verifyUnsubscribe) {
-      this.#remove(subscription);
+      this.#removeAll(target.callback);
       return { status: 202 };
     }
     const verify = async (): Promise<boolean> => {
       const verified = await this.#verify(subscription, { ...subscription.confirmation, 'hub.mode': request.mode });
-      if (verified) this.#remove(subscription);
+      if (verified) this.#removeAll(target.callback);
       return verified;
     };
     if (!this.#settings.verifyInline) return { status: 202, afterwards: () => this.#track(verify()) };
@@ -370,6 +364,14 @@ export class Subscriptions {
     if (!this.#all.includes(subscription)) return;
     this.#all = this.#all.filter((other) => other !== subscription);
     this.#record('ended', subscription);
+  }
+
+  /** A subscription is known by its topic and callback (W3C WebSub): one that waits for its verification is the same. */
+  #removeAll(callback: string): void {
+    for (const subscription of this.#all) {
+      const { delivery } = subscription;
+      if (delivery.channel === 'webhook' && delivery.callback === callback) this.#remove(subscription);
+    }
   }
 
   #ofEndpoint(endpoint: string): Subscription | undefined {
