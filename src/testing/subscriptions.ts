@@ -41,6 +41,9 @@ export interface Asker {
   named(name: string): void;
 }
 
+/** How long a subscriber may take to open its socket, in milliseconds. */
+const CONNECT_WITHIN_MS = 1_500;
+
 /** The subscriptions of one session. */
 export class Subscriptions {
   readonly #settings: SubscriptionSettings;
@@ -209,7 +212,7 @@ export class Subscriptions {
   #awaitSocket(subscription: Subscription): void {
     const { delivery } = subscription;
     const forget = () => delivery.channel === 'websocket' && !delivery.attached && this.#remove(subscription);
-    setTimeout(forget, this.#settings.answerTimeoutMs).unref();
+    setTimeout(forget, CONNECT_WITHIN_MS).unref();
   }
 
   #unsubscribeSocket(target: WebSocketTarget): HttpAnswer {

@@ -86,7 +86,7 @@ describe('a websocket subscription in STU3', () => {
   });
 
   it('is not kept when nobody connects', async () => {
-    const hub = await openHub({ answerTimeoutMs: 50 });
+    const hub = await openHub();
     const session = hub.openSession();
     await postForm(hub.url, session.accessToken, stuFields(session));
     expect(session.subscriptions).toHaveLength(1);
