@@ -158,14 +158,14 @@ export class CatchUp {
   #cannotTell(error: FhircastError): void {
     const { sync, failed } = this.#options;
     this.#isUnsupported = true;
-    if (error.status !== undefined && statusMeansUnsupported(error.status)) {
-      // Its events are what there is.
-      this.#inFlight.release();
-      return sync.caughtUp();
+    const isUnsupported = error.status !== undefined && statusMeansUnsupported(error.status);
+    if (!isUnsupported) {
+      sync.behind();
+      failed(error);
     }
-    this.#inFlight.end();
-    sync.behind();
-    failed(error);
+    // Its events are what there is.
+    this.#inFlight.release();
+    if (isUnsupported) sync.caughtUp();
   }
 
   /** Whether an answer says something else than what is known, and can be believed. */

@@ -81,7 +81,6 @@ export class InFlight {
     if (adopted.context && isEventOf(notification, 'open', adopted.context)) {
       this.#inbox.recognize(notification, answer);
       // Its time orders everything.
-      this.#adopted = undefined;
       this.release();
       return true;
     }
@@ -107,6 +106,7 @@ export class InFlight {
       .lastIndexOf(true);
     const decided = this.#held.splice(0, Math.max(asked, match + 1));
     const isStill = found && adopted ? isSameContext(found, adopted, true) : found === adopted;
+    // Before the events are followed: what their listeners do may come back here.
     if (match >= 0) this.#adopted = undefined;
     decided.forEach(({ notification, answer }, index) => {
       const verb = eventParts(notification.name)?.verb;
@@ -122,8 +122,9 @@ export class InFlight {
     return false;
   }
 
-  /** Judges what waits by its time alone. */
+  /** Judges what waits, and what comes, by its time alone. */
   release(): void {
+    this.#adopted = undefined;
     for (const { notification, answer } of this.#held.splice(0)) this.#inbox.judge(notification, answer);
   }
 

@@ -487,6 +487,16 @@ describe('an event that was under way while the hub was asked', () => {
     expect(sync.status.state).toBe('behind');
   });
 
+  it('is followed when what the hub answers cannot be used: its events are what there is', async () => {
+    const { hub, heard, answers, asked, sync } = await adopted();
+    hub(4, 'p4');
+    await settle();
+    await asked[1]?.answer([{ key: 'operationoutcome', resource: { resourceType: 'OperationOutcome', issue: [] } }]);
+    expect(answers.at(-1)).toEqual(['p4', 200]);
+    expect(heard.events.at(-1)).toBe('hub Patient-open p4');
+    expect([heard.errors, sync.status.state]).toEqual([['anchor-missing'], 'in-sync']);
+  });
+
   it('is not waited for longer than hubs wait', async () => {
     const { hub, heard, asked } = await adopted();
     await vi.advanceTimersByTimeAsync(10_001);
