@@ -30,6 +30,7 @@ interface NodeSocket {
 
 /** The `readyState` of a socket that is open. */
 export const OPEN = 1;
+const CLOSED = 3;
 
 const NORMAL_CLOSURE = 1000;
 /** How long a hub may take to answer a close, in milliseconds. */
@@ -61,6 +62,8 @@ export const cut = (socket: WebSocketLike): void => (socket as NodeSocket).termi
 /** Lets a socket go: nothing of it is heard any more, and the hub sees a normal end. */
 export function dispose(socket: WebSocketLike): void {
   socket.onopen = socket.onmessage = null;
+  // Its end has been told already, and no other will come to stop the timer.
+  if (socket.readyState === CLOSED) return;
   // In Node a peer that does not answer the close would keep the process alive for half a minute.
   const end = setTimeout(() => cut(socket), CLOSE_WITHIN_MS);
   socket.onclose = () => clearTimeout(end);

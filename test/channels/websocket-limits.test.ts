@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocketLike } from '../../src/channels/socket.ts';
 import { WebSocketChannel } from '../../src/channels/websocket.ts';
 import type { FhircastError } from '../../src/errors.ts';
@@ -142,6 +142,18 @@ describe('the end of a socket', () => {
     await follow();
     // The same endpoint first.
     expect(urls).toEqual([ENDPOINT, ENDPOINT]);
+  });
+
+  it('that the hub has closed already leaves no timer', async () => {
+    const { follow, channel } = open();
+    const socket = await follow();
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const left = channel.unsubscribe(new AbortController().signal);
+    // As some hubs do before they have answered.
+    socket.close();
+    await left;
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('while it opens ends the attempt', async () => {
