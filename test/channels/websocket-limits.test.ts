@@ -23,6 +23,7 @@ class FakeSocket implements WebSocketLike {
     this.sent.push(data);
   }
   close(code?: number): void {
+    if (this.readyState === 3) return;
     this.readyState = 3;
     this.closedWith.push(code);
     this.onclose?.({ code: code ?? 1005 });
