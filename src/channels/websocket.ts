@@ -123,6 +123,9 @@ export class WebSocketChannel implements Channel {
     this.#connection = undefined;
     for (const endpoint of [this.#lost, this.#opening?.endpoint])
       if (endpoint !== undefined) this.#abandoned.add(endpoint);
+    // What is being opened is for nobody, however long the hub takes to be told.
+    this.#closed = true;
+    this.#opening?.end();
     this.#lost = undefined;
     try {
       // A request may go into a connection of the platform's pool that has died as well; the next one goes into another.
@@ -193,6 +196,7 @@ export class WebSocketChannel implements Channel {
     this.#opening = connection;
     try {
       const grant = await connection.open(signal);
+      if (this.#closed) throw new FhircastError('aborted');
       this.#connection = connection;
       return grant;
     } finally {

@@ -157,6 +157,17 @@ describe('the end of a socket', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('that is confirmed while the app leaves is let go at once', async () => {
+    const { subscribe, channel, sockets } = open();
+    const failed = expect(subscribe()).rejects.toMatchObject({ code: 'aborted' });
+    await expect.poll(() => sockets.length).toBe(1);
+    sockets[0]?.onmessage?.({ data: CONFIRMATION });
+    const left = channel.unsubscribe(new AbortController().signal);
+    expect([sockets[0]?.onmessage, sockets[0]?.closedWith]).toEqual([null, [1000]]);
+    await failed;
+    await left;
+  });
+
   it('while it opens ends the attempt', async () => {
     const { subscribe, channel, sockets } = open();
     const failed = expect(subscribe()).rejects.toMatchObject({ code: 'aborted' });
