@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { type Access, type AccessTokens, covers } from './access.ts';
+import { tellContext } from './context-answer.ts';
 import { type HttpAnswer, HttpRefusal, json, mediaType, parseForm, readBody } from './http.ts';
 import { parseEvent } from './hub-event.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
 import type { TestSession } from './session.ts';
 import { parseSubscribeRequest } from './subscribe-request.ts';
+import type { HubTraits } from './traits.ts';
 
 /** A request that the hub refuses on demand. */
 export interface Refusal {
@@ -21,16 +22,12 @@ export interface Refusal {
 
 /** What the handling of requests needs of the hub. */
 export interface HubState {
-  /** `/hub`: STU1 and later. */
-  readonly path: string;
-  /** `/draft`: the draft and the ballot, whose GET on the session answers in another shape. */
-  readonly draftPath: string;
+  /** What the hub does, point by point. */
+  readonly traits: HubTraits;
   readonly tokens: AccessTokens;
   readonly record: Recorder;
   /** Send an event on and wait for the answers before the sender gets its own? */
   readonly echoFirst: boolean;
-  /** Can the current context be asked for? */
-  readonly currentContext: boolean;
   /** The refusals that are still to come. */
   readonly refusals: Refusal[];
   /** The discovery document, or `undefined` when there is none. */
@@ -74,8 +71,10 @@ export async function handleHubRequest(hub: HubState, incoming: IncomingMessage,
 async function classify(hub: HubState, incoming: IncomingMessage, url: URL): Promise<HubRequest> {
   // A slash at the end makes no difference.
   const path = url.pathname.replace(/\/$/, '');
-  const draft = path === hub.draftPath || path.startsWith(`${hub.draftPath}/`);
-  const base = draft ? hub.draftPath : hub.path;
+  const { traits } = hub;
+  const draft =
+    traits.draftPath !== traits.path && (path === traits.draftPath || path.startsWith(`${traits.draftPath}/`));
+  const base = draft ? traits.draftPath : traits.path;
   if (path !== base && !path.startsWith(`${base}/`)) throw new HttpRefusal(404, 'There is no hub at this path.');
   const rest = path === base ? undefined : path.slice(base.length + 1);
   const { authorization } = incoming.headers;
@@ -87,13 +86,10 @@ async function classify(hub: HubState, incoming: IncomingMessage, url: URL): Pro
     throw new HttpRefusal(405, 'The hub answers to POST, and a session to GET and POST.', { Allow: 'GET, POST' });
   const body = await readBody(incoming);
   const type = mediaType(incoming);
-  if (type === 'application/json' || type === 'application/fhir+json')
-    return { ...request, topic, body, kind: 'publish' };
+  if (traits.publishTypes.includes(type)) return { ...request, topic, body, kind: 'publish' };
   if (type !== 'application/x-www-form-urlencoded' || topic !== undefined) {
-    throw new HttpRefusal(
-      415,
-      'A subscription is a form to the hub; an event is application/fhir+json or application/json.',
-    );
+    const types = [...traits.publishTypes].reverse().join(' or ');
+    throw new HttpRefusal(415, `A subscription is a form to the hub; an event is ${types}.`);
   }
   return { ...request, body, kind: /(?:^|&)hub\.mode=unsubscribe(?:&|$)/.test(body) ? 'unsubscribe' : 'subscribe' };
 }
@@ -171,11 +167,12 @@ function discover(hub: HubState, draft: boolean): HttpAnswer {
 
 function subscribe(hub: HubState, { body, authorization }: HubRequest): HttpAnswer | Promise<HttpAnswer> {
   const grant = hub.tokens.require(authorization);
-  const request = parseSubscribeRequest(parseForm(body));
+  const request = parseSubscribeRequest(parseForm(body), hub.traits);
   const session = requireSession(hub, request.topic);
   requireAccess(grant, session, request.events, 'read');
   // A subscriber that knows the session by its URL speaks a version without context versions.
-  const versioned = request.topic === session.id;
+  const { contextVersions } = hub.traits;
+  const versioned = contextVersions === 'by-topic' ? request.topic === session.id : contextVersions === 'always';
   return session.directory.handle(request, { versioned, client: grant.client, named: (name) => (grant.holder = name) });
 }
 
@@ -183,23 +180,16 @@ function getContext(hub: HubState, { topic = '', draft, authorization }: HubRequ
   const grant = hub.tokens.require(authorization);
   const session = requireSession(hub, topic);
   requireAccess(grant, session, [undefined], 'read');
-  if (!hub.currentContext) throw new HttpRefusal(404, 'This hub does not tell the current context.');
-  const { current } = session;
-  const context = current?.event.context ?? [];
-  if (draft) {
-    const { id, timestamp } = current?.event ?? { id: randomUUID(), timestamp: new Date().toISOString() };
-    return json(200, { timestamp, id, event: { 'hub.topic': session.url, context } });
-  }
-  return json(200, {
-    'context.type': current?.type ?? '',
-    'context.versionId': current?.versionId ?? '',
-    context,
-  });
+  return tellContext(session, hub.traits, draft);
 }
 
 async function publish(hub: HubState, { topic: pathTopic, body, authorization }: HubRequest): Promise<HttpAnswer> {
   const grant = hub.tokens.require(authorization);
   const { event, topic } = parseEvent(body);
+  if (!hub.traits.publishAt.includes(pathTopic === undefined ? 'hub' : 'session')) {
+    const place = pathTopic === undefined ? "the session's URL" : 'the URL of the hub';
+    throw new HttpRefusal(404, `This hub takes events at ${place}.`);
+  }
   const session = requireSession(hub, pathTopic ?? topic);
   if (hub.findSession(topic) !== session) throw new HttpRefusal(400, 'event.hub.topic is not the topic in the path.');
   requireAccess(grant, session, [event.name], 'write');

@@ -8,21 +8,28 @@ import { BODY_LIMIT_BYTES, listen, serve, stop } from './http.ts';
 import { handleHubRequest, type Refusal } from './hub-requests.ts';
 import { HubLog, type HubMessage, type WaitOptions } from './log.ts';
 import { startOwnedNetwork, type TestNetwork } from './network.ts';
+import { type HubPersonality, traitsOf } from './personalities/index.ts';
 import { type SessionSettings, TestSession } from './session.ts';
+import type { HubTraits } from './traits.ts';
 
 /** How a test hub behaves. */
 export interface TestHubOptions {
+  /**
+   * Which hub it is: a version of FHIRcast, strict, or a hub of the field with all of its quirks. Default a hub that speaks
+   * the January 2019 draft and STU3 at once. The options below change what such a hub does.
+   */
+  personality?: HubPersonality;
   /** The port on 127.0.0.1. Default 0: a free one. */
   port?: number;
   /** The longest lease that is granted, in seconds. Default 7200. */
   leaseSeconds?: number;
-  /** Verify a webhook before its subscription request is answered, as sandbox hubs do. Default `false`: after. */
+  /** Verify a webhook before its subscription request is answered? Default as the personality does: after. */
   verifyInline?: boolean;
   /** Send an event on, and wait for the answers, before the sender gets its own. Default `false`. */
   echoFirst?: boolean;
   /** How long a subscriber may take to answer, in milliseconds. Default 10 000. */
   answerTimeoutMs?: number;
-  /** Is there a discovery document? Default `true`; otherwise a 404 with HTML. */
+  /** Is there a discovery document? Default as the personality has one; otherwise a 404 with HTML. */
   discovery?: boolean;
   /**
    * Put a network that fails on demand before the hub? Default `false`. Then all of the hub's URLs go through it, and
@@ -31,12 +38,12 @@ export interface TestHubOptions {
   network?: boolean;
   /**
    * Does a websocket subscription outlive a socket that was lost, so that its endpoint may be connected to again?
-   * Default `false`. One that was closed with 1000 or 1001 was not lost.
+   * Default as the personality does: no. One that was closed with 1000 or 1001 was not lost.
    */
   keepEndpoints?: boolean;
-  /** Send the open contexts after the confirmation on a websocket? Default `true`. */
+  /** Send the open contexts after the confirmation on a websocket? Default as the personality does. */
   replay?: boolean;
-  /** Can the current context be asked for? Default `true`; otherwise a 404. */
+  /** Can the current context be asked for? Default as the personality allows; otherwise a 404. */
   currentContext?: boolean;
   /** How often websockets get a `heartbeat`, in seconds; it needs no answer. Default never. */
   heartbeatSeconds?: number;
@@ -46,13 +53,18 @@ export interface TestHubOptions {
 
 /**
  * A FHIRcast hub to test against: it speaks the January 2019 draft (by webhook) and STU3 (by websocket) at once
- * and in the same sessions.
+ * and in the same sessions, unless it has another personality.
  */
 export interface TestHub {
   /** `hub.url` of STU1 and later. */
   readonly url: string;
-  /** `cast-hub` of the draft and the ballot: the same hub, but GET `<draftUrl>/<id>` answers in the draft's shape. */
+  /**
+   * `cast-hub` of the draft and the ballot: the same hub, but GET `<draftUrl>/<id>` answers in the draft's shape. A hub with a
+   * personality has one URL for all.
+   */
   readonly draftUrl: string;
+  /** What this hub does, point by point. */
+  readonly traits: HubTraits;
   /** The discovery document: change it, or set it to `undefined` for a 404 with HTML. */
   wellKnown: Record<string, unknown> | undefined;
   /** What is between the hub and everybody else, of a hub with `network: true`. */
@@ -80,10 +92,6 @@ export interface TestHub {
   close(): Promise<void>;
 }
 
-const PATH = '/hub';
-const DRAFT_PATH = '/draft';
-const SOCKET_PATH = '/socket';
-
 /** How long the closing handshakes of websockets may take, in milliseconds. */
 const GOODBYE_MS = 500;
 
@@ -93,8 +101,8 @@ const GOODBYE_MS = 500;
  * @throws when the port is taken
  */
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
-  const { port = 0, leaseSeconds = 7200, verifyInline = false, echoFirst = false, answerTimeoutMs = 10_000 } = options;
-  const { keepEndpoints = false, replay = true, currentContext = true, heartbeatSeconds } = options;
+  const { port = 0, leaseSeconds = 7200, echoFirst = false, answerTimeoutMs = 10_000, heartbeatSeconds } = options;
+  const traits = traitsFor(options);
   const log = new HubLog(options.onMessage);
   const tokens = new AccessTokens();
   let life = newLife();
@@ -109,14 +117,15 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   const own = await listen(server, port);
   const network = options.network ? await startOwnedNetwork(own) : undefined;
   const origin = network?.origin ?? own;
-  const url = origin + PATH;
-  const draftUrl = origin + DRAFT_PATH;
-  const websocketUrl = origin.replace('http:', 'ws:') + SOCKET_PATH;
+  const url = origin + traits.path;
+  const draftUrl = origin + traits.draftPath;
+  const socketOrigin = origin.replace('http:', 'ws:');
 
   const hub: TestHub = {
     url,
     draftUrl,
-    wellKnown: options.discovery === false ? undefined : discoveryDocument({ currentContext }),
+    traits,
+    wellKnown: discoveryDocument(traits),
     network,
     log: log.messages,
     openSession({ scope } = {}) {
@@ -148,23 +157,19 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   const settings: SessionSettings = {
     hubUrl: url,
     draftHubUrl: draftUrl,
-    websocketUrl,
+    websocketUrl: socketOrigin + traits.socketPath,
+    traits,
     leaseSeconds,
-    verifyInline,
     answerTimeoutMs,
     tokens,
     record: log.record,
-    keepEndpoints,
-    replay,
     life: () => life.signal,
   };
   const state = {
-    path: PATH,
-    draftPath: DRAFT_PATH,
+    traits,
     tokens,
     record: log.record,
     echoFirst,
-    currentContext,
     refusals,
     wellKnown: () => hub.wellKnown,
     // A session is known by its id, and by its URL on either of the hub's own.
@@ -183,7 +188,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // Whoever is reset while being refused does not end the process.
     socket.on('error', () => undefined);
-    const endpoint = websocketUrl.replace(SOCKET_PATH, '') + (request.url ?? '');
+    const endpoint = socketOrigin + (request.url ?? '');
     for (const session of sessions.values()) {
       const subscription = session.directory.awaiting(endpoint);
       if (subscription === undefined) continue;
@@ -193,6 +198,19 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
   });
   return hub;
+}
+
+/** What the personality does, as far as no option says otherwise. */
+function traitsFor({ personality, verifyInline, discovery, keepEndpoints, replay, currentContext }: TestHubOptions) {
+  const traits = traitsOf(personality);
+  return {
+    ...traits,
+    ...(verifyInline === undefined ? {} : { verifyInline }),
+    ...(keepEndpoints === undefined ? {} : { keepEndpoints }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(currentContext === false ? { contextForm: 'none' as const } : {}),
+    ...(discovery === false ? { discovery: undefined } : {}),
+  } satisfies HubTraits;
 }
 
 /** What is under way ends with it, however much that is. */

@@ -9,6 +9,7 @@ import { unguessable } from './random.ts';
 import type { Subscription, SubscriptionInfo } from './subscription.ts';
 import { type SubscriptionSettings, Subscriptions } from './subscriptions.ts';
 import { syncErrorOutcome } from './sync-error.ts';
+import { speak } from './vocabulary.ts';
 import type { SignatureChoice } from './webhook-delivery.ts';
 
 /** What a session needs of its hub. */
@@ -18,8 +19,6 @@ export interface SessionSettings extends Omit<SubscriptionSettings, 'session'> {
   /** `cast-hub` of the draft and the ballot. */
   draftHubUrl: string;
   tokens: AccessTokens;
-  /** Send the open contexts after a confirmation? */
-  replay: boolean;
 }
 
 /** How one subscriber answered an event. */
@@ -69,7 +68,7 @@ export class TestSession {
     this.#subscriptions = new Subscriptions(
       { ...settings, session: this.id },
       {
-        replay: () => (settings.replay ? this.#context.latestOfEachType().map((open) => open.event) : []),
+        replay: () => (settings.traits.replay ? this.#context.latestOfEachType().map((open) => open.event) : []),
         deliver: (subscription, event) => void this.#deliver(subscription, event),
         lost: (subscription, closeCode) => this.#lost(subscription, closeCode),
       },
@@ -110,9 +109,9 @@ export class TestSession {
   /**
    * The parameters of a token response that name the hub and this session.
    *
-   * @param form in which version's words
+   * @param form in which version's words. Default the hub's own: `stu` unless its personality is older
    */
-  launchParameters(form: LaunchForm): Record<string, string> {
+  launchParameters(form: LaunchForm = this.#settings.traits.launchForm): Record<string, string> {
     return launchParameters(form, {
       hubUrl: this.#settings.hubUrl,
       draftHubUrl: this.#settings.draftHubUrl,
@@ -123,10 +122,11 @@ export class TestSession {
   /**
    * What an authorization server returns to an app that joins this session, with a new access token.
    *
-   * @param form in which version's words the hub and the session are named. Default `stu`
+   * @param form in which version's words the hub and the session are named. Default the hub's own: `stu` unless its
+   *   personality is older
    * @param options `scope`: default the session's scope, or what covers everything in that version
    */
-  launch(form: LaunchForm = 'stu', options: { scope?: string } = {}): TokenResponse {
+  launch(form: LaunchForm = this.#settings.traits.launchForm, options: { scope?: string } = {}): TokenResponse {
     const scope = options.scope ?? this.#scope ?? (form === 'stu' ? 'fhircast/*.*' : 'fhircast');
     return {
       access_token: this.issueToken(scope),
@@ -140,7 +140,7 @@ export class TestSession {
   /**
    * Sends an event to everybody who subscribed to it, as the EHR would.
    *
-   * @param name in any spelling; every subscriber gets its own
+   * @param name in any spelling; the EHR uses that of its version, and every subscriber gets its own
    * @param context the entries of the event's context
    * @param options `id` and `timestamp` (ISO 8601); default a new one and now
    * @returns the answers, once all subscribers answered or their time was up
@@ -153,7 +153,9 @@ export class TestSession {
     const { id = randomUUID(), timestamp = new Date().toISOString() } = options;
     const entry = { direction: 'in', kind: 'publish', session: this.id, subscriber: 'EHR' } as const;
     this.#settings.record({ ...entry, event: name, eventId: id });
-    return this.broadcast({ id, timestamp, name, context: [...context] });
+    const { vocabulary } = this.#settings.traits;
+    const spoken = vocabulary === undefined ? name : speak(vocabulary, name);
+    return this.broadcast({ id, timestamp, name: spoken, context: [...context] });
   }
 
   /**
@@ -231,11 +233,11 @@ export class TestSession {
   }
 
   /** @internal Follows an event and sends it to everybody who subscribed to it, the sender included. */
-  async broadcast(event: HubEvent): Promise<PublishResult> {
+  async broadcast(event: HubEvent, except?: Subscription): Promise<PublishResult> {
     const followed = this.#context.follow(event);
     if (this.#subscriptions.verifying) await this.#subscriptions.verified();
     const receivers = this.#subscriptions.active.filter(
-      (subscription) => subscription.spellingOf(event.name) !== undefined,
+      (subscription) => subscription !== except && subscription.spellingOf(event.name) !== undefined,
     );
     const answers = await Promise.all(receivers.map((subscription) => this.#deliver(subscription, followed)));
     return { id: event.id, ...(followed.versionId === undefined ? {} : { versionId: followed.versionId }), answers };
@@ -283,10 +285,16 @@ export class TestSession {
   }
 
   #syncError(subscription: Subscription, event: { id: string; name: string } | undefined, diagnostics: string): void {
+    const { syncErrors, vocabulary } = this.#settings.traits;
+    if (syncErrors === 'nobody') return;
     const about = event === undefined ? {} : { eventId: event.id, eventName: event.name };
     const resource = syncErrorOutcome({ ...about, subscriber: subscription.name, diagnostics });
     const context = [{ key: 'operationoutcome', resource }];
-    void this.broadcast({ id: randomUUID(), timestamp: new Date().toISOString(), name: 'SyncError', context });
+    const name = vocabulary === undefined ? 'SyncError' : speak(vocabulary, 'SyncError');
+    void this.broadcast(
+      { id: randomUUID(), timestamp: new Date().toISOString(), name, context },
+      syncErrors === 'others' ? subscription : undefined,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import { HttpRefusal } from './http.ts';
 import type { SubscriberChannel } from './log.ts';
+import type { HubTraits } from './traits.ts';
 
 /** A subscription request that is well-formed (STU3 and the January 2019 draft, "Subscribing"). */
 export interface SubscribeRequest {
@@ -20,7 +21,7 @@ export interface WebhookTarget {
   channel: Extract<SubscriberChannel, 'webhook'>;
   callback: string;
   secret?: string;
-  /** Before STU2 the hub verifies an unsubscription as it verifies a subscription. */
+  /** Whether the hub verifies an unsubscription as it verifies a subscription. */
   verifyUnsubscribe: boolean;
 }
 
@@ -37,9 +38,10 @@ const SECRET_LIMIT_BYTES = 200;
 /**
  * Reads a subscription request.
  *
+ * @param traits what the hub asks of one
  * @throws a refusal with 400 that says what is wrong
  */
-export function parseSubscribeRequest(fields: Record<string, string>): SubscribeRequest {
+export function parseSubscribeRequest(fields: Record<string, string>, traits: HubTraits): SubscribeRequest {
   const mode = fields['hub.mode'];
   if (mode !== 'subscribe' && mode !== 'unsubscribe')
     throw new HttpRefusal(400, 'hub.mode must be subscribe or unsubscribe.');
@@ -48,8 +50,8 @@ export function parseSubscribeRequest(fields: Record<string, string>): Subscribe
   const request: SubscribeRequest = {
     mode,
     topic,
-    events: parseEvents(fields, mode),
-    target: parseTarget(fields, mode),
+    events: parseEvents(fields, mode, traits),
+    target: parseTarget(fields, mode, traits),
   };
   const lease = fields['hub.lease_seconds'];
   if (lease !== undefined) {
@@ -61,24 +63,53 @@ export function parseSubscribeRequest(fields: Record<string, string>): Subscribe
   return request;
 }
 
-function parseEvents(fields: Record<string, string>, mode: SubscribeRequest['mode']): string[] {
+function parseEvents(
+  fields: Record<string, string>,
+  mode: SubscribeRequest['mode'],
+  { eventsOfUnsubscription }: HubTraits,
+): string[] {
   const text = fields['hub.events'];
-  if (!text && mode === 'unsubscribe') return [];
+  if (text && mode === 'unsubscribe' && eventsOfUnsubscription === 'refused')
+    throw new HttpRefusal(400, 'hub.events must not be in an unsubscription.');
+  if (!text && mode === 'unsubscribe' && eventsOfUnsubscription !== 'required') return [];
   if (!text) throw new HttpRefusal(400, 'hub.events is missing.');
   const events = text.split(',').map((name) => name.trim());
   if (events.includes('')) throw new HttpRefusal(400, 'hub.events must be names separated by commas.');
   return [...new Set(events)];
 }
 
-function parseTarget(fields: Record<string, string>, mode: SubscribeRequest['mode']): WebhookTarget | WebSocketTarget {
+function parseTarget(
+  fields: Record<string, string>,
+  mode: SubscribeRequest['mode'],
+  traits: HubTraits,
+): WebhookTarget | WebSocketTarget {
+  const channel = parseChannel(fields, traits);
+  if (!traits.channels.includes(channel)) throw new HttpRefusal(400, `This hub offers no ${channel}.`);
+  return channel === 'websocket'
+    ? parseWebSocketTarget(fields, mode, traits)
+    : parseWebhookTarget(fields, mode, traits, fields['hub.channel.type'] === undefined);
+}
+
+function parseChannel(fields: Record<string, string>, { channelType }: HubTraits): SubscriberChannel {
   const type = fields['hub.channel.type'];
-  if (type === 'websocket') return parseWebSocketTarget(fields, mode);
+  if (channelType === 'unknown') return 'webhook';
+  if (type === undefined && channelType === 'required') throw new HttpRefusal(400, 'hub.channel.type is missing.');
   // The draft knows no channel types: without one it is a webhook.
-  if (type === undefined || type === 'webhook') return parseWebhookTarget(fields, mode, type === undefined);
+  if (type === undefined || type === 'webhook') return 'webhook';
+  if (type === 'websocket') return 'websocket';
   throw new HttpRefusal(400, 'hub.channel.type must be websocket or webhook.');
 }
 
-function parseWebSocketTarget(fields: Record<string, string>, mode: SubscribeRequest['mode']): WebSocketTarget {
+function parseWebSocketTarget(
+  fields: Record<string, string>,
+  mode: SubscribeRequest['mode'],
+  { webhookFieldsOfWebsockets }: HubTraits,
+): WebSocketTarget {
+  if (webhookFieldsOfWebsockets === 'refused') {
+    for (const name of ['hub.callback', 'hub.secret']) {
+      if (fields[name] !== undefined) throw new HttpRefusal(400, `${name} must not be in a request for a websocket.`);
+    }
+  }
   const endpoint = fields['hub.channel.endpoint'];
   if (endpoint) return { channel: 'websocket', endpoint };
   if (mode === 'unsubscribe') throw new HttpRefusal(400, 'hub.channel.endpoint is missing.');
@@ -88,20 +119,23 @@ function parseWebSocketTarget(fields: Record<string, string>, mode: SubscribeReq
 function parseWebhookTarget(
   fields: Record<string, string>,
   mode: SubscribeRequest['mode'],
-  draft: boolean,
+  traits: HubTraits,
+  typeless: boolean,
 ): WebhookTarget {
   const callback = fields['hub.callback'];
   if (!callback) throw new HttpRefusal(400, 'hub.callback is missing.');
   if (!/^https?:$/.test(URL.canParse(callback) ? new URL(callback).protocol : '')) {
     throw new HttpRefusal(400, 'hub.callback must be an absolute http or https URL.');
   }
-  const target: WebhookTarget = { channel: 'webhook', callback, verifyUnsubscribe: draft };
+  const { verifiesUnsubscription: verifies } = traits;
+  const verifyUnsubscribe = verifies === 'without-type' ? typeless : verifies === 'always';
+  const target: WebhookTarget = { channel: 'webhook', callback, verifyUnsubscribe };
   const secret = fields['hub.secret'];
   if (secret) {
     if (Buffer.byteLength(secret) >= SECRET_LIMIT_BYTES)
       throw new HttpRefusal(400, 'hub.secret must be under 200 bytes.');
     target.secret = secret;
-  } else if (draft && mode === 'subscribe') {
+  } else if (traits.secret === 'always' || (traits.secret === 'without-type' && typeless && mode === 'subscribe')) {
     throw new HttpRefusal(400, 'hub.secret is missing.');
   }
   return target;

@@ -1,6 +1,7 @@
 import { canonicalName } from '../events/names.ts';
 import type { HubEvent } from './hub-event.ts';
 import type { SubscriberChannel } from './log.ts';
+import { sameInVocabulary, type Vocabulary } from './vocabulary.ts';
 import type { DeliveryLabel, WebhookDelivery } from './webhook-delivery.ts';
 import type { WebSocketDelivery } from './websocket-delivery.ts';
 
@@ -41,6 +42,7 @@ export class Subscription {
   lastEvent: { id: string; name: string } | undefined;
   readonly #session: string;
   readonly #versioned: boolean;
+  readonly #vocabulary: Vocabulary | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(facts: {
@@ -52,6 +54,8 @@ export class Subscription {
     leaseSeconds: number;
     /** Does its version of FHIRcast know `context.versionId`? */
     versioned: boolean;
+    /** The spellings that the hub knows; `undefined` for all. */
+    vocabulary: Vocabulary | undefined;
   }) {
     this.name = facts.name;
     this.topic = facts.topic;
@@ -60,6 +64,7 @@ export class Subscription {
     this.leaseSeconds = facts.leaseSeconds;
     this.#session = facts.session;
     this.#versioned = facts.versioned;
+    this.#vocabulary = facts.vocabulary;
   }
 
   /** For the log. */
@@ -89,7 +94,12 @@ export class Subscription {
 
   /** The subscriber's own spelling of an event that it subscribed to. */
   spellingOf(name: string): string | undefined {
-    return this.events.find((event) => canonicalName(event) === canonicalName(name));
+    const vocabulary = this.#vocabulary;
+    return this.events.find((event) =>
+      vocabulary === undefined
+        ? canonicalName(event) === canonicalName(name)
+        : sameInVocabulary(vocabulary, event, name),
+    );
   }
 
   /** An event as this subscriber is told of it: its spelling, its form of the topic, its version's fields. */

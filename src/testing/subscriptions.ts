@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { type HttpAnswer, HttpRefusal, json } from './http.ts';
+import { type HttpAnswer, HttpRefusal } from './http.ts';
 import type { HubEvent } from './hub-event.ts';
 import type { HubMessageKind, SubscriberChannel } from './log.ts';
 import { unguessable } from './random.ts';
+import { tellEndpoint } from './subscribe-answer.ts';
 import type { SubscribeRequest, WebhookTarget, WebSocketTarget } from './subscribe-request.ts';
 import { Subscription } from './subscription.ts';
+import type { HubTraits } from './traits.ts';
 import { WebhookDelivery, type WebhookSettings } from './webhook-delivery.ts';
 import { WebSocketDelivery } from './websocket-delivery.ts';
 
@@ -16,10 +18,8 @@ export interface SubscriptionSettings extends WebhookSettings {
   websocketUrl: string;
   /** The longest lease that is granted, in seconds. */
   leaseSeconds: number;
-  /** Does a websocket subscription outlive a socket that was lost? */
-  keepEndpoints: boolean;
-  /** Verify a callback before the subscription request is answered? */
-  verifyInline: boolean;
+  /** What the hub does, point by point. */
+  traits: HubTraits;
 }
 
 /** What subscriptions ask of their session. */
@@ -103,7 +103,7 @@ export class Subscriptions {
     const subscription = this.#ofEndpoint(endpoint);
     if (subscription?.delivery.channel !== 'websocket') return undefined;
     // Whoever comes back may be faster than the closing handshake of the socket before.
-    const taken = this.#settings.keepEndpoints ? subscription.delivery.open : subscription.delivery.attached;
+    const taken = this.#settings.traits.keepEndpoints ? subscription.delivery.open : subscription.delivery.attached;
     return taken ? undefined : subscription;
   }
 
@@ -201,7 +201,7 @@ export class Subscriptions {
     const { delivery } = subscription;
     const endpoint = delivery.channel === 'websocket' ? delivery.endpoint : '';
     return {
-      ...json(202, { 'hub.channel.endpoint': endpoint }),
+      ...tellEndpoint(endpoint, this.#settings.traits),
       afterwards: async () => {
         if (existing !== undefined && delivery.channel === 'websocket' && delivery.open) this.#confirm(existing, prior);
       },
@@ -224,7 +224,7 @@ export class Subscriptions {
     const reason = this.#takeDenial();
     const subscription = this.#add(request, asker, target);
     if (reason !== undefined) return { status: 202, afterwards: () => this.deny(subscription, reason) };
-    if (!this.#settings.verifyInline)
+    if (!this.#settings.traits.verifyInline)
       return { status: 202, afterwards: () => this.#track(this.#verifyWebhook(subscription)) };
     if (await this.#verifyWebhook(subscription)) return { status: 202 };
     throw new HttpRefusal(400, 'The callback did not verify the subscription.');
@@ -244,7 +244,7 @@ export class Subscriptions {
       if (verified) this.#removeAll(target.callback);
       return verified;
     };
-    if (!this.#settings.verifyInline) return { status: 202, afterwards: () => this.#track(verify()) };
+    if (!this.#settings.traits.verifyInline) return { status: 202, afterwards: () => this.#track(verify()) };
     if (await verify()) return { status: 202 };
     throw new HttpRefusal(400, 'The callback did not verify the unsubscription.');
   }
@@ -306,6 +306,7 @@ export class Subscriptions {
       leaseSeconds: this.#lease(request),
       delivery,
       versioned: asker.versioned,
+      vocabulary: this.#settings.traits.vocabulary,
     });
     asker.named(subscription.name);
     this.#all = [...this.#all, subscription];
@@ -357,7 +358,7 @@ export class Subscriptions {
   /** @param closeCode `undefined` when the connection was cut */
   #disconnected(subscription: Subscription, closeCode: number | undefined): void {
     // It hears nothing until it is back, and is confirmed again then.
-    if (this.#settings.keepEndpoints && !isNormalEnd(closeCode)) subscription.active = false;
+    if (this.#settings.traits.keepEndpoints && !isNormalEnd(closeCode)) subscription.active = false;
     else this.#remove(subscription);
   }
 
