@@ -60,6 +60,11 @@ export interface CallbackOwner {
    * @returns the HTTP status to answer with
    */
   notify(body: string): number | Promise<number>;
+  /**
+   * Whether the app wants notifications whose signature is missing, malformed or wrong: the profile `unverifiedSignatures`.
+   * Default: it does not.
+   */
+  acceptsUnverified?(): boolean;
   /** A message was refused before it could reach the app: no signature, a wrong one, or a body that is too large. */
   rejected(error: FhircastError): void;
 }

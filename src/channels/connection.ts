@@ -1,5 +1,7 @@
 import { ChannelError, FhircastError, NotificationError, SubscriptionDeniedError } from '../errors.ts';
+import type { Habits } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
+import { statusFor } from './acknowledgement.ts';
 import type { ChannelSink, Grant } from './channel.ts';
 import { parseControlFrame } from './frame.ts';
 import { cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
@@ -8,13 +10,17 @@ import { cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocket
 export interface ConnectionOptions {
   /** The hub's `hub.channel.endpoint`. */
   readonly endpoint: string;
+  /** Where the socket is opened. */
+  readonly url: string;
   /** How long the hub may take to confirm, in milliseconds. */
   readonly confirmWithinMs: number;
   readonly openSocket: WebSocketFactory;
   readonly record: Recorder;
   readonly sink: Pick<ChannelSink, 'alive' | 'rejected' | 'granted' | 'notification'>;
-  /** Whether a frame is answered by a frame. */
-  readonly acknowledges: boolean;
+  /** What the hub needs, as far as is known at the moment. */
+  habits(): Habits;
+  /** The hub showed by a frame what it needs. */
+  learn(habits: Partial<Habits>): void;
   /** Whether a topic that the hub wrote is ours. */
   isOurs(topic: string | undefined): boolean;
   /** The hub ended the confirmed subscription. */
@@ -74,7 +80,7 @@ export class Connection {
       signal.addEventListener('abort', aborted);
       if (signal.aborted) return aborted();
       try {
-        this.#socket = this.#options.openSocket(this.endpoint);
+        this.#socket = this.#options.openSocket(this.#options.url);
       } catch {
         // The platform's own error quotes the URL.
         return fail(new ChannelError('channel-endpoint-invalid'));
@@ -113,7 +119,13 @@ export class Connection {
   #listen(socket: WebSocketLike, confirmed: (grant: Grant) => void): void {
     const { record, sink } = this.#options;
     // Attached before the socket opens: some hubs confirm in the same packet as the handshake.
-    socket.onopen = () => record({ direction: 'out', via: 'websocket', kind: 'socket-open' });
+    socket.onopen = () => {
+      record({ direction: 'out', via: 'websocket', kind: 'socket-open' });
+      if (this.#socket !== socket) return;
+      const { sendsEndpoint, confirms } = this.#options.habits();
+      if (sendsEndpoint) socket.send(JSON.stringify({ 'hub.channel.endpoint': this.endpoint }));
+      if (!confirms && !this.#confirmed) confirmed({ events: undefined, leaseSeconds: undefined });
+    };
     // `onclose` follows with the code.
     socket.onerror = () => {};
     socket.onclose = ({ code }) => {
@@ -138,6 +150,7 @@ export class Connection {
       if (!this.#options.isOurs(control.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
       if (control.kind === 'confirmation') {
         record({ direction: 'in', via: 'websocket', kind: 'confirmation' });
+        if (control.habits) this.#options.learn(control.habits);
         if (this.#confirmed) sink.granted(control.grant);
         else confirmed(control.grant);
         return;
@@ -152,12 +165,14 @@ export class Connection {
   }
 
   #notification(socket: WebSocketLike, text: string): void {
-    const { sink, record, acknowledges } = this.#options;
+    const { sink, record, habits } = this.#options;
     let answered = false;
-    sink.notification(text, (status, id) => {
+    sink.notification(text, (decided, id) => {
+      const { acknowledgements } = habits();
       // Nothing is answered on a socket that is gone: what it brought was for a subscription that is no more.
-      if (answered || id === undefined || !acknowledges || socket.readyState !== OPEN) return;
+      if (answered || id === undefined || acknowledgements === 'none' || socket.readyState !== OPEN) return;
       answered = true;
+      const status = statusFor(acknowledgements, decided);
       socket.send(`{"id":${JSON.stringify(id)},"status":"${status}"}`);
       record({ direction: 'out', via: 'websocket', kind: 'answer', status });
     });

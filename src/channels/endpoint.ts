@@ -1,5 +1,7 @@
 import { isObject } from '../events/notification.ts';
+import type { Habits } from '../hub/dialects/dialect.ts';
 import type { HttpAnswer } from '../hub/http.ts';
+import { isLoopback } from '../hub/url.ts';
 
 const websocketUrl = (value: unknown): string | undefined =>
   typeof value === 'string' && /^wss?:\/\/[^\s#]+$/i.test(value.trim()) ? value.trim() : undefined;
@@ -20,4 +22,22 @@ export function endpointOf(answer: HttpAnswer): string | undefined {
     // Not JSON: some hubs answer with the bare URL.
   }
   return websocketUrl(body) ?? websocketUrl(answer.header('content-location'));
+}
+
+/**
+ * The URL to connect to for an endpoint.
+ *
+ * @param endpoint as the hub gave it, or as the app named it where the app does that
+ * @param hubUrl the hub's base URL
+ * @param habits what the hub needs
+ */
+export function socketUrlOf(endpoint: string, hubUrl: string, { bindPath, rewriteEndpoint }: Habits): string {
+  const hub = new URL(hubUrl);
+  const hubOrigin = hub.origin.replace(/^http/, 'ws');
+  if (bindPath !== undefined) return `${hubOrigin}/${bindPath}/${endpoint}`;
+  if (typeof rewriteEndpoint === 'function') return rewriteEndpoint(endpoint);
+  const given = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  // The sandbox hub of 2024 names the host of its configuration, often this machine, on which it is not.
+  const isElsewhere = given && (rewriteEndpoint === 'hub-host' || (isLoopback(given) && !isLoopback(hub)));
+  return isElsewhere ? hubOrigin + given.pathname + given.search : endpoint;
 }

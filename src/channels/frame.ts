@@ -1,4 +1,5 @@
 import { isObject } from '../events/notification.ts';
+import type { Habits } from '../hub/dialects/dialect.ts';
 import type { Denial } from './callback.ts';
 import type { Grant } from './channel.ts';
 
@@ -7,7 +8,10 @@ export type ControlFrame = {
   readonly topic: string | undefined;
   /** Some hubs name the endpoint that they mean. */
   readonly endpoint: string | undefined;
-} & ({ readonly kind: 'confirmation'; readonly grant: Grant } | { readonly kind: 'denial'; readonly denial: Denial });
+} & (
+  | { readonly kind: 'confirmation'; readonly grant: Grant; readonly habits: Partial<Habits> | undefined }
+  | { readonly kind: 'denial'; readonly denial: Denial }
+);
 
 const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
@@ -36,6 +40,18 @@ export function leaseSecondsOf(value: unknown): number | undefined {
 }
 
 /**
+ * What the JavaScript sandbox hubs need, which nobody else confirms like: a POST on the bare hub ends them, and so does any
+ * answer that of 2018, which names no mode. Their answers to a request for the current context are not to be relied on, and
+ * an unsubscription ends more than it names.
+ */
+const sandboxHabits = (mode: unknown): Partial<Habits> => ({
+  publishTo: 'session',
+  keepsContext: false,
+  unsubscribeEnds: 'namesakes',
+  ...(mode === undefined ? { acknowledgements: 'none', unsubscribeEnds: 'everyone' } : {}),
+});
+
+/**
  * Tells frames about the subscription from events.
  *
  * @param text the text of the frame
@@ -58,11 +74,13 @@ export function parseControlFrame(text: string): ControlFrame | undefined {
   const reason = string(frame['hub.reason']);
   if (mode === 'denied') return { kind: 'denial', topic, endpoint, denial: { topic, events, reason } };
   // The sandbox hubs confirm with `bound` and name neither topic nor events.
-  if (mode !== 'subscribe' && !('bound' in frame)) return undefined;
+  const isSandbox = 'bound' in frame;
+  if (mode !== 'subscribe' && !isSandbox) return undefined;
   return {
     kind: 'confirmation',
     topic,
     endpoint,
     grant: { events, leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds']) },
+    habits: isSandbox ? sandboxHabits(mode) : undefined,
   };
 }

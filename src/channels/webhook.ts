@@ -2,6 +2,7 @@ import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.
 import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
+import { statusFor } from './acknowledgement.ts';
 import type { CallbackEndpoint, CallbackRegistration, Denial, Verification } from './callback.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
 
@@ -118,7 +119,8 @@ export class WebhookChannel implements Channel {
         sink.alive();
         let answered: number | undefined;
         let resolve: ((status: number) => void) | undefined;
-        sink.notification(body, (status) => {
+        sink.notification(body, (decided) => {
+          const status = statusFor(this.#options.api.dialect.acknowledgements, decided);
           record({ direction: 'out', via: 'webhook', kind: 'answer', status });
           answered = status;
           resolve?.(status);
@@ -127,6 +129,7 @@ export class WebhookChannel implements Channel {
         return answered ?? new Promise<number>((settle) => (resolve = settle));
       },
       rejected: (error) => sink.rejected(error),
+      acceptsUnverified: () => this.#options.api.dialect.unverifiedSignatures,
     });
   }
 

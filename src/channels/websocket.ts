@@ -7,7 +7,7 @@ import { urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
 import { Connection } from './connection.ts';
-import { endpointOf } from './endpoint.ts';
+import { endpointOf, socketUrlOf } from './endpoint.ts';
 import { platformWebSocket, type WebSocketFactory } from './socket.ts';
 
 /** What a websocket channel needs. */
@@ -87,11 +87,15 @@ export class WebSocketChannel implements Channel {
   async #subscribe(signal: AbortSignal): Promise<Grant> {
     const { api } = this.#options;
     const old = this.#connection;
-    const endpoint = endpointOf(await api.subscribe(this.#request(old?.endpoint), signal)) ?? old?.endpoint;
+    // The hub that lets the app name the endpoint (S18) binds a socket to it once: another subscription needs another name.
+    const own = api.dialect.bindPath === undefined ? undefined : randomHex(16);
+    const answer = await api.subscribe(this.#request(own ?? old?.endpoint), signal);
+    const endpoint = own ?? endpointOf(answer) ?? old?.endpoint;
     if (endpoint === undefined) throw new ChannelError('channel-no-endpoint');
+    // Only the February 2020 ballot gives the endpoint in a header.
+    if (!own && answer.header('content-location') === endpoint) api.learn({ version: 'stu1' });
     // The socket stays: the hub replaced what it sends there. Its new confirmation is reported when it comes.
     if (old?.isOpen && old.endpoint === endpoint) return { events: undefined, leaseSeconds: undefined };
-    if (urlFault(endpoint, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
     try {
       const grant = await this.#connect(endpoint, this.#options.confirmationTimeoutMs, signal);
       // A hub that adds where it should replace would send everything twice.
@@ -130,7 +134,10 @@ export class WebSocketChannel implements Channel {
     try {
       // A request may go into a connection of the platform's pool that has died as well; the next one goes into another.
       for (let tries = 0; tries < TELL_TIMES && this.#abandoned.size > 0; tries++) await this.#leaveAbandoned(signal);
-      if (connection) await this.#options.api.unsubscribe(this.#request(connection.endpoint), signal);
+      const { api } = this.#options;
+      // Where that would end everyone's subscriptions (S18), the end of the socket is enough.
+      const isTold = api.dialect.unsubscribeEnds !== 'everyone';
+      if (connection && isTold) await api.unsubscribe(this.#request(connection.endpoint), signal);
     } finally {
       connection?.end();
       this.close();
@@ -146,6 +153,8 @@ export class WebSocketChannel implements Channel {
 
   /** A hub that still holds a subscription would wait for its answers, and tell everybody that this app gives none. */
   async #leaveAbandoned(signal: AbortSignal): Promise<void> {
+    // The hub would end the one that has taken its place.
+    if (this.#options.api.dialect.unsubscribeEnds !== 'itself') return this.#abandoned.clear();
     for (const endpoint of this.#abandoned) {
       const limit = new AbortController();
       const abort = () => limit.abort();
@@ -175,13 +184,17 @@ export class WebSocketChannel implements Channel {
   async #connect(endpoint: string, confirmWithinMs: number, signal: AbortSignal): Promise<Grant> {
     if (this.#closed) throw new FhircastError('aborted');
     const { api, sink, record, confirmationTimeoutMs } = this.#options;
+    const url = socketUrlOf(endpoint, api.hubUrl, api.dialect);
+    if (urlFault(url, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
     const connection = new Connection({
       endpoint,
+      url,
       confirmWithinMs: Math.min(confirmWithinMs, confirmationTimeoutMs),
       openSocket: this.#options.webSocket ?? platformWebSocket,
       record,
       sink,
-      acknowledges: api.dialect.acknowledgesFrames,
+      habits: () => api.dialect,
+      learn: (habits) => api.learn(habits),
       isOurs: (topic) => topic === undefined || api.dialect.isOurTopic(api.topic, topic),
       // Of a connection that has been replaced, neither is news.
       denied: (denial) => this.#connection === connection && sink.denied(denial),

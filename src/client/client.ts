@@ -4,6 +4,7 @@ import type { CurrentContext } from '../events/current-context.ts';
 import { contextDefinition } from '../events/definitions.ts';
 import { canonicalName } from '../events/names.ts';
 import type { EventName, ResourcesOf } from '../events/types.ts';
+import type { HubChoice } from '../hub/choice.ts';
 import { checkHubUrl, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess } from '../launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
@@ -47,7 +48,14 @@ export class FhircastClient {
     const { scope, ...launch } = parseLaunch(launched.response, options.allowInsecure);
     const { hubUrl, topic, dialect } = launch;
     const { accessToken } = launched;
-    return new FhircastClient({ hubUrl, topic, dialect, accessToken, ...(scope ? { scope } : {}), ...followed });
+    return new FhircastClient({
+      hubUrl,
+      topic,
+      launched: dialect,
+      accessToken,
+      ...(scope ? { scope } : {}),
+      ...followed,
+    });
   }
 
   /**
@@ -95,6 +103,11 @@ export class FhircastClient {
   /** How many messages came to what end. */
   get counts(): Readonly<MessageCounts> {
     return this.#session.inbox.counts;
+  }
+
+  /** How the client talks to its hub, and why so: the version, the channel, and what the hub's answers showed. */
+  get hub(): HubChoice {
+    return this.#session.hub;
   }
 
   /** How events arrive; `undefined` while there is no subscription. */

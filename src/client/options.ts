@@ -4,6 +4,7 @@ import type { WebSocketFactory } from '../channels/socket.ts';
 import type { EventName } from '../events/types.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import type { FetchLike } from '../hub/http.ts';
+import type { HubProfile } from '../hub/profiles/profile.ts';
 import type { ReconnectOptions } from './connection/backoff.ts';
 
 /** How a client behaves. Every option has a default that suits most apps. */
@@ -37,9 +38,16 @@ export interface FollowOptions {
   /**
    * Which FHIRcast the hub speaks.
    *
-   * @default what the launch parameters say
+   * @default what the launch parameters say, and the hub's discovery document beyond them
    */
   dialect?: DialectName;
+  /**
+   * What the hub needs that no version of the specification describes: one of `profiles`, or one of your own. Of several, a
+   * later one outweighs an earlier one. docs/hubs.md tells which hubs need one.
+   *
+   * @default none: what can be told from the hub's answers is done without
+   */
+  profile?: HubProfile | readonly HubProfile[];
   /**
    * Accepts hubs and websockets without encryption on other hosts than this one. For test networks alone: whoever is on the
    * network reads along.
@@ -102,6 +110,13 @@ export interface FhircastClientOptions extends FollowOptions {
    * function is called once more with that token, and what it returns is tried.
    */
   accessToken?: string | ((refused?: string) => string | undefined | Promise<string | undefined>);
+  /**
+   * Which FHIRcast the parameters of the launch are of. Unlike `dialect` it is a first word, which the hub's discovery document
+   * may correct. `fromSmartLaunch()` sets it.
+   *
+   * @default unknown: STU3, until the hub says otherwise
+   */
+  launched?: DialectName;
   /** The scopes that were granted, separated by spaces; what they do not cover is reported before the hub refuses. */
   scope?: string;
 }

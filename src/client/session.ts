@@ -2,8 +2,8 @@ import { ChannelError, FhircastError, HubError } from '../errors.ts';
 import { canonicalName } from '../events/names.ts';
 import type { Notification } from '../events/notification.ts';
 import { HubApi } from '../hub/api.ts';
-import { dialectOf } from '../hub/dialects/index.ts';
-import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
+import { Chooser, type HubChoice } from '../hub/choice.ts';
+import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import { randomHex } from '../random.ts';
 import type { Changes } from './changing/changes.ts';
@@ -44,6 +44,7 @@ export class Session {
   readonly sync: SyncTracker;
   readonly subscription: Subscription;
   readonly wanted: Wanted;
+  readonly chooser: Chooser;
   readonly #catchUp: CatchUp;
   readonly #liveness: Liveness;
   readonly #resends: number;
@@ -52,12 +53,23 @@ export class Session {
   #left: Promise<void> | undefined;
   /** Ends listening to what the browser tells about the page. */
   #unwatch: (() => void) | undefined;
-  #discovery: Promise<HubDiscovery | undefined> | undefined;
+  /** Ends what is asked beside the subscription. */
+  readonly #life = new AbortController();
+  #discovery: Promise<void> | undefined;
 
   /** @param options have been checked */
   constructor(options: FhircastClientOptions) {
     const { hubUrl, topic, accessToken } = options;
-    const dialect = dialectOf(options.dialect);
+    this.chooser = new Chooser({
+      dialect: options.dialect,
+      channel: options.channel,
+      profiles: [options.profile ?? []].flat(),
+      launched: options.launched,
+      hasCallback: options.callback !== undefined,
+    });
+    const { chooser } = this;
+    const remembered = chooser.mayDiscover ? rememberedDiscovery(hubUrl) : undefined;
+    if (remembered) chooser.discovered(remembered);
     const subscriberName = options.subscriberName ?? `fhircast-client-${randomHex(4)}`;
     const pinned = options.events?.map(canonicalName);
     this.listeners = new Listeners(() => this.subscription.schedule());
@@ -65,7 +77,7 @@ export class Session {
       listeners: this.listeners,
       pinned,
       scope: options.scope,
-      hasSyncErrors: dialect.sendsSyncErrors,
+      hasSyncErrors: () => chooser.dialect.sendsSyncErrors,
     });
     this.sync = new SyncTracker(subscriberName, (status) => this.listeners.emit('sync', status));
     this.machine = new StateMachine((change) => this.#entered(change));
@@ -75,11 +87,11 @@ export class Session {
     };
     const http = { fetch: options.fetch, timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS };
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
-    this.api = new HubApi({ ...http, hubUrl, topic, dialect, accessToken: token, record });
+    this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });
     this.#resends = options.resends ?? RESENDS;
     this.inbox = new Inbox({
       topic,
-      dialect,
+      dialect: () => chooser.dialect,
       record,
       listeners: this.listeners,
       contexts: this.contexts,
@@ -125,7 +137,7 @@ export class Session {
       sync: this.sync,
       graceMs: Math.min(GRACE_MS, silenceMs),
       // Hubs replay over websockets alone.
-      replays: () => dialect.replaysContext && this.subscription.channelType === 'websocket',
+      replays: () => chooser.dialect.replaysContext && this.subscription.channelType === 'websocket',
       failed: (error) => this.listeners.emit('error', error),
       missed: (code) => this.subscription.deaf(new ChannelError(code, { retryable: true })),
     });
@@ -135,25 +147,30 @@ export class Session {
       audit: (isProven) => this.#catchUp.audit(isProven),
       dead: () => this.subscription.deaf(new ChannelError('channel-silent', { retryable: true })),
     });
-    const discover = (signal: AbortSignal) => fetchDiscovery(hubUrl, http, record, signal);
+    // Beside the subscription and never before it; what is remembered of this hub counts at once.
+    const discover = () => {
+      this.#discovery ??= discoverOnce(hubUrl, http, record, this.#life.signal).then(
+        (discovery) => {
+          if (!discovery || this.machine.state === 'closed') return;
+          chooser.discovered(discovery);
+          // It may have other names for what is subscribed to.
+          this.subscription.schedule();
+        },
+        () => {
+          // Asked again with the next connection.
+          this.#discovery = undefined;
+        },
+      );
+      return this.#discovery;
+    };
     this.subscription = new Subscription({
-      dialect,
+      spell: (name) => chooser.dialect.spell(name),
       machine: this.machine,
       backoff,
       wanted: () => this.wanted.names,
-      openChannel: (sink, failed, signal) => {
-        if (dialect.discovery && !options.channel) this.#discovery ??= discover(signal);
-        return openChannel(
-          {
-            api: this.api,
-            options,
-            subscriberName: subscriberName,
-            record,
-            discovery: () => this.#discovery ?? Promise.resolve(undefined),
-          },
-          sink,
-          failed,
-        );
+      openChannel: (sink, failed) => {
+        if (chooser.mayDiscover && !chooser.choice.discovery) void discover();
+        return openChannel({ api: this.api, options, chooser, subscriberName, record, discover }, sink, failed);
       },
       notification: (text, answer, via) => this.inbox.receive(text, answer, via),
       alive: () => this.#liveness.heard(),
@@ -169,6 +186,11 @@ export class Session {
       failed: (error) => this.listeners.emit('error', error),
     });
     if (pinned) this.subscription.schedule();
+  }
+
+  /** How the client talks to its hub, and why so. */
+  get hub(): HubChoice {
+    return { ...this.chooser.choice, channel: this.subscription.channelType ?? this.chooser.channel };
   }
 
   /**
@@ -206,6 +228,7 @@ export class Session {
 
   async #leave(): Promise<void> {
     this.#changes?.close();
+    this.#life.abort();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), LEAVE_WITHIN_MS);
     try {

@@ -10,7 +10,7 @@ export interface WantedOptions {
   /** The granted scopes; `undefined` when they are not known. */
   readonly scope: string | undefined;
   /** Whether the hub's version has an event for an app that did not follow. */
-  readonly hasSyncErrors: boolean;
+  hasSyncErrors(): boolean;
 }
 
 /** Which events the hub is asked for: what is listened to, and the objections to this app's own changes. */
@@ -42,7 +42,7 @@ export class Wanted {
    */
   addSyncErrors(): boolean {
     const { pinned, hasSyncErrors } = this.#options;
-    if (this.#withSyncErrors || pinned || !hasSyncErrors || this.#uncovered(['SyncError']).length > 0) return false;
+    if (this.#withSyncErrors || pinned || !hasSyncErrors() || this.#uncovered(['SyncError']).length > 0) return false;
     this.#withSyncErrors = true;
     return true;
   }

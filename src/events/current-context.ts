@@ -43,17 +43,6 @@ const inferType = (context: readonly ContextEntry[]): string => {
 const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /**
- * Whether an answer says in its version's own form that there is no context. An empty one may come from a hub that keeps none.
- *
- * @param body the exact text of an answer in which {@link parseCurrentContext} found no context
- */
-export function saysNone(body: string): boolean {
-  const answer: unknown = body.trim() === '' ? undefined : JSON.parse(body);
-  if (!isObject(answer)) return false;
-  return 'context.type' in answer || (isObject(answer.event) && Array.isArray(answer.event.context));
-}
-
-/**
  * Reads the answer to a request for the current context: the draft's envelope, a bare array, or STU3's object.
  *
  * @param body the exact text of the answer; empty means that there is no context

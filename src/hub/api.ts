@@ -1,6 +1,8 @@
 import { FhircastError, HubError } from '../errors.ts';
-import { type CurrentContext, parseCurrentContext, saysNone } from '../events/current-context.ts';
-import type { Dialect, Fields, SubscriptionRequest } from './dialects/dialect.ts';
+import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
+import type { Chooser } from './choice.ts';
+import { contextFormOf } from './context-form.ts';
+import type { Dialect, EventMediaType, Fields, SubscriptionRequest } from './dialects/dialect.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
 import type { ProtocolKind, Recorder } from './protocol.ts';
 
@@ -10,8 +12,8 @@ export interface HubApiOptions extends HttpOptions {
   readonly hubUrl: string;
   /** The session. */
   readonly topic: string;
-  /** Which FHIRcast the hub speaks. */
-  readonly dialect: Dialect;
+  /** Knows how the hub wants to be talked to. */
+  readonly chooser: Chooser;
   /**
    * The token for the hub; `undefined` for a hub without authorization. It is called with a token that the hub has just
    * refused to get a new one.
@@ -40,6 +42,9 @@ export interface ContextAnswer {
 /** What an access token is made of (RFC 6749, appendix A.12). */
 const VSCHAR = /^[ -~]+$/;
 
+/** The hub did not read what it was sent. */
+const UNSUPPORTED_MEDIA_TYPE = 415;
+
 /** Whether a URL is of the hub's origin. The platform's own error about one that is no URL would quote the session. */
 const isOfOrigin = (url: string, hubUrl: string): boolean => {
   try {
@@ -63,9 +68,19 @@ export class HubApi {
     return this.#options.topic;
   }
 
-  /** Which FHIRcast the hub speaks. */
+  /** The hub's base URL. */
+  get hubUrl(): string {
+    return this.#options.hubUrl;
+  }
+
+  /** Which FHIRcast the hub speaks, as far as is known at the moment. */
   get dialect(): Dialect {
-    return this.#options.dialect;
+    return this.#options.chooser.dialect;
+  }
+
+  /** Takes what an answer of the hub shows of it. */
+  learn(shown: Parameters<Chooser['learn']>[0]): void {
+    this.#options.chooser.learn(shown);
   }
 
   /**
@@ -97,14 +112,15 @@ export class HubApi {
   }
 
   /**
-   * Asks for the current context, and tells how much an answer without one is worth: `certain` in the form of the hub's
-   * version, `likely` in another, and `unlikely` where a hub that knows no such request would answer the same.
+   * Asks for the current context, and tells how much the answer is worth: `certain` in the form of the hub's version, `likely`
+   * in another, and `unlikely` where it may be of another session, or come from a hub that knows no such request.
    *
    * @throws HubError, NotificationError as {@link HubApi.currentContext}
    */
   async askContext(signal: AbortSignal | undefined): Promise<ContextAnswer> {
-    const { dialect, hubUrl, topic } = this.#options;
-    const answer = await this.#send('current-context', dialect.contextUrl(hubUrl, topic), {
+    const { hubUrl, topic } = this.#options;
+    const { dialect } = this;
+    const answer = await this.#send('current-context', dialect.sessionUrl(hubUrl, topic), {
       method: 'GET',
       headers: { Accept: 'application/json, application/fhir+json' },
       ...(signal ? { signal } : {}),
@@ -112,7 +128,15 @@ export class HubApi {
     if (answer.status === 404 && dialect.notFoundIsNoContext) return { context: null, worth: 'unlikely' };
     if (!answer.ok) throw hubError(answer);
     const context = parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
-    return { context, worth: context || saysNone(answer.text) ? 'certain' : 'likely' };
+    const form = contextFormOf(answer.text);
+    if (!context) {
+      const isSaid = form === 'object' || form === 'envelope';
+      return { context, worth: !dialect.keepsContext ? 'unlikely' : isSaid ? 'certain' : 'likely' };
+    }
+    // The session's name is part of the draft's form. The sandbox hub of 2018 leaves it out, and has one context for all.
+    if (!dialect.keepsContext || (dialect.contextForm === 'envelope' && form !== 'envelope'))
+      return { context, worth: 'unlikely' };
+    return { context, worth: form === dialect.contextForm || form === 'object' ? 'certain' : 'likely' };
   }
 
   /**
@@ -122,19 +146,28 @@ export class HubApi {
    * @throws HubError when the hub cannot be reached
    */
   async publish(event: OutgoingEvent, signal: AbortSignal | undefined): Promise<HttpAnswer> {
-    const { dialect, hubUrl, topic } = this.#options;
-    return this.#send(
-      'context-change',
-      dialect.publishUrl(hubUrl, topic),
-      {
-        method: 'POST',
-        // The sandbox hubs drop an event that comes as application/fhir+json, and all others take both.
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify(event.body),
-        ...(signal ? { signal } : {}),
-      },
-      event.name,
-    );
+    const { hubUrl, topic } = this.#options;
+    const { dialect } = this;
+    const url = dialect.publishTo === 'hub' ? hubUrl : dialect.sessionUrl(hubUrl, topic);
+    const post = (contentType: EventMediaType) =>
+      this.#send(
+        'context-change',
+        url,
+        {
+          method: 'POST',
+          headers: { 'Content-Type': contentType },
+          body: JSON.stringify(event.body),
+          ...(signal ? { signal } : {}),
+        },
+        event.name,
+      );
+    const answer = await post(dialect.contentType);
+    if (answer.status !== UNSUPPORTED_MEDIA_TYPE) return answer;
+    // Nothing was done with it: the hub wants the other type, now and later.
+    const contentType = dialect.contentType === 'application/json' ? 'application/fhir+json' : 'application/json';
+    const other = await post(contentType);
+    if (other.ok) this.learn({ contentType });
+    return other;
   }
 
   async #form(
@@ -143,15 +176,19 @@ export class HubApi {
     request: SubscriptionRequest,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    const form = new URLSearchParams({ 'hub.mode': mode });
-    for (const [name, value] of Object.entries(fields)) if (value) form.set(name, value);
+    const { hubUrl, topic } = this.#options;
+    const { dialect } = this;
+    const sent = Object.entries({ 'hub.mode': mode, ...fields }).filter(([, value]) => value);
+    const values = Object.fromEntries(sent) as Record<string, string>;
+    if (request.channel === 'webhook' && !dialect.namesWebhooks) delete values['hub.channel.type'];
+    const isForm = dialect.subscribesBy === 'form';
     const answer = await this.#send(
       mode,
-      this.#options.hubUrl,
+      isForm ? hubUrl : dialect.sessionUrl(hubUrl, topic),
       {
         method: 'POST',
-        headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
-        body: form.toString(),
+        headers: { 'Content-Type': isForm ? 'application/x-www-form-urlencoded' : 'application/json' },
+        body: isForm ? new URLSearchParams(values).toString() : JSON.stringify(values),
         signal,
         keepalive: mode === 'unsubscribe',
       },

@@ -1,9 +1,11 @@
+import { HubError } from '../errors.ts';
 import { isObject, type JsonObject } from '../events/notification.ts';
-import { type HttpOptions, send } from './http.ts';
+import { statusPasses } from '../failures.ts';
+import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
 import type { Recorder } from './protocol.ts';
 import { joinUrl } from './url.ts';
 
-/** What a hub says of itself (STU3, Conformance). Hubs leave out what they like. */
+/** What a hub says of itself (STU2 and STU3, Conformance). Hubs leave out what they like. */
 export interface HubDiscovery {
   /** The events that the hub knows, as it spells them. */
   readonly eventsSupported: readonly string[] | undefined;
@@ -11,10 +13,12 @@ export interface HubDiscovery {
   readonly websocketSupport: boolean | undefined;
   /** Whether the hub has webhooks (STU2). */
   readonly webhookSupport: boolean | undefined;
-  /** The version of FHIRcast. */
+  /** The version of FHIRcast, such as `STU2` or `3.0.0`. */
   readonly fhircastVersion: string | undefined;
   /** Whether the hub answers with the current context. */
   readonly supportsGetCurrentContext: boolean | undefined;
+  /** Whether content of a context can be changed that is open and not current (STU3, content sharing). */
+  readonly supportsNonCurrentContextUpdates: boolean | undefined;
   /** The version of FHIR. */
   readonly fhirVersion: string | undefined;
 }
@@ -31,6 +35,7 @@ const readDiscovery = (json: JsonObject): HubDiscovery => {
     webhookSupport: boolean(json.webhookSupport),
     fhircastVersion: string(json.fhircastVersion),
     supportsGetCurrentContext: boolean(capabilities.supportsGetCurrentContext ?? json.getCurrentSupport),
+    supportsNonCurrentContextUpdates: boolean(capabilities.supportsNonCurrentContextUpdates),
     fhirVersion: string(json.fhirVersion),
   };
 };
@@ -42,22 +47,69 @@ const readDiscovery = (json: JsonObject): HubDiscovery => {
  * @param options how to send the request
  * @param record takes a record of the exchange
  * @param signal ends the request
- * @returns `undefined` when the hub has none: it is optional, and hubs answer with 404, HTML or nothing at all
+ * @returns `undefined` when the hub has none: it is optional, and hubs answer with 404 and HTML
+ * @throws HubError when the hub cannot be reached or fails
  */
 export async function fetchDiscovery(
   hubUrl: string,
   options: HttpOptions,
   record: Recorder,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<HubDiscovery | undefined> {
+  // No token: the document is public, and it need not be this hub that answers for it.
+  const url = joinUrl(hubUrl, '.well-known/fhircast-configuration');
+  const headers = { Accept: 'application/json' };
+  record({ kind: 'discovery', direction: 'out', via: 'http' });
+  let answer: HttpAnswer;
   try {
-    // No token: the document is public, and it need not be this hub that answers for it.
-    const url = joinUrl(hubUrl, '.well-known/fhircast-configuration');
-    const answer = await send(url, { headers: { Accept: 'application/json' }, signal }, options);
-    record({ kind: 'discovery', direction: 'in', via: 'http', status: answer.status });
-    const json: unknown = answer.ok ? JSON.parse(answer.text) : undefined;
+    answer = await send(url, { headers, ...(signal ? { signal } : {}) }, options);
+  } catch (error) {
+    // A redirect, or an answer of any size.
+    if (error instanceof HubError && !error.retryable) return undefined;
+    throw error;
+  }
+  record({ kind: 'discovery', direction: 'in', via: 'http', status: answer.status });
+  if (statusPasses(answer.status)) throw hubError(answer);
+  if (!answer.ok) return undefined;
+  try {
+    const json: unknown = JSON.parse(answer.text);
     return isObject(json) ? readDiscovery(json) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** What hubs said of themselves is remembered for so long. In milliseconds. */
+const REMEMBERED_MS = 10 * 60 * 1000;
+/** Few apps know more hubs. One that does must not fill the memory. */
+const REMEMBERED_HUBS = 16;
+
+const remembered = /* @__PURE__ */ new Map<string, { readonly discovery: HubDiscovery; readonly at: number }>();
+
+/**
+ * What is remembered of a hub's discovery document.
+ *
+ * @param hubUrl the hub's base URL
+ */
+export function rememberedDiscovery(hubUrl: string): HubDiscovery | undefined {
+  const known = remembered.get(hubUrl);
+  return known && Date.now() - known.at < REMEMBERED_MS ? known.discovery : undefined;
+}
+
+/**
+ * Reads a hub's discovery document, and remembers it for ten minutes.
+ *
+ * @returns `undefined` when the hub has none
+ * @throws HubError when the hub cannot be reached or fails
+ */
+export async function discoverOnce(
+  ...[hubUrl, options, record, signal]: Parameters<typeof fetchDiscovery>
+): Promise<HubDiscovery | undefined> {
+  const known = rememberedDiscovery(hubUrl);
+  if (known) return known;
+  const discovery = await fetchDiscovery(hubUrl, options, record, signal);
+  if (!discovery) return undefined;
+  if (remembered.size >= REMEMBERED_HUBS) remembered.clear();
+  remembered.set(hubUrl, { discovery, at: Date.now() });
+  return discovery;
 }

@@ -1,5 +1,8 @@
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
+/** Whether a URL is of this machine. */
+export const isLoopback = ({ hostname }: URL): boolean => LOOPBACK.test(hostname);
+
 /** What is wrong with a URL: it is none, or it is not encrypted. */
 export type UrlFault = 'invalid' | 'insecure';
 
@@ -20,7 +23,7 @@ export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: bool
   }
   if (parsed.protocol === `${scheme}s:`) return undefined;
   if (parsed.protocol !== `${scheme}:`) return 'invalid';
-  return allowInsecure || LOOPBACK.test(parsed.hostname) ? undefined : 'insecure';
+  return allowInsecure || isLoopback(parsed) ? undefined : 'insecure';
 }
 
 /**

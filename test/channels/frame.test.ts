@@ -5,6 +5,9 @@ import { leaseSecondsOf, parseControlFrame, splitEvents } from '../../src/channe
 
 const URL = 'wss://hub.example.org/ws/unguessable?a=b';
 
+const S24 = { publishTo: 'session', keepsContext: false, unsubscribeEnds: 'namesakes' };
+const S18 = { ...S24, acknowledgements: 'none', unsubscribeEnds: 'everyone' };
+
 describe('a frame about the subscription', () => {
   const grant = { events: undefined, leaseSeconds: undefined };
 
@@ -12,18 +15,22 @@ describe('a frame about the subscription', () => {
     [
       'STU3’s confirmation',
       { 'hub.mode': 'subscribe', 'hub.topic': 't', 'hub.events': 'a,b', 'hub.lease_seconds': 60 },
-      { kind: 'confirmation', topic: 't', grant: { events: ['a', 'b'], leaseSeconds: 60 } },
+      { kind: 'confirmation', topic: 't', habits: undefined, grant: { events: ['a', 'b'], leaseSeconds: 60 } },
     ],
-    ['that of S18', { timestamp: 'now', bound: 'x' }, { kind: 'confirmation', topic: undefined, grant }],
     [
-      'that of S24',
+      'that of S18, which shows that it bears no answers',
+      { timestamp: 'now', bound: 'x' },
+      { kind: 'confirmation', topic: undefined, grant, habits: S18 },
+    ],
+    [
+      'that of S24, which shows where it takes events',
       { timestamp: 'now', bound: 'x', 'hub.mode': 'subscribe', 'hub.lease_seconds': 7200 },
-      { kind: 'confirmation', topic: undefined, grant: { events: undefined, leaseSeconds: 7200 } },
+      { kind: 'confirmation', topic: undefined, grant: { events: undefined, leaseSeconds: 7200 }, habits: S24 },
     ],
     [
       'that of MP',
       { 'hub.mode': 'subscribe', 'hub.topic': 't', 'hub.callback': '', 'hub.events': '', 'hub.lease_seconds': '' },
-      { kind: 'confirmation', topic: 't', grant },
+      { kind: 'confirmation', topic: 't', grant, habits: undefined },
     ],
     [
       'a denial',

@@ -3,7 +3,7 @@ import type { CallbackOwner, Denial } from '../../src/channels/callback.ts';
 import { WebhookChannel } from '../../src/channels/webhook.ts';
 import { HubError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import { draft } from '../../src/hub/dialects/draft.ts';
+import { chooserOf } from '../hub/support.ts';
 
 const TOPIC = 'https://hub.example.org/session';
 const VERIFICATION = { mode: undefined, topic: TOPIC, events: undefined, leaseSeconds: undefined };
@@ -29,7 +29,7 @@ describe('a hub that verifies inside the subscription request', () => {
     const api = new HubApi({
       hubUrl: 'https://hub.example.org',
       topic: TOPIC,
-      dialect: draft,
+      chooser: chooserOf('draft'),
       accessToken: () => undefined,
       record: () => {},
       timeoutMs: 5_000,

@@ -3,8 +3,8 @@ import type { CallbackEndpoint, CallbackOwner, Denial, Verification } from '../.
 import { WebhookChannel } from '../../src/channels/webhook.ts';
 import type { FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
 import type { DialectName } from '../../src/index.ts';
+import { chooserOf } from '../hub/support.ts';
 
 const TOPIC = 'https://hub.example.org/session/7jaa86kg';
 const CALLBACK = 'https://app.example.org/callback/1';
@@ -34,7 +34,7 @@ function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint
     api: new HubApi({
       hubUrl: 'https://hub.example.org',
       topic: TOPIC,
-      dialect: dialectOf(dialect),
+      chooser: chooserOf(dialect),
       accessToken: () => undefined,
       record: () => {},
       timeoutMs: 60_000,

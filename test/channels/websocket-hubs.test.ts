@@ -7,8 +7,8 @@ import type { Grant } from '../../src/channels/channel.ts';
 import { WebSocketChannel } from '../../src/channels/websocket.ts';
 import type { FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
 import type { DialectName } from '../../src/index.ts';
+import { chooserOf } from '../hub/support.ts';
 
 const TOPIC = 'topic';
 const CONFIRMATION = {
@@ -45,11 +45,11 @@ async function hubThat(
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
   const heard: Hub['heard'] = { notifications: [], denials: [], grants: [], rejected: [], lost: [] };
-  const dialect = dialectOf(options.dialect);
+  const chooser = chooserOf(options.dialect);
   const api = new HubApi({
     hubUrl: 'http://127.0.0.1/hub',
     topic: TOPIC,
-    dialect,
+    chooser,
     accessToken: () => undefined,
     record: () => {},
     timeoutMs: 5_000,

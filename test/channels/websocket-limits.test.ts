@@ -4,7 +4,7 @@ import type { WebSocketLike } from '../../src/channels/socket.ts';
 import { WebSocketChannel } from '../../src/channels/websocket.ts';
 import type { FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import { stu3 } from '../../src/hub/dialects/stu3.ts';
+import { chooserOf } from '../hub/support.ts';
 
 const ENDPOINT = 'wss://hub.example.org/ws/unguessable';
 const CONFIRMATION = '{"hub.mode":"subscribe","hub.topic":"topic","hub.events":"Patient-open","hub.lease_seconds":60}';
@@ -44,7 +44,7 @@ function open({ endpoint = ENDPOINT, allowInsecure = false, fails = undefined as
     api: new HubApi({
       hubUrl: 'https://hub.example.org',
       topic: 'topic',
-      dialect: stu3,
+      chooser: chooserOf(),
       accessToken: () => undefined,
       record: () => {},
       timeoutMs: 5_000,
@@ -188,17 +188,23 @@ describe('the endpoint of a hub', () => {
     },
   );
 
-  it.each([
-    [{ endpoint: 'ws://hub.lan/1', allowInsecure: true }],
-    [{ endpoint: 'ws://localhost:3000/1' }],
-    [{ endpoint: 'ws://127.0.0.1:3000/1' }],
-    [{ endpoint: 'ws://[::1]:3000/1' }],
-    [{ endpoint: ENDPOINT }],
-  ])('%j is opened as it was given', async (options) => {
-    const { follow, urls } = open(options);
-    await follow();
-    expect(urls).toEqual([options.endpoint]);
-  });
+  it.each([[{ endpoint: 'ws://hub.lan/1', allowInsecure: true }], [{ endpoint: ENDPOINT }]])(
+    '%j is opened as it was given',
+    async (options) => {
+      const { follow, urls } = open(options);
+      await follow();
+      expect(urls).toEqual([options.endpoint]);
+    },
+  );
+
+  it.each(['ws://localhost:3000/1?a=b', 'ws://127.0.0.1:3000/1?a=b', 'wss://[::1]:3000/1?a=b'])(
+    '%s of a hub that is elsewhere (S24) is opened at the hub',
+    async (endpoint) => {
+      const { follow, urls } = open({ endpoint });
+      await follow();
+      expect(urls).toEqual(['wss://hub.example.org/1?a=b']);
+    },
+  );
 
   it('that the platform refuses is an error which does not quote it', async () => {
     const { subscribe } = open({ fails: new SyntaxError(`The URL '${ENDPOINT}' is invalid.`) });

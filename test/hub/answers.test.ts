@@ -4,8 +4,8 @@ import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
 import type { DialectName } from '../../src/index.ts';
+import { chooserOf } from './support.ts';
 
 const HUB = 'https://hub.example.org/fhircast';
 const TOKEN = 'token-of-the-app';
@@ -21,7 +21,7 @@ const apiOf = (dialect: DialectName = 'stu3', hubUrl = HUB, topic = dialect === 
   new HubApi({
     hubUrl,
     topic,
-    dialect: dialectOf(dialect),
+    chooser: chooserOf(dialect),
     accessToken: () => TOKEN,
     record: () => {},
     timeoutMs: 2_000,
@@ -245,7 +245,7 @@ describe('an answer of the hub', () => {
     const api = new HubApi({
       hubUrl: HUB,
       topic: TOPIC,
-      dialect: dialectOf('stu3'),
+      chooser: chooserOf(),
       accessToken: () => TOKEN,
       record: () => {},
       timeoutMs: 20,

@@ -3,10 +3,10 @@ import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HubApi } from '../../src/hub/api.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { hubTextOf, send } from '../../src/hub/http.ts';
 import type { DialectName, ProtocolRecord } from '../../src/index.ts';
+import { chooserOf } from './support.ts';
 
 const HUB = 'https://hub.example.org/fhircast';
 const TOKEN = 'token-of-the-app';
@@ -44,7 +44,7 @@ function apiOf(dialect: DialectName = 'stu3', { hubUrl = HUB, topic = TOPIC, tok
   const api = new HubApi({
     hubUrl,
     topic,
-    dialect: dialectOf(dialect),
+    chooser: chooserOf(dialect),
     accessToken: () => token,
     record: (record) => records.push(record),
     timeoutMs: 2_000,
@@ -317,11 +317,15 @@ describe('a discovery document', () => {
       webhookSupport: false,
       fhircastVersion: 'STU3',
       supportsGetCurrentContext: true,
+      supportsNonCurrentContextUpdates: undefined,
       fhirVersion: 'R4',
     });
     expect(seen).toMatchObject([{ url: `${HUB}/.well-known/fhircast-configuration`, method: 'GET' }]);
     expect(seen[0]?.headers.has('authorization')).toBe(false);
-    expect(records).toMatchObject([{ kind: 'discovery', direction: 'in', status: 200 }]);
+    expect(records).toMatchObject([
+      { kind: 'discovery', direction: 'out' },
+      { kind: 'discovery', direction: 'in', status: 200 },
+    ]);
   });
 
   it.each<[string, () => Response]>([
@@ -331,10 +335,15 @@ describe('a discovery document', () => {
     ['an array', () => HttpResponse.json([{ websocketSupport: false }])],
     ['null', () => HttpResponse.json(null)],
     ['a redirect', () => HttpResponse.redirect('https://elsewhere.example.org/')],
-    ['an error of the network', () => HttpResponse.error()],
-    ['500 with a document', () => HttpResponse.json({ websocketSupport: false }, { status: 500 })],
   ])('that is %s is none', async (_, respond) => {
     expect((await discover(respond)).found).toBeUndefined();
+  });
+
+  it.each<[string, () => Response, string]>([
+    ['an error of the network', () => HttpResponse.error(), 'hub-unreachable'],
+    ['500 with a document', () => HttpResponse.json({ websocketSupport: false }, { status: 500 }), 'hub-failed'],
+  ])('may be there another time after %s', async (_, respond, code) => {
+    await expect(discover(respond)).rejects.toMatchObject({ code, retryable: true });
   });
 
   it('with fields of other types says nothing about them', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HubApi } from '../../src/hub/api.ts';
-import { stu3 } from '../../src/hub/dialects/stu3.ts';
 import { smartLaunch } from '../../src/launch/smart.ts';
+import { chooserOf } from './support.ts';
 
 /** A hub that accepts one token, and notes the tokens that it was shown. */
 function hubAccepting(
@@ -12,7 +12,7 @@ function hubAccepting(
   const api = new HubApi({
     hubUrl: 'https://hub.example.org',
     topic: 'topic',
-    dialect: stu3,
+    chooser: chooserOf(),
     timeoutMs: 5_000,
     record: () => {},
     accessToken,

@@ -168,10 +168,12 @@ describe.each(WORLDS)('duplicate: $title', (kind) => {
     const bare = async (url: string, init: RequestInit) =>
       init.method === 'GET' ? Response.json(patientContext(ADA)) : fetch(url, init);
     const app = await world.join('Viewer', { fetch: bare, channel: kind.channel, silenceMs: 20 });
+    // In the draft's form the session is named, and this may be any other's.
+    const found = ['draft', 'ballot'].includes(kind.dialect) ? [] : [[ADA, 'resync']];
     const events = app.collect('Patient-open');
     const told = () => app.records.filter((record) => record.kind === 'current-context' && record.direction === 'in');
     await app.until(() => told().length >= 3);
-    expect(events.map(({ patient, source }) => [patient, source])).toEqual([[ADA, 'resync']]);
+    expect(events.map(({ patient, source }) => [patient, source])).toEqual(found);
     expect(app.client.state).toBe('active');
   });
 

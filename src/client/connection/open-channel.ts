@@ -1,8 +1,8 @@
-import type { Channel, ChannelSink, ChannelType } from '../../channels/channel.ts';
+import type { Channel, ChannelSink } from '../../channels/channel.ts';
 import { WebSocketChannel } from '../../channels/websocket.ts';
 import { ChannelError, type FhircastError } from '../../errors.ts';
 import type { HubApi } from '../../hub/api.ts';
-import type { HubDiscovery } from '../../hub/discovery.ts';
+import type { Chooser } from '../../hub/choice.ts';
 import type { Recorder } from '../../hub/protocol.ts';
 import type { FhircastClientOptions } from '../options.ts';
 
@@ -12,8 +12,10 @@ export interface ChannelParts {
   readonly options: FhircastClientOptions;
   readonly subscriberName: string;
   readonly record: Recorder;
-  /** The hub's discovery document, fetched beside the subscription. */
-  readonly discovery: () => Promise<HubDiscovery | undefined>;
+  /** Knows how the hub wants to be talked to. */
+  readonly chooser: Chooser;
+  /** Waits for the hub's discovery document, which is fetched beside the subscription. */
+  readonly discover: () => Promise<void>;
 }
 
 /** A hub may take this long to confirm unless told otherwise, in milliseconds. */
@@ -33,14 +35,10 @@ export async function openChannel(
   sink: ChannelSink,
   failed: FhircastError | undefined,
 ): Promise<Channel> {
-  const { api, options, record, subscriberName } = parts;
-  const suggested: ChannelType = options.channel ?? api.dialect.channel;
-  let type = suggested;
+  const { api, options, record, subscriberName, chooser } = parts;
   if (failed) {
-    if (options.channel || !api.dialect.discovery) throw failed;
-    const discovery = await parts.discovery();
-    if (discovery?.websocketSupport !== false) throw failed;
-    type = 'webhook';
+    if (chooser.mayDiscover) await parts.discover();
+    if (!chooser.otherChannel(failed)) throw failed;
   }
   const common = {
     api,
@@ -50,7 +48,7 @@ export async function openChannel(
     leaseSeconds: options.leaseSeconds,
     confirmationTimeoutMs: options.confirmationTimeoutMs ?? CONFIRMATION_TIMEOUT_MS,
   };
-  if (type === 'websocket') {
+  if (chooser.channel === 'websocket') {
     return new WebSocketChannel({
       ...common,
       allowInsecure: options.allowInsecure ?? false,

@@ -2,7 +2,6 @@ import type { Denial } from '../../channels/callback.ts';
 import type { Channel, ChannelSink, ChannelType, Grant } from '../../channels/channel.ts';
 import { ChannelError, FhircastError, SubscriptionDeniedError } from '../../errors.ts';
 import { canonicalName } from '../../events/names.ts';
-import type { Dialect } from '../../hub/dialects/dialect.ts';
 import type { Subscribed } from '../events.ts';
 import type { Backoff } from './backoff.ts';
 import { Lease, LONGEST_TIMER_MS } from './lease.ts';
@@ -12,7 +11,8 @@ import { Waiters } from './waiters.ts';
 
 /** What a subscription needs. */
 export interface SubscriptionOptions {
-  readonly dialect: Dialect;
+  /** How the hub spells an event, as far as is known at the moment. */
+  spell(name: string): readonly string[];
   readonly machine: StateMachine;
   readonly backoff: Backoff;
   /** The canonical names to subscribe to at this moment. */
@@ -160,7 +160,8 @@ export class Subscription {
     const { machine } = this.#options;
     if (machine.state === 'closed') return;
     const names = [...this.#options.wanted()].sort();
-    const wanted = names.join();
+    const spelt = names.flatMap((name) => this.#options.spell(name));
+    const wanted = spelt.join();
     if (names.length === 0) {
       this.#waiters.reject(new FhircastError('no-events'));
       return this.#fallSilent();
@@ -175,7 +176,7 @@ export class Subscription {
     machine.go('listening');
     const attempt = ++this.#attempt;
     try {
-      await this.#subscribe(names, attempt);
+      await this.#subscribe(names, spelt, attempt);
       this.#again = true;
     } catch (error) {
       // What was lost, denied or left meanwhile has been dealt with.
@@ -187,15 +188,14 @@ export class Subscription {
     }
   }
 
-  async #subscribe(wanted: readonly string[], attempt: number): Promise<void> {
-    const { dialect, machine } = this.#options;
+  async #subscribe(wanted: readonly string[], spelt: readonly string[], attempt: number): Promise<void> {
+    const { machine } = this.#options;
     const { signal } = this.#attempting;
-    const names = wanted.flatMap((name) => dialect.spell(name));
     const isAnew = machine.state === 'subscribing';
     let grant: Grant;
     try {
       this.#channel ??= await this.#open(undefined, attempt);
-      grant = await this.#channel.subscribe(names, signal);
+      grant = await this.#channel.subscribe(spelt, signal);
     } catch (error) {
       const old = this.#channel;
       if (attempt !== this.#attempt || !old || !this.#mayWorkOtherwise(error, wanted)) throw error;
@@ -207,7 +207,7 @@ export class Subscription {
         this.#channel = fresh;
       }
       try {
-        grant = await fresh.subscribe(names, signal);
+        grant = await fresh.subscribe(spelt, signal);
       } catch (failed) {
         if (!isAnew) fresh.close();
         throw failed;
@@ -219,7 +219,7 @@ export class Subscription {
     if (attempt !== this.#attempt) return;
     this.#refused = undefined;
     this.#requested = wanted;
-    this.#confirmed = wanted.join();
+    this.#confirmed = spelt.join();
     this.#mayBeHeld = true;
     if (isAnew) this.#activeSince = Date.now();
     machine.go('confirmed');

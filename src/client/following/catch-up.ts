@@ -173,8 +173,10 @@ export class CatchUp {
     const { contexts, inbox } = this.#options;
     const { current } = contexts;
     if (context) {
+      // It may be another session's.
+      if (worth === 'unlikely') return false;
       this.#hasTold = true;
-      return !(current && isSameContext(current, context)) && !inbox.isKnownOrOlder(context);
+      return !(current && isSameContext(current, context)) && !inbox.isKnownOrOlder(context, worth === 'certain');
     }
     // Some hubs keep no context and answer all the same. One that has just told of it by an event has not lost it since.
     return (
@@ -195,7 +197,7 @@ export class CatchUp {
     for (const open of closed) inbox.adoptClose(open);
     if (isNews && context) inbox.adoptOpen(context);
     // Where events are trusted more than answers, they need not wait for another one.
-    if ((this.#options.replays() || context?.time !== undefined) && (isNews || closed.size > 0))
+    if ((answer.worth === 'certain' || context?.time !== undefined) && (isNews || closed.size > 0))
       this.#inFlight.begin(isNews && context ? context : contexts.current, [...closed]);
   }
 }

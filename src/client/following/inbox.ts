@@ -16,7 +16,8 @@ import { Deliveries } from './deliveries.ts';
 /** What the inbox needs. */
 export interface InboxOptions {
   readonly topic: string;
-  readonly dialect: Dialect;
+  /** Which FHIRcast the hub speaks, as far as is known at the moment. */
+  dialect(): Dialect;
   readonly listeners: Listeners;
   readonly contexts: ContextStore;
   readonly record: Recorder;
@@ -89,7 +90,7 @@ export class Inbox {
   /** Decides what becomes of a notification. */
   judge(notification: Notification, answer: Answer): void {
     const { dialect, topic } = this.#options;
-    if (!dialect.isOurTopic(topic, notification.topic)) {
+    if (!dialect().isOurTopic(topic, notification.topic)) {
       this.counts.wrongTopic++;
       this.#warn(new NotificationError('notification-wrong-topic'));
       return answer(NOT_OURS);
@@ -132,11 +133,11 @@ export class Inbox {
 
   /** Follows an event, if it says what it is about: brings the context up to date, and gives it to the app. */
   #follow(notification: Notification, answer: Answer): void {
-    const { listeners, contexts, dialect } = this.#options;
+    const { listeners, contexts } = this.#options;
     const { deviations, missing, contradiction } = checkContext(
       notification.name,
       notification.context,
-      dialect.anonymousClose,
+      this.#options.dialect().anonymousClose,
     );
     if (missing || contradiction) {
       this.counts.refused++;
@@ -204,13 +205,15 @@ export class Inbox {
 
   /**
    * Whether a context that the hub was asked for says nothing that the app does not know better by its events.
+   *
+   * @param isCertain whether the hub told it in the form of its version. One that does not keeps it badly too: the sandbox hubs'
+   *   answers outlive a close
    */
-  isKnownOrOlder({ id, time }: CurrentContext): boolean {
-    const { contexts, dialect } = this.#options;
+  isKnownOrOlder({ id, time }: CurrentContext, isCertain: boolean): boolean {
+    const { contexts } = this.#options;
     if (id !== undefined && this.#deliveries.find(id)) return true;
     if (contexts.latest === undefined) return false;
-    // A hub that does not tell by itself what is open does not keep it well either: the sandbox hubs' answers outlive a close.
-    if (time === undefined) return !dialect.replaysContext;
+    if (time === undefined) return !isCertain;
     return contexts.since !== undefined && time < contexts.since;
   }
 

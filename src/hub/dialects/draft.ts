@@ -1,5 +1,6 @@
 import { joinUrl } from '../url.ts';
 import type { Dialect, Fields, SubscriptionRequest } from './dialect.ts';
+import { habits } from './habits.ts';
 
 // An open was two events: opening a chart, and switching to one that was open. Subscribing to one of them alone would miss
 // half of what the user does.
@@ -20,9 +21,8 @@ const sessionUrl = (hubUrl: string, topic: string): string =>
   isUrl(topic) ? topic : joinUrl(hubUrl, encodeURIComponent(topic));
 
 const fields = (request: SubscriptionRequest): Fields => ({
-  // The sandbox hubs of 2018 and 2024 take any channel type, `webhook` included, for a websocket.
-  'hub.channel.type': request.channel === 'websocket' ? 'websocket' : undefined,
-  'hub.channel.endpoint': request.channel === 'websocket' ? request.endpoint : undefined,
+  'hub.channel.type': request.channel,
+  'hub.channel.endpoint': request.endpoint,
   'hub.callback': request.callback,
   // Sent whatever the channel: the sandbox hub of 2018 delivers nothing to a websocket that has none.
   'hub.secret': request.secret,
@@ -33,20 +33,24 @@ const fields = (request: SubscriptionRequest): Fields => ({
 
 /** The January 2019 draft: a session that is a URL, and webhooks. */
 export const draft: Dialect = {
+  ...habits,
   id: 'draft',
   channel: 'webhook',
   discovery: false,
   // Any frame that is not an event ends the process of the sandbox hub of 2018, an acknowledgement too.
-  acknowledgesFrames: false,
+  acknowledgements: 'none',
+  publishTo: 'session',
+  // The sandbox hubs of 2018 and 2024 take any channel type, `webhook` included, for a websocket.
+  namesWebhooks: false,
   sendsSyncErrors: false,
   replaysContext: false,
+  contextForm: 'envelope',
   notFoundIsNoContext: true,
   anonymousClose: true,
   verifiesUnsubscribe: true,
   subscribeFields: fields,
   unsubscribeFields: fields,
-  contextUrl: sessionUrl,
-  publishUrl: sessionUrl,
+  sessionUrl,
   // The draft's own example writes just the last segment of the session's URL.
   isOurTopic: (ours, theirs) =>
     ours === theirs || (theirs !== '' && isUrl(ours) && theirs === ours.slice(ours.lastIndexOf('/') + 1)),

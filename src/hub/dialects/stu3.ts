@@ -1,14 +1,16 @@
 import { joinUrl } from '../url.ts';
 import type { Dialect } from './dialect.ts';
+import { habits } from './habits.ts';
 
 /** STU3 (3.0.0): an opaque session, websockets, and STU2's webhooks where a hub still has them. */
 export const stu3: Dialect = {
+  ...habits,
   id: 'stu3',
   channel: 'websocket',
   discovery: true,
-  acknowledgesFrames: true,
   sendsSyncErrors: true,
   replaysContext: true,
+  contextForm: 'object',
   notFoundIsNoContext: false,
   anonymousClose: false,
   verifiesUnsubscribe: false,
@@ -28,8 +30,7 @@ export const stu3: Dialect = {
     'hub.callback': request.callback,
     'hub.topic': request.topic,
   }),
-  contextUrl: (hubUrl, topic) => joinUrl(hubUrl, encodeURIComponent(topic)),
-  publishUrl: (hubUrl) => hubUrl,
+  sessionUrl: (hubUrl, topic) => joinUrl(hubUrl, encodeURIComponent(topic)),
   isOurTopic: (ours, theirs) => ours === theirs,
   spell: (name) => [name],
 };

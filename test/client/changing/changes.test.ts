@@ -6,8 +6,8 @@ import { checkChange, toContext } from '../../../src/client/changing/check-chang
 import { ContextChangeError } from '../../../src/errors.ts';
 import { makeSyncError } from '../../../src/events/sync-error.ts';
 import { HubApi } from '../../../src/hub/api.ts';
-import { dialectOf } from '../../../src/hub/dialects/index.ts';
 import type { DialectName } from '../../../src/index.ts';
+import { chooserOf } from '../../hub/support.ts';
 import { eventOf, notify, patientContext, TOPIC } from '../support.ts';
 
 interface Sent {
@@ -26,7 +26,7 @@ function change(
   const api = new HubApi({
     hubUrl: 'https://hub.example.org',
     topic: TOPIC,
-    dialect: dialectOf(dialect),
+    chooser: chooserOf(dialect),
     accessToken: () => undefined,
     record: () => {},
     timeoutMs: 5_000,

@@ -5,7 +5,6 @@ import { backoffOf } from '../../../src/client/connection/backoff.ts';
 import { type ClientState, StateMachine } from '../../../src/client/connection/state.ts';
 import { Subscription } from '../../../src/client/connection/subscription.ts';
 import { ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../../../src/errors.ts';
-import { dialectOf } from '../../../src/hub/dialects/index.ts';
 
 /** A channel whose hub is the test. */
 class FakeChannel implements Channel {
@@ -51,7 +50,7 @@ class Real {
   wanted: readonly string[] = [];
   readonly machine = new StateMachine(() => {});
   readonly subscription = new Subscription({
-    dialect: dialectOf('stu3'),
+    spell: (name) => [name],
     machine: this.machine,
     backoff: backoffOf(),
     wanted: () => this.wanted,

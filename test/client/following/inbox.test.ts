@@ -27,7 +27,7 @@ function open(dialect: DialectName = 'stu3') {
   listeners.add('warning', ({ code }: FhircastError) => heard.warnings.push(code), false);
   const inbox = new Inbox({
     topic: TOPIC,
-    dialect: dialectOf(dialect),
+    dialect: () => dialectOf(dialect),
     listeners,
     contexts,
     record: ({ kind }) => heard.kinds.push(kind),

@@ -1,0 +1,15 @@
+import type { ChannelType } from '../../channels/channel.ts';
+import type { DialectName, Habits } from '../dialects/dialect.ts';
+
+/**
+ * What a hub needs that no version of the specification describes: data, to be given to a client as it is, beside others, or
+ * changed by `{ ...profile, … }`. Of several profiles, a later one outweighs an earlier one.
+ */
+export interface HubProfile extends Partial<Habits> {
+  /** What the client calls it when it tells what was chosen. */
+  readonly name: string;
+  /** Which FHIRcast the hub speaks. */
+  readonly dialect?: DialectName;
+  /** How events arrive; `either` is by webhook where the app has a callback endpoint. */
+  readonly channel?: ChannelType | 'either';
+}
