@@ -23,6 +23,12 @@ export function tellContext(session: TestSession, { contextForm }: HubTraits, dr
         'context.versionId': current?.versionId ?? '',
         context,
       });
+    case 'sparse-object':
+      return json(200, {
+        'context.type': current?.type ?? '',
+        ...(current === undefined ? {} : { 'context.versionId': current.versionId }),
+        context,
+      });
     case 'array':
       return json(200, context);
     case 'none':

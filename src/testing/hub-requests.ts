@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type Access, type AccessTokens, covers } from './access.ts';
 import { tellContext } from './context-answer.ts';
+import { tellRefusal } from './error-answer.ts';
 import { type HttpAnswer, HttpRefusal, json, mediaType, parseForm, readBody } from './http.ts';
 import { parseEvent } from './hub-event.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
@@ -61,7 +62,7 @@ export async function handleHubRequest(hub: HubState, incoming: IncomingMessage,
   } catch (error) {
     if (!(error instanceof HttpRefusal)) throw error;
     if (about === 'malformed') hub.record({ direction: 'in', kind: about });
-    answer = error.toAnswer();
+    answer = tellRefusal(error, hub.traits);
   }
   const { status, body } = answer;
   hub.record({ direction: 'out', kind: 'reply', about, status, ...asker, ...(body === undefined ? {} : { body }) });
@@ -194,9 +195,16 @@ async function publish(hub: HubState, { topic: pathTopic, body, authorization }:
   if (hub.findSession(topic) !== session) throw new HttpRefusal(400, 'event.hub.topic is not the topic in the path.');
   requireAccess(grant, session, [event.name], 'write');
   const broadcast = async (): Promise<void> => void (await session.broadcast(event));
-  if (!hub.echoFirst) return { status: 202, afterwards: broadcast };
+  const answer = tellAccepted(body, hub.traits);
+  if (!hub.echoFirst) return { ...answer, afterwards: broadcast };
   await broadcast();
-  return { status: 202 };
+  return answer;
+}
+
+/** The answer to an event that is sent on. */
+function tellAccepted(body: string, { publishAnswer }: HubTraits): HttpAnswer {
+  const { status } = publishAnswer;
+  return publishAnswer.json ? json(status, { success: true, event: JSON.parse(body) as unknown }) : { status };
 }
 
 function requireSession(hub: HubState, topic: string): TestSession {

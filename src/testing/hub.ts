@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { AccessTokens } from './access.ts';
 import { discoveryDocument } from './discovery-document.ts';
+import type { HeartbeatTrait } from './heartbeat.ts';
 import { BODY_LIMIT_BYTES, listen, serve, stop } from './http.ts';
 import { handleHubRequest, type Refusal } from './hub-requests.ts';
 import { HubLog, type HubMessage, type WaitOptions } from './log.ts';
@@ -38,14 +39,14 @@ export interface TestHubOptions {
   network?: boolean;
   /**
    * Does a websocket subscription outlive a socket that was lost, so that its endpoint may be connected to again?
-   * Default as the personality does: no. One that was closed with 1000 or 1001 was not lost.
+   * Default as the personality does: no. With `true`, one that was closed with 1000 or 1001 was not lost.
    */
   keepEndpoints?: boolean;
   /** Send the open contexts after the confirmation on a websocket? Default as the personality does. */
   replay?: boolean;
   /** Can the current context be asked for? Default as the personality allows; otherwise a 404. */
   currentContext?: boolean;
-  /** How often websockets get a `heartbeat`, in seconds; it needs no answer. Default never. */
+  /** How often websockets get a `heartbeat`, in seconds; it needs no answer. Default as the personality does: never. */
   heartbeatSeconds?: number;
   /** Called with every message that the hub sees or sends. */
   onMessage?: (message: HubMessage) => void;
@@ -101,7 +102,7 @@ const GOODBYE_MS = 500;
  * @throws when the port is taken
  */
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
-  const { port = 0, leaseSeconds = 7200, echoFirst = false, answerTimeoutMs = 10_000, heartbeatSeconds } = options;
+  const { port = 0, leaseSeconds = 7200, echoFirst = false, answerTimeoutMs = 10_000 } = options;
   const traits = traitsFor(options);
   const log = new HubLog(options.onMessage);
   const tokens = new AccessTokens();
@@ -179,10 +180,11 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       ),
   };
 
-  const heart = heartbeatSeconds === undefined ? undefined : setInterval(beat, heartbeatSeconds * 1000);
+  const { heartbeat } = traits;
+  const heart = heartbeat === undefined ? undefined : setInterval(() => beat(heartbeat), heartbeat.seconds * 1000);
   heart?.unref();
-  function beat(): void {
-    for (const session of sessions.values()) session.directory.beat(String(heartbeatSeconds));
+  function beat(how: HeartbeatTrait): void {
+    for (const session of sessions.values()) session.directory.beat(how);
   }
 
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -201,16 +203,19 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
 }
 
 /** What the personality does, as far as no option says otherwise. */
-function traitsFor({ personality, verifyInline, discovery, keepEndpoints, replay, currentContext }: TestHubOptions) {
-  const traits = traitsOf(personality);
+function traitsFor(options: TestHubOptions): HubTraits {
+  const { verifyInline, discovery, keepEndpoints, replay, currentContext, heartbeatSeconds: seconds } = options;
+  const traits = traitsOf(options.personality);
+  const { heartbeat = { tellsPeriod: true, dropsUnconnected: false } } = traits;
   return {
     ...traits,
     ...(verifyInline === undefined ? {} : { verifyInline }),
-    ...(keepEndpoints === undefined ? {} : { keepEndpoints }),
+    ...(keepEndpoints === undefined ? {} : { keepEndpoints: keepEndpoints ? 'lost' : 'never' }),
     ...(replay === undefined ? {} : { replay }),
-    ...(currentContext === false ? { contextForm: 'none' as const } : {}),
+    ...(currentContext === false ? { contextForm: 'none' } : {}),
+    ...(seconds === undefined ? {} : { heartbeat: { ...heartbeat, seconds } }),
     ...(discovery === false ? { discovery: undefined } : {}),
-  } satisfies HubTraits;
+  };
 }
 
 /** What is under way ends with it, however much that is. */

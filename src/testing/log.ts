@@ -8,6 +8,8 @@ export type SubscriberChannel = 'webhook' | 'websocket';
  * - not messages but what becomes of them: `connect` and `disconnect` of a socket, `active` (verified or confirmed:
  *   events are delivered from now on), `disturb` of the notification that comes next (`fields.disturbance` says how),
  *   `expire` of a lease, and `ended` of a subscription
+ * - `endpoint`: the endpoint of a websocket that came back on it, for a hub that waits for that
+ * - `crash` of the hub itself (`fields.by` says by what)
  * - `malformed`: something that is none of these
  */
 export type HubMessageKind =
@@ -28,6 +30,8 @@ export type HubMessageKind =
   | 'disturb'
   | 'expire'
   | 'ended'
+  | 'endpoint'
+  | 'crash'
   | 'malformed';
 
 /** One message that the hub saw or sent. It is raw and for tests: print `formatMessage(message)` instead. */

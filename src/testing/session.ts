@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { canonicalName } from '../events/names.ts';
 import type { AccessTokens } from './access.ts';
-import { CurrentContext, type OpenContext } from './current-context.ts';
+import { type ContextKeeper, newContextKeeper } from './context-keeper.ts';
+import type { OpenContext } from './current-context.ts';
 import { type Disturbance, Disturbances } from './disturbance.ts';
 import type { ContextEntry, HubEvent } from './hub-event.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from './launch-parameters.ts';
@@ -52,7 +53,7 @@ export class TestSession {
   readonly accessToken: string;
   readonly #settings: SessionSettings;
   readonly #scope: string | undefined;
-  #context = new CurrentContext();
+  #context: ContextKeeper;
   /** Counts the restarts of the hub. */
   #life = 0;
   readonly #subscriptions: Subscriptions;
@@ -62,6 +63,7 @@ export class TestSession {
   constructor(settings: SessionSettings, scope: string | undefined) {
     this.#settings = settings;
     this.#scope = scope;
+    this.#context = newContextKeeper(settings.traits);
     this.url = `${settings.draftHubUrl}/${this.id}`;
     this.accessToken = this.issueToken(scope ?? 'fhircast/*.*');
     this.#disturbances = new Disturbances(settings.record);
@@ -246,7 +248,7 @@ export class TestSession {
   /** @internal The hub restarts. */
   restart(how: { memory: boolean }): void {
     this.#life += 1;
-    if (!how.memory) this.#context = new CurrentContext();
+    if (!how.memory) this.#context = newContextKeeper(this.#settings.traits);
     this.#subscriptions.restart(how);
   }
 
@@ -266,7 +268,8 @@ export class TestSession {
       this.#subscriptions.forget(subscription);
       return { subscriber: subscription.name, status };
     }
-    const followed = status !== undefined && status >= 200 && status < 300;
+    const { followedBy } = this.#settings.traits;
+    const followed = status !== undefined && (followedBy === '200' ? status === 200 : status >= 200 && status < 300);
     // Whoever left meanwhile is not out of step, a hub that restarted waits for nothing, and a SyncError about a
     // SyncError would never end.
     if (!followed && subscription.active && life === this.#life && canonicalName(event.name) !== 'SyncError') {

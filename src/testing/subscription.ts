@@ -1,7 +1,7 @@
-import { canonicalName } from '../events/names.ts';
 import type { HubEvent } from './hub-event.ts';
 import type { SubscriberChannel } from './log.ts';
-import { sameInVocabulary, type Vocabulary } from './vocabulary.ts';
+import { nameFor } from './matching.ts';
+import type { HubTraits } from './traits.ts';
 import type { DeliveryLabel, WebhookDelivery } from './webhook-delivery.ts';
 import type { WebSocketDelivery } from './websocket-delivery.ts';
 
@@ -42,7 +42,7 @@ export class Subscription {
   lastEvent: { id: string; name: string } | undefined;
   readonly #session: string;
   readonly #versioned: boolean;
-  readonly #vocabulary: Vocabulary | undefined;
+  readonly #traits: HubTraits;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(facts: {
@@ -54,8 +54,7 @@ export class Subscription {
     leaseSeconds: number;
     /** Does its version of FHIRcast know `context.versionId`? */
     versioned: boolean;
-    /** The spellings that the hub knows; `undefined` for all. */
-    vocabulary: Vocabulary | undefined;
+    traits: HubTraits;
   }) {
     this.name = facts.name;
     this.topic = facts.topic;
@@ -64,7 +63,7 @@ export class Subscription {
     this.leaseSeconds = facts.leaseSeconds;
     this.#session = facts.session;
     this.#versioned = facts.versioned;
-    this.#vocabulary = facts.vocabulary;
+    this.#traits = facts.traits;
   }
 
   /** For the log. */
@@ -92,14 +91,9 @@ export class Subscription {
     return { 'hub.mode': 'denied', 'hub.topic': this.topic, 'hub.events': this.events.join(','), 'hub.reason': reason };
   }
 
-  /** The subscriber's own spelling of an event that it subscribed to. */
+  /** How an event is called that it is to be told of; `undefined` for all others. */
   spellingOf(name: string): string | undefined {
-    const vocabulary = this.#vocabulary;
-    return this.events.find((event) =>
-      vocabulary === undefined
-        ? canonicalName(event) === canonicalName(name)
-        : sameInVocabulary(vocabulary, event, name),
-    );
+    return nameFor(this.events, name, this.#traits);
   }
 
   /** An event as this subscriber is told of it: its spelling, its form of the topic, its version's fields. */
@@ -122,6 +116,7 @@ export class Subscription {
   /** Starts the lease anew. The timer keeps no process alive. */
   startLease(expired: () => void): void {
     clearTimeout(this.#timer);
+    if (!this.#traits.leases) return;
     this.#timer = setTimeout(expired, Math.min(this.leaseSeconds, LONGEST_TIMER_SECONDS) * 1000);
     this.#timer.unref();
   }

@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
+import { confirmationFrame } from './confirmation.ts';
+import { type HeartbeatTrait, heartbeatEvent } from './heartbeat.ts';
 import { type HttpAnswer, HttpRefusal } from './http.ts';
 import type { HubEvent } from './hub-event.ts';
 import type { HubMessageKind, SubscriberChannel } from './log.ts';
@@ -95,7 +96,9 @@ export class Subscriptions {
         ? this.#subscribeWebhook(request, target, asker)
         : this.#unsubscribeWebhook(request, target);
     }
-    return mode === 'subscribe' ? this.#subscribeSocket(request, target, asker) : this.#unsubscribeSocket(target);
+    return mode === 'subscribe'
+      ? this.#subscribeSocket(request, target, asker)
+      : this.#unsubscribeSocket(request, target);
   }
 
   /** The websocket subscription of an endpoint that has no live socket. */
@@ -103,7 +106,8 @@ export class Subscriptions {
     const subscription = this.#ofEndpoint(endpoint);
     if (subscription?.delivery.channel !== 'websocket') return undefined;
     // Whoever comes back may be faster than the closing handshake of the socket before.
-    const taken = this.#settings.traits.keepEndpoints ? subscription.delivery.open : subscription.delivery.attached;
+    const taken =
+      this.#settings.traits.keepEndpoints !== 'never' ? subscription.delivery.open : subscription.delivery.attached;
     return taken ? undefined : subscription;
   }
 
@@ -111,7 +115,10 @@ export class Subscriptions {
   attach(subscription: Subscription, socket: WebSocket): void {
     if (subscription.delivery.channel !== 'websocket') return;
     subscription.delivery.attach(socket, subscription.label(), {
-      opened: () => this.#confirm(subscription),
+      opened: () => {
+        if (!this.#settings.traits.awaitsEndpoint) this.#confirm(subscription);
+      },
+      frame: (text) => this.#hear(subscription, text),
       closed: (code) => {
         const lost = subscription.active && !isNormalEnd(code);
         this.#disconnected(subscription, code);
@@ -128,7 +135,7 @@ export class Subscriptions {
     if (delivery.channel === 'webhook') this.#removeAll(delivery.callback);
     if (delivery.channel === 'webhook') return delivery.deny(subscription.denial(reason), subscription.label());
     delivery.send('deny', JSON.stringify(subscription.denial(reason)), subscription.label());
-    delivery.close(1000);
+    if (this.#settings.traits.denials === 'frame-and-close') delivery.close(1000);
   }
 
   /** Ends a subscription whose subscriber is gone: there is nobody to tell. */
@@ -138,6 +145,7 @@ export class Subscriptions {
 
   /** Ends the leases of all subscriptions now. */
   expire(): void {
+    if (!this.#settings.traits.leases) return;
     for (const subscription of this.#all) this.#expired(subscription);
   }
 
@@ -163,16 +171,9 @@ export class Subscriptions {
 
   /**
    * Sends a heartbeat on every websocket (before STU2; Medplum's hub still does).
-   *
-   * @param period in seconds, as it is told
    */
-  beat(period: string): void {
-    const event = {
-      id: randomUUID(),
-      timestamp: new Date().toISOString(),
-      name: 'heartbeat',
-      context: [{ key: 'period', decimal: period }],
-    };
+  beat(heartbeat: HeartbeatTrait): void {
+    const event = heartbeatEvent(heartbeat);
     for (const subscription of this.active) {
       const { delivery } = subscription;
       if (delivery.channel === 'websocket')
@@ -195,7 +196,7 @@ export class Subscriptions {
       existing.leaseSeconds = this.#lease(request);
     }
     subscription.startLease(() => this.#expired(subscription));
-    if (existing === undefined) this.#awaitSocket(subscription);
+    if (existing === undefined && this.#settings.traits.keepEndpoints !== 'always') this.#awaitSocket(subscription);
     const reason = this.#takeDenial();
     if (reason !== undefined) this.#denials.set(subscription, reason);
     const { delivery } = subscription;
@@ -215,9 +216,35 @@ export class Subscriptions {
     setTimeout(forget, CONNECT_WITHIN_MS).unref();
   }
 
-  #unsubscribeSocket(target: WebSocketTarget): HttpAnswer {
+  #unsubscribeSocket(request: SubscribeRequest, target: WebSocketTarget): HttpAnswer {
+    if (this.#settings.traits.unsubscription === 'denies-all') {
+      const answer = tellEndpoint(target.endpoint ?? '', this.#settings.traits);
+      return { ...answer, afterwards: async () => this.#denyAll(request) };
+    }
     const subscription = this.#requireEndpoint(target.endpoint ?? '');
     return { status: 202, afterwards: () => this.deny(subscription, 'The subscriber unsubscribed.') };
+  }
+
+  /** Tells everybody of the topic that somebody left, as if it were they (Medplum's hub, older versions). */
+  #denyAll({ events }: SubscribeRequest): void {
+    for (const subscription of this.#all) {
+      const { delivery } = subscription;
+      if (delivery.channel !== 'websocket') continue;
+      const denial = {
+        ...subscription.denial('Subscriber unsubscribed from topic'),
+        'hub.events': events.join(','),
+      };
+      delivery.send('deny', JSON.stringify(denial), subscription.label());
+    }
+  }
+
+  /** Takes a frame that a hub waits for before it says anything. */
+  #hear(subscription: Subscription, text: string): boolean {
+    const { delivery } = subscription;
+    const awaited = this.#settings.traits.awaitsEndpoint && !subscription.active && delivery.channel === 'websocket';
+    if (!awaited || !text.includes(delivery.endpoint)) return false;
+    this.#confirm(subscription);
+    return true;
   }
 
   async #subscribeWebhook(request: SubscribeRequest, target: WebhookTarget, asker: Asker): Promise<HttpAnswer> {
@@ -285,8 +312,9 @@ export class Subscriptions {
       return;
     }
     this.#activate(subscription);
-    const confirmation = JSON.stringify(subscription.confirmation);
-    delivery.send('confirm', confirmation, subscription.label({ name: subscription.events.join(',') }));
+    const confirmation = confirmationFrame(subscription, this.#settings.traits);
+    const label = subscription.label({ name: subscription.events.join(',') });
+    if (confirmation !== undefined) delivery.send('confirm', confirmation, label);
     for (const event of this.#events.replay()) {
       const spelling = subscription.spellingOf(event.name);
       if (spelling !== undefined && !prior.includes(spelling)) this.#events.deliver(subscription, event);
@@ -306,7 +334,7 @@ export class Subscriptions {
       leaseSeconds: this.#lease(request),
       delivery,
       versioned: asker.versioned,
-      vocabulary: this.#settings.traits.vocabulary,
+      traits: this.#settings.traits,
     });
     asker.named(subscription.name);
     this.#all = [...this.#all, subscription];
@@ -358,7 +386,9 @@ export class Subscriptions {
   /** @param closeCode `undefined` when the connection was cut */
   #disconnected(subscription: Subscription, closeCode: number | undefined): void {
     // It hears nothing until it is back, and is confirmed again then.
-    if (this.#settings.traits.keepEndpoints && !isNormalEnd(closeCode)) subscription.active = false;
+    const { keepEndpoints } = this.#settings.traits;
+    if (keepEndpoints === 'always' || (keepEndpoints === 'lost' && !isNormalEnd(closeCode)))
+      subscription.active = false;
     else this.#remove(subscription);
   }
 

@@ -1,10 +1,13 @@
 import type { WebSocket } from 'ws';
 import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
+import type { HubTraits } from './traits.ts';
 import type { DeliveryLabel } from './webhook-delivery.ts';
 
 /** What a websocket delivery needs of the hub. */
 export interface WebSocketSettings {
   record: Recorder;
+  /** What the hub does, point by point. */
+  traits: HubTraits;
   /** How long a subscriber may take to answer, in milliseconds. */
   answerTimeoutMs: number;
 }
@@ -12,6 +15,8 @@ export interface WebSocketSettings {
 /** What happens to a socket. */
 export interface SocketEvents {
   opened(): void;
+  /** @returns whether the hub waited for this very frame, which is no answer then */
+  frame(text: string): boolean;
   /** @param code the close code; 1006 when the connection was cut */
   closed(code: number): void;
 }
@@ -46,7 +51,11 @@ export class WebSocketDelivery {
     this.#release();
     this.#socket = socket;
     const entry = { channel: 'websocket', ...label } as const;
-    socket.on('message', (data, isBinary) => this.#received(isBinary ? '' : data.toString(), label));
+    socket.on('message', (data, isBinary) => {
+      const text = isBinary ? '' : data.toString();
+      if (events.frame(text)) this.#settings.record({ direction: 'in', kind: 'endpoint', body: text, ...entry });
+      else this.#received(text, label);
+    });
     // What is wrong with a frame ends the socket, and its close code says so.
     socket.on('error', () => undefined);
     socket.on('close', (code) => {
@@ -85,7 +94,7 @@ export class WebSocketDelivery {
       body: Buffer.from(body).toString(),
       ...label,
     });
-    const { eventId } = label;
+    const eventId = this.#settings.traits.answers === 'awaited' ? label.eventId : undefined;
     const answered = eventId === undefined ? Promise.resolve(undefined) : this.#answerTo(eventId, label, timeoutMs);
     socket.send(body, { binary: typeof body !== 'string' });
     return answered;
@@ -152,7 +161,9 @@ export class WebSocketDelivery {
   #received(body: string, label: DeliveryLabel): void {
     const entry = { direction: 'in', channel: 'websocket', body, ...label } as const;
     const answer = parseAnswer(body);
-    if (answer === undefined) {
+    // A hub that wants 200 alone takes an answer without a status for a refusal.
+    const statusless = answer !== undefined && answer.status === undefined;
+    if (answer === undefined || (statusless && this.#settings.traits.followedBy !== '200')) {
       this.#settings.record({ ...entry, kind: 'malformed' });
       return;
     }
@@ -161,7 +172,7 @@ export class WebSocketDelivery {
       kind: 'answer',
       about: 'notify',
       eventId: answer.id,
-      status: answer.status,
+      ...(answer.status === undefined ? {} : { status: answer.status }),
     };
     this.#settings.record(message);
     this.#settle(answer.id, answer.status);
@@ -169,12 +180,14 @@ export class WebSocketDelivery {
 }
 
 /** `{"id", "status"}`; the status is a number in STU3's table and a text in its examples. */
-function parseAnswer(body: string): { id: string; status: number } | undefined {
+function parseAnswer(body: string): { id: string; status?: number } | undefined {
   try {
     const frame: unknown = JSON.parse(body);
-    if (typeof frame !== 'object' || frame === null || !('id' in frame) || !('status' in frame)) return undefined;
+    if (typeof frame !== 'object' || frame === null || !('id' in frame) || typeof frame.id !== 'string')
+      return undefined;
+    if (!('status' in frame)) return { id: frame.id };
     const status = Number(frame.status);
-    return typeof frame.id === 'string' && Number.isInteger(status) ? { id: frame.id, status } : undefined;
+    return Number.isInteger(status) ? { id: frame.id, status } : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,11 @@
 import type { HubTraits } from '../traits.ts';
 import { ballot } from './ballot.ts';
+import { bareEndpoint } from './bare-endpoint.ts';
 import { draft } from './draft.ts';
+import { medplumStu2, medplumStu3 } from './medplum.ts';
+import { okOnly } from './ok-only.ts';
+import { radiology } from './radiology.ts';
+import { silentConfirmation } from './silent-confirmation.ts';
 import { standard } from './standard.ts';
 import { stu1 } from './stu1.ts';
 import { stu1Websocket } from './stu1-websocket.ts';
@@ -14,6 +19,12 @@ const personalities = {
   'stu1-websocket': stu1Websocket,
   stu2,
   stu3,
+  'medplum-stu2': medplumStu2,
+  'medplum-stu3': medplumStu3,
+  radiology,
+  'ok-only': okOnly,
+  'silent-confirmation': silentConfirmation,
+  'bare-endpoint': bareEndpoint,
 } satisfies Record<string, HubTraits>;
 
 /** Which hub a test hub is. Versions are strict and complete as the specification of that version says: */
