@@ -8,7 +8,7 @@ import type {
   Patient,
   Reference,
 } from 'fhir/r4';
-import { canonicalKey } from './definitions.ts';
+import { anchorKey, canonicalKey } from './definitions.ts';
 
 /** One entry of a context array: a resource, a reference, or another datatype under its lower-case name. */
 export interface ContextEntry {
@@ -40,21 +40,48 @@ export class ContextResources {
     this.context = context;
   }
 
+  /** The type of the resource that this is about, in any case; `undefined` when it is about none. */
+  protected get anchorType(): string | undefined {
+    return undefined;
+  }
+
   /**
    * Every resource under a key.
    *
    * @param key the catalogue's key or one of its aliases, in any case
-   * @param resourceType leaves out resources of any other type
+   * @param resourceType leaves out resources of any other type; a hub may write it in any case
    */
   resources<T extends FhirResource['resourceType']>(key: string, resourceType: T): ResourceOf<T>[] {
-    const wanted = canonicalKey(key);
     const found: ResourceOf<T>[] = [];
-    for (const entry of this.context) {
-      if (entry.resource?.resourceType === resourceType && canonicalKey(entry.key) === wanted) {
-        found.push(entry.resource as ResourceOf<T>);
-      }
+    for (const { resource } of this.#under(key)) {
+      const type: string | undefined = resource?.resourceType;
+      if (type === resourceType) found.push(resource as ResourceOf<T>);
+      else if (type?.toLowerCase() === resourceType.toLowerCase())
+        found.push({ ...resource, resourceType } as ResourceOf<T>);
     }
     return found;
+  }
+
+  #under(key: string): readonly ContextEntry[] {
+    const wanted = canonicalKey(key);
+    return this.context.filter((entry) => canonicalKey(entry.key) === wanted);
+  }
+
+  get #anchors(): readonly ContextEntry[] {
+    return this.anchorType ? this.#under(anchorKey(this.anchorType)) : [];
+  }
+
+  /**
+   * The resource that this is about: the patient of a Patient-open, the medication of a Medication-open. `undefined` when it
+   * is about none (Home-open), or names it by a reference alone.
+   */
+  get anchor(): FhirResource | undefined {
+    return this.#anchors.find(({ resource }) => resource)?.resource;
+  }
+
+  /** The reference to what this is about, as an update and a select have it; `undefined` when there is none. */
+  get anchorReference(): Reference | undefined {
+    return this.#anchors.find(({ reference }) => reference)?.reference;
   }
 
   /** The patient, where the context holds one. */

@@ -29,6 +29,10 @@ export class CurrentContext extends ContextResources {
     this.time = made.time;
     this.versionId = made.versionId;
   }
+
+  protected override get anchorType(): string {
+    return this.type;
+  }
 }
 
 // A draft's answer and a bare array do not name their anchor. What is listed is the more specific the earlier.

@@ -1,4 +1,5 @@
 import { ContextResources } from './context.ts';
+import { eventParts } from './definitions.ts';
 import type { Notification } from './notification.ts';
 import { readSyncError, type SyncErrorDetails } from './sync-error.ts';
 
@@ -23,7 +24,7 @@ export interface EventOrigin {
  * answers when its promise settles, {@link FhircastEvent.refuse} answers 409, and a throw answers 500.
  */
 export class FhircastEvent extends ContextResources {
-  /** The event's one name: STU3's spelling for the catalogue, lower case for all others. */
+  /** The event's one name: STU3's spelling for the catalogue, lower case for all others (`medication-open`). */
   readonly name: string;
   /** The name as the hub spelt it. */
   readonly hubEvent: string;
@@ -61,6 +62,10 @@ export class FhircastEvent extends ContextResources {
     this.isEcho = origin.isEcho;
     this.source = origin.source;
     this.#decision = decision;
+  }
+
+  protected override get anchorType(): string | undefined {
+    return eventParts(this.name)?.resource;
   }
 
   /**

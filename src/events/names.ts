@@ -39,6 +39,7 @@ export const ALIASES = {
   'imaging-study-switch': 'ImagingStudy-open',
   'close-imaging-study': 'ImagingStudy-close',
   'imaging-study-close': 'ImagingStudy-close',
+  'diagnosticsreport-update': 'DiagnosticReport-update',
   'sync-error': 'SyncError',
   'logout-user': 'UserLogout',
   'user-logout': 'UserLogout',
@@ -57,7 +58,8 @@ const canonical = /* @__PURE__ */ new Map<string, string>([
 
 /**
  * The one name of an event, whatever its spelling: STU3's for the catalogue, and the lower-case name for events that
- * the catalogue does not know (names are compared without regard to case).
+ * the catalogue does not know. Names are compared without regard to case, so `Medication-open` has to be one name whoever
+ * sends it: `medication-open`, while `FhircastEvent.hubEvent` keeps the sender's spelling.
  *
  * @param name any published spelling, in any case
  */

@@ -1,4 +1,6 @@
-import type { DiagnosticReport, Encounter, ImagingStudy, OperationOutcome, Patient } from 'fhir/r4';
+import type { DiagnosticReport, Encounter, FhirResource, ImagingStudy, OperationOutcome, Patient } from 'fhir/r4';
+import type { ResourceOf } from './context.ts';
+import type { EventParts } from './definitions.ts';
 import type { FhircastEvent } from './event.ts';
 import type { ALIASES, Alias, CatalogueName } from './names.ts';
 import type { SyncErrorDetails } from './sync-error.ts';
@@ -9,11 +11,15 @@ export interface PatientOpenEvent extends FhircastEvent {
   readonly name: 'Patient-open';
   /** The patient. */
   readonly patient: Patient;
+  /** The same. */
+  readonly anchor: Patient;
 }
 /** The patient's chart was closed. The draft's event does not say whose. */
 export interface PatientCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'Patient-close';
+  /** The patient; the draft's event may not say it. */
+  readonly anchor: Patient | undefined;
 }
 /** An encounter was opened. */
 export interface EncounterOpenEvent extends FhircastEvent {
@@ -21,11 +27,15 @@ export interface EncounterOpenEvent extends FhircastEvent {
   readonly name: 'Encounter-open';
   /** The encounter. */
   readonly encounter: Encounter;
+  /** The same. */
+  readonly anchor: Encounter;
 }
 /** An encounter was closed. */
 export interface EncounterCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'Encounter-close';
+  /** The encounter; the draft's event may not say it. */
+  readonly anchor: Encounter | undefined;
 }
 /** An imaging study was opened, or switched to. */
 export interface ImagingStudyOpenEvent extends FhircastEvent {
@@ -33,11 +43,15 @@ export interface ImagingStudyOpenEvent extends FhircastEvent {
   readonly name: 'ImagingStudy-open';
   /** The imaging study. */
   readonly study: ImagingStudy;
+  /** The same. */
+  readonly anchor: ImagingStudy;
 }
 /** An imaging study was closed. */
 export interface ImagingStudyCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'ImagingStudy-close';
+  /** The imaging study; the draft's event may not say it. */
+  readonly anchor: ImagingStudy | undefined;
 }
 /** A diagnostic report was opened. */
 export interface DiagnosticReportOpenEvent extends FhircastEvent {
@@ -45,21 +59,29 @@ export interface DiagnosticReportOpenEvent extends FhircastEvent {
   readonly name: 'DiagnosticReport-open';
   /** The diagnostic report. */
   readonly report: DiagnosticReport;
+  /** The same. */
+  readonly anchor: DiagnosticReport;
 }
 /** A diagnostic report was closed. */
 export interface DiagnosticReportCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'DiagnosticReport-close';
+  /** The diagnostic report; the draft's event may not say it. */
+  readonly anchor: DiagnosticReport | undefined;
 }
 /** Content of a report's context was changed (STU3, content sharing). */
 export interface DiagnosticReportUpdateEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'DiagnosticReport-update';
+  /** The diagnostic report, should the hub send it in place of the reference. */
+  readonly anchor: DiagnosticReport | undefined;
 }
 /** Content of a report's context was selected (STU3, content sharing). */
 export interface DiagnosticReportSelectEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'DiagnosticReport-select';
+  /** The diagnostic report, should the hub send it in place of the reference. */
+  readonly anchor: DiagnosticReport | undefined;
 }
 /** An app did not follow, or could not be reached. */
 export interface SyncErrorEvent extends FhircastEvent {
@@ -129,9 +151,31 @@ export type CanonicalName<N extends string> =
       ? LowercaseCatalogue[Lowercase<N>]
       : Lowercase<N>;
 
-/** The type of the event with a name in any published spelling and any case. */
+/** The types of resources by their lower-case spelling. */
+type LowercaseResources = { [R in FhirResource['resourceType'] as Lowercase<R>]: R };
+
+/** An event about a resource for which the catalogue has none: `Medication-open`, `MedicationRequest-select` … */
+export interface ResourceEvent<R extends FhirResource['resourceType'], V extends EventParts['verb']>
+  extends FhircastEvent {
+  /** The event's one name. */
+  readonly name: `${Lowercase<R>}-${V}`;
+  /** The resource; an open has it, and the others may name it by {@link FhircastEvent.anchorReference} or not at all. */
+  readonly anchor: V extends 'open' ? ResourceOf<R> : ResourceOf<R> | undefined;
+}
+
+/** The type of an event for which the catalogue has no row. */
+type OtherEvent<N extends string> = N extends `${infer R}-${infer V extends EventParts['verb']}`
+  ? R extends keyof LowercaseResources
+    ? ResourceEvent<LowercaseResources[R], V>
+    : FhircastEvent
+  : FhircastEvent;
+
+/**
+ * The type of the event with a name in any published spelling and any case: the catalogue's, or that of
+ * `<Resource>-open|close|update|select` for the resources of FHIR R4. Any other name is a {@link FhircastEvent}.
+ */
 export type EventOf<N extends string> =
-  CanonicalName<N> extends keyof CatalogueEvents ? CatalogueEvents[CanonicalName<N>] : FhircastEvent;
+  CanonicalName<N> extends keyof CatalogueEvents ? CatalogueEvents[CanonicalName<N>] : OtherEvent<CanonicalName<N>>;
 
 /** Every published spelling, offered by editors; any other name is accepted too. */
 export type EventName = CatalogueName | Alias | (string & {});

@@ -21,7 +21,8 @@ describe('the anchor of an answer that does not name it', () => {
     [[{ key: 'medication', resource: { resourceType: 'Medication', id: 'm1' } }], 'Medication'],
   ])('%j is %s', (context, type) => {
     expect(read(context)?.type).toBe(type);
-    expect(read({ event: { 'hub.topic': 'topic', context } })?.type).toBe(type);
+    const enveloped = read({ event: { 'hub.topic': 'topic', context } });
+    expect(enveloped).toMatchObject({ type, anchor: { resourceType: type } });
   });
 
   it('is missing when nothing in it is a resource', () => {

@@ -87,6 +87,57 @@ describe('an event', () => {
     expect(event.report).toBeUndefined();
   });
 
+  it('finds what it is about, whatever that is', () => {
+    const medication = { resourceType: 'MedicationRequest', id: 'm1' };
+    const context = [
+      { key: 'patient', resource: resources.patient },
+      { key: 'MedicationRequest', resource: medication },
+      { key: 'imagingstudy', resource: resources.study },
+    ];
+    expect(eventWith(context, 'MedicationRequest-open').event).toMatchObject({
+      name: 'medicationrequest-open',
+      hubEvent: 'MedicationRequest-open',
+      anchor: medication,
+      anchorReference: undefined,
+    });
+    expect(eventWith(context, 'medicationrequest-CLOSE').event.anchor).toBe(medication);
+    expect(eventWith(context, 'open-patient-chart').event.anchor).toBe(resources.patient);
+    expect(eventWith(context, 'ImagingStudy-open').event.anchor).toBe(resources.study);
+    expect(eventWith([], 'Patient-close').event.anchor).toBeUndefined();
+    for (const name of ['Home-open', 'UserLogout', 'org.example.patient_transmogrify', 'SyncError'])
+      expect(eventWith(context, name).event.anchor).toBeUndefined();
+  });
+
+  it('tells the reference where it is about one', () => {
+    const reference = { reference: 'DiagnosticReport/r1' };
+    const { event } = eventWith(
+      [
+        { key: 'report', reference },
+        { key: 'patient', resource: resources.patient },
+      ],
+      'DiagnosticReport-select',
+    );
+    expect(event.anchor).toBeUndefined();
+    expect(event.anchorReference).toBe(reference);
+    const request = { reference: 'MedicationRequest/m1' };
+    const other = eventWith([{ key: 'medicationrequest', reference: request }], 'MedicationRequest-update').event;
+    expect(other.anchor).toBeUndefined();
+    expect(other.anchorReference).toBe(request);
+  });
+
+  it('of the app’s own gives its resources by key and type', () => {
+    const { event } = eventWith([{ key: 'Subject', resource: resources.patient }], 'org.example.patient_transmogrify');
+    expect(event).toMatchObject({ name: 'org.example.patient_transmogrify', anchorReference: undefined });
+    expect(event.resources('subject', 'Patient')).toEqual([resources.patient]);
+    expect(event.resources('subject', 'Group')).toEqual([]);
+  });
+
+  it('has the type of a resource in the case of FHIR, however the hub wrote it', () => {
+    const { event } = eventWith([{ key: 'patient', resource: { resourceType: 'PATIENT', id: 'p1' } }], 'Patient-open');
+    expect(event.patient).toEqual({ resourceType: 'Patient', id: 'p1' });
+    expect(event.context[0]?.resource?.resourceType).toBe('PATIENT');
+  });
+
   it('hands the listener’s decision on', () => {
     const { event, decided } = eventWith([]);
     const promise = Promise.resolve();

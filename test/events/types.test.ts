@@ -1,12 +1,24 @@
-import type { DiagnosticReport, Encounter, ImagingStudy, Patient } from 'fhir/r4';
+import type {
+  DiagnosticReport,
+  Encounter,
+  FhirResource,
+  ImagingStudy,
+  MedicationRequest,
+  Patient,
+  Reference,
+} from 'fhir/r4';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  type Alias,
+  type CatalogueName,
+  canonicalName,
   type DiagnosticReportCloseEvent,
   type DiagnosticReportOpenEvent,
   type DiagnosticReportSelectEvent,
   type DiagnosticReportUpdateEvent,
   type EncounterCloseEvent,
   type EncounterOpenEvent,
+  type EventOf,
   FhircastClient,
   type FhircastError,
   type FhircastEvent,
@@ -17,6 +29,7 @@ import {
   type PatientCloseEvent,
   type PatientOpenEvent,
   type ProtocolRecord,
+  type ResourceEvent,
   type StateChange,
   type Subscribed,
   type SyncErrorDetails,
@@ -24,74 +37,103 @@ import {
   type UserHibernateEvent,
   type UserLogoutEvent,
 } from '../../src/index.ts';
+import type { PUBLISHED } from './published.ts';
 
 const client = new FhircastClient({ hubUrl: 'https://hub.example.org', topic: 'topic', fetch: Promise.reject });
 
 /** What the compiler says that a listener of a name gets. */
 type Gets<N extends string> = ListenerArgument<N>;
 
+/** The event of each name of the catalogue. */
+interface Events {
+  'Patient-open': PatientOpenEvent;
+  'Patient-close': PatientCloseEvent;
+  'Encounter-open': EncounterOpenEvent;
+  'Encounter-close': EncounterCloseEvent;
+  'ImagingStudy-open': ImagingStudyOpenEvent;
+  'ImagingStudy-close': ImagingStudyCloseEvent;
+  'DiagnosticReport-open': DiagnosticReportOpenEvent;
+  'DiagnosticReport-close': DiagnosticReportCloseEvent;
+  'DiagnosticReport-update': DiagnosticReportUpdateEvent;
+  'DiagnosticReport-select': DiagnosticReportSelectEvent;
+  SyncError: SyncErrorEvent;
+  UserLogout: UserLogoutEvent;
+  UserHibernate: UserHibernateEvent;
+  'Home-open': HomeOpenEvent;
+}
+
+/** The published spellings of one name, itself included. */
+type Spelling<N extends CatalogueName> = N | (typeof PUBLISHED)[N][number];
+
+/** A text in some of its cases. */
+type InCases<S extends string> = S | Lowercase<S> | Uppercase<S> | Capitalize<S> | Uncapitalize<S>;
+
+type IsSame<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+/** The spelling, unless it gets just the event. */
+type Mistyped<S extends string, E> = S extends string
+  ? [IsSame<Gets<S>, E>, IsSame<EventOf<S>, E>] extends [true, true]
+    ? never
+    : S
+  : never;
+
 // The compiler is the one that fails here; what runs just keeps the declarations honest.
 describe('what a listener gets, by name', () => {
-  it('is the event of the name in every published spelling', () => {
-    expectTypeOf<
-      Gets<
-        | 'Patient-open'
-        | 'patient-open'
-        | 'open-patient-chart'
-        | 'patient-open-chart'
-        | 'switch-patient-chart'
-        | 'patient-switch-chart'
-        | 'patient-chart-open'
-      >
-    >().toEqualTypeOf<PatientOpenEvent>();
-    expectTypeOf<Gets<'open-patient-chart'>>().toEqualTypeOf<PatientOpenEvent>();
-    expectTypeOf<Gets<'patient-open-chart'>>().toEqualTypeOf<PatientOpenEvent>();
-    expectTypeOf<Gets<'switch-patient-chart'>>().toEqualTypeOf<PatientOpenEvent>();
-    expectTypeOf<Gets<'patient-switch-chart'>>().toEqualTypeOf<PatientOpenEvent>();
-    expectTypeOf<Gets<'patient-chart-open'>>().toEqualTypeOf<PatientOpenEvent>();
-    expectTypeOf<Gets<'patient-close'>>().toEqualTypeOf<PatientCloseEvent>();
-    expectTypeOf<Gets<'close-patient-chart'>>().toEqualTypeOf<PatientCloseEvent>();
-    expectTypeOf<Gets<'patient-close-chart'>>().toEqualTypeOf<PatientCloseEvent>();
-    expectTypeOf<Gets<'patient-chart-close'>>().toEqualTypeOf<PatientCloseEvent>();
-    expectTypeOf<Gets<'Encounter-open'>>().toEqualTypeOf<EncounterOpenEvent>();
-    expectTypeOf<Gets<'encounter-open'>>().toEqualTypeOf<EncounterOpenEvent>();
-    expectTypeOf<Gets<'encounter-close'>>().toEqualTypeOf<EncounterCloseEvent>();
-    expectTypeOf<Gets<'ImagingStudy-open'>>().toEqualTypeOf<ImagingStudyOpenEvent>();
-    expectTypeOf<Gets<'imagingstudy-open'>>().toEqualTypeOf<ImagingStudyOpenEvent>();
-    expectTypeOf<Gets<'open-imaging-study'>>().toEqualTypeOf<ImagingStudyOpenEvent>();
-    expectTypeOf<Gets<'open-image-study'>>().toEqualTypeOf<ImagingStudyOpenEvent>();
-    expectTypeOf<Gets<'imaging-study-open'>>().toEqualTypeOf<ImagingStudyOpenEvent>();
-    expectTypeOf<Gets<'switch-imaging-study'>>().toEqualTypeOf<ImagingStudyOpenEvent>();
-    expectTypeOf<Gets<'imaging-study-switch'>>().toEqualTypeOf<ImagingStudyOpenEvent>();
-    expectTypeOf<Gets<'imagingstudy-close'>>().toEqualTypeOf<ImagingStudyCloseEvent>();
-    expectTypeOf<Gets<'close-imaging-study'>>().toEqualTypeOf<ImagingStudyCloseEvent>();
-    expectTypeOf<Gets<'imaging-study-close'>>().toEqualTypeOf<ImagingStudyCloseEvent>();
-    expectTypeOf<Gets<'diagnosticreport-open'>>().toEqualTypeOf<DiagnosticReportOpenEvent>();
-    expectTypeOf<Gets<'diagnosticreport-close'>>().toEqualTypeOf<DiagnosticReportCloseEvent>();
-    expectTypeOf<Gets<'diagnosticreport-update'>>().toEqualTypeOf<DiagnosticReportUpdateEvent>();
-    expectTypeOf<Gets<'diagnosticreport-select'>>().toEqualTypeOf<DiagnosticReportSelectEvent>();
-    expectTypeOf<Gets<'syncerror'>>().toEqualTypeOf<SyncErrorEvent>();
-    expectTypeOf<Gets<'sync-error'>>().toEqualTypeOf<SyncErrorEvent>();
-    expectTypeOf<Gets<'userlogout'>>().toEqualTypeOf<UserLogoutEvent>();
-    expectTypeOf<Gets<'userLogout'>>().toEqualTypeOf<UserLogoutEvent>();
-    expectTypeOf<Gets<'logout-user'>>().toEqualTypeOf<UserLogoutEvent>();
-    expectTypeOf<Gets<'user-logout'>>().toEqualTypeOf<UserLogoutEvent>();
-    expectTypeOf<Gets<'userHibernate'>>().toEqualTypeOf<UserHibernateEvent>();
-    expectTypeOf<Gets<'hibernate-user'>>().toEqualTypeOf<UserHibernateEvent>();
-    expectTypeOf<Gets<'user-hibernate'>>().toEqualTypeOf<UserHibernateEvent>();
-    expectTypeOf<Gets<'user-hibernates'>>().toEqualTypeOf<UserHibernateEvent>();
-    expectTypeOf<Gets<'home-open'>>().toEqualTypeOf<HomeOpenEvent>();
+  it('is the event of the name in every published spelling, in any case', () => {
+    expectTypeOf<keyof typeof PUBLISHED>().toEqualTypeOf<CatalogueName>();
+    expectTypeOf<keyof Events>().toEqualTypeOf<CatalogueName>();
+    // An alias without a row in the table, and so without a type, fails here.
+    type Published = { [N in CatalogueName]: Lowercase<Spelling<N>> }[CatalogueName];
+    expectTypeOf<Exclude<Alias, Published>>().toBeNever();
+    type Wrong = { [N in CatalogueName]: Mistyped<InCases<Spelling<N>>, Events[N]> }[CatalogueName];
+    expectTypeOf<Wrong>().toBeNever();
+    // Else the line before could not fail.
+    expectTypeOf<Mistyped<'Patient-open', HomeOpenEvent>>().toEqualTypeOf<'Patient-open'>();
   });
 
-  it('does not depend on the case', () => {
-    expectTypeOf<Gets<'PATIENT-OPEN'>>().toEqualTypeOf<PatientOpenEvent>();
+  it('does not depend on which letters are capital', () => {
+    expectTypeOf<Gets<'pAtIeNt-oPeN'>>().toEqualTypeOf<PatientOpenEvent>();
     expectTypeOf<Gets<'Switch-Patient-Chart'>>().toEqualTypeOf<PatientOpenEvent>();
-    expectTypeOf<Gets<'SYNCERROR'>>().toEqualTypeOf<SyncErrorEvent>();
+    expectTypeOf<Gets<'MEDICATIONrequest-Open'>>().toEqualTypeOf<ResourceEvent<'MedicationRequest', 'open'>>();
+  });
+
+  it('is an event about the resource that a name of no catalogue tells', () => {
+    type Types = FhirResource['resourceType'];
+    type NoRow = Exclude<Types, 'Patient' | 'Encounter' | 'ImagingStudy' | 'DiagnosticReport'>;
+    type Wrong = {
+      [R in NoRow]: {
+        [V in 'open' | 'close' | 'update' | 'select']: Mistyped<InCases<`${R}-${V}`>, ResourceEvent<R, V>>;
+      }['open' | 'close' | 'update' | 'select'];
+    }[NoRow];
+    expectTypeOf<Wrong>().toBeNever();
+
+    expectTypeOf<Gets<'MedicationRequest-open'>['anchor']>().toEqualTypeOf<MedicationRequest>();
+    expectTypeOf<Gets<'MedicationRequest-close'>['anchor']>().toEqualTypeOf<MedicationRequest | undefined>();
+    expectTypeOf<Gets<'MedicationRequest-update'>['anchorReference']>().toEqualTypeOf<Reference | undefined>();
+    // As canonicalName() has it at run time.
+    expectTypeOf<Gets<'MedicationRequest-open'>['name']>().toEqualTypeOf<'medicationrequest-open'>();
+    expect(canonicalName('MedicationRequest-open')).toBe('medicationrequest-open');
+  });
+
+  it('tells what the catalogue’s events are about', () => {
+    expectTypeOf<Gets<'open-patient-chart'>['anchor']>().toEqualTypeOf<Patient>();
+    expectTypeOf<Gets<'encounter-open'>['anchor']>().toEqualTypeOf<Encounter>();
+    expectTypeOf<Gets<'imagingstudy-open'>['anchor']>().toEqualTypeOf<ImagingStudy>();
+    expectTypeOf<Gets<'diagnosticreport-open'>['anchor']>().toEqualTypeOf<DiagnosticReport>();
+    expectTypeOf<Gets<'patient-close'>['anchor']>().toEqualTypeOf<Patient | undefined>();
+    expectTypeOf<Gets<'DiagnosticReport-select'>['anchor']>().toEqualTypeOf<DiagnosticReport | undefined>();
+    expectTypeOf<Gets<'DiagnosticReport-select'>['anchorReference']>().toEqualTypeOf<Reference | undefined>();
+    expectTypeOf<Gets<'*'>['anchor']>().toEqualTypeOf<FhirResource | undefined>();
   });
 
   it('is any event for all other names', () => {
     expectTypeOf<Gets<'org.example.patient_transmogrify'>>().toEqualTypeOf<FhircastEvent>();
-    expectTypeOf<Gets<'Medication-open'>>().toEqualTypeOf<FhircastEvent>();
+    expectTypeOf<Gets<'Medicine-open'>>().toEqualTypeOf<FhircastEvent>();
+    expectTypeOf<Gets<'Medication-opened'>>().toEqualTypeOf<FhircastEvent>();
+    expectTypeOf<Gets<'my-Medication-open'>>().toEqualTypeOf<FhircastEvent>();
+    expectTypeOf<Gets<string>>().toEqualTypeOf<FhircastEvent>();
+    type Own = Gets<'org.example.patient_transmogrify'>;
+    expectTypeOf<ReturnType<Own['resources']>>().items.toExtend<FhirResource>();
     expectTypeOf<Gets<'*'>>().toEqualTypeOf<FhircastEvent>();
   });
 
