@@ -22,7 +22,7 @@ const SENTENCES = {
   'channel-no-callback':
     'This hub delivers by webhook. Pass callback: createCallbackEndpoint({ baseUrl }) on a server; a page needs a server beside it, or a hub with websockets.',
   'channel-no-endpoint':
-    'The hub accepted the subscription but named no websocket URL. Set channel to webhook if it has none.',
+    'The hub accepted the subscription but named no websocket URL. See docs/hubs.md for a profile, or set channel to webhook; a page also needs a hub that exposes Content-Location (CORS), or a proxy.',
   'channel-endpoint-invalid':
     'The hub named a websocket URL that is not wss. Ask the hub for it, or set allowInsecure.',
   'channel-not-opened': 'The websocket did not open. Check that the hub is reachable and allows this origin.',
@@ -30,10 +30,10 @@ const SENTENCES = {
   'channel-silent': 'The connection to the hub had gone silent and was given up.',
   'event-missed': 'The hub shows another context than the events told. The subscription is made anew.',
   'confirmation-timeout':
-    'The hub did not confirm the subscription in time. Check that it reaches the callback URL, or knows the websocket.',
+    'The hub did not confirm the subscription in time. Check that it reaches the callback URL, or knows the websocket; see docs/hubs.md for hubs that need a profile.',
   // the hub's HTTP answers
   'hub-unreachable':
-    'The hub could not be reached. Check the network, and in a page that the hub allows this origin (CORS).',
+    'The hub could not be reached. Check the network, and in a page that the hub allows this origin and the header Authorization (CORS); where it does not, a proxy beside the app is the cure.',
   'hub-timeout': 'The hub did not answer in time.',
   'hub-redirected': 'The hub redirects, which is not followed to keep the token safe. Use the URL it redirects to.',
   'session-foreign':
@@ -41,6 +41,8 @@ const SENTENCES = {
   'token-unavailable': 'The function accessToken failed (see cause).',
   'session-over': 'The hub does not accept the access token, and there is no other. Launch the app again from the EHR.',
   'hub-unauthorized': 'The access token does not allow this. Check its scopes: FhircastClient.scopes().',
+  'context-unsupported':
+    'The hub does not tell the current context (see hubText). client.context has what its events told.',
   'hub-refused': 'The hub refused the request (see hubText).',
   'hub-failed': 'The hub failed to handle the request (see hubText).',
   'hub-answer-invalid': 'The answer of the hub could not be read: {}.',

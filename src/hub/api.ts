@@ -42,6 +42,9 @@ export interface ContextAnswer {
 /** What an access token is made of (RFC 6749, appendix A.12). */
 const VSCHAR = /^[ -~]+$/;
 
+/** By these a hub says that it knows no such request. */
+const UNSUPPORTED: readonly number[] = [404, 405, 501];
+
 /** The hub did not read what it was sent. */
 const UNSUPPORTED_MEDIA_TYPE = 415;
 
@@ -126,7 +129,7 @@ export class HubApi {
       ...(signal ? { signal } : {}),
     });
     if (answer.status === 404 && dialect.notFoundIsNoContext) return { context: null, worth: 'unlikely' };
-    if (!answer.ok) throw hubError(answer);
+    if (!answer.ok) throw hubError(answer, UNSUPPORTED.includes(answer.status) ? 'context-unsupported' : undefined);
     const context = parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
     const form = contextFormOf(answer.text);
     if (!context) {

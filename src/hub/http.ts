@@ -138,10 +138,11 @@ const CODES: ReadonlyMap<number, FhircastErrorCode> = /* @__PURE__ */ new Map([
  * The error for an answer that is not 2xx.
  *
  * @param answer the answer
+ * @param meant what the status means here. Default: what it means in general
  */
-export function hubError(answer: HttpAnswer): HubError {
+export function hubError(answer: HttpAnswer, meant?: FhircastErrorCode): HubError {
   const { status } = answer;
-  const code = CODES.get(status) ?? (status >= 500 ? 'hub-failed' : 'hub-refused');
+  const code = meant ?? CODES.get(status) ?? (status >= 500 ? 'hub-failed' : 'hub-refused');
   const wait = retryAfterMs(answer.header('retry-after'));
   return new HubError(code, {
     status,

@@ -2,7 +2,7 @@ import type { ImagingStudy } from 'fhir/r4';
 import { describe, expect, it } from 'vitest';
 import { ContextChangeError, type ContextChangeResult, HubError, NotificationError } from '../../src/index.ts';
 import { ADA, at, BRAM, openWorld, patientContext } from './world.ts';
-import { WORLDS } from './worlds.ts';
+import { SILENT_WORLDS, TELLING_WORLDS, WORLDS } from './worlds.ts';
 
 const STUDY: ImagingStudy = {
   resourceType: 'ImagingStudy',
@@ -20,7 +20,7 @@ interface Sent {
 /** The outcome of a change that the hub took. */
 const outcomeOf = (change: ContextChangeResult) => (change.accepted ? change.outcome : undefined);
 
-describe.each(WORLDS)('current context: $title', (kind) => {
+describe.each(TELLING_WORLDS)('current context: $title', (kind) => {
   it('has one shape, whatever the hub answers', async () => {
     const world = await openWorld(kind);
     const { client } = await world.join();
@@ -80,6 +80,19 @@ describe.each(WORLDS)('current context: $title', (kind) => {
     const { client } = await world.join();
     const signal = AbortSignal.abort();
     expect(await world.failure(client.getCurrentContext({ signal }))).toMatchObject({ code: 'aborted' });
+  });
+});
+
+describe.each(SILENT_WORLDS)('no current context: $title', (kind) => {
+  it('is an error of its own, and what the events told is known', async () => {
+    const world = await openWorld(kind);
+    const { client } = await world.follow();
+    await world.session.publish('Patient-open', patientContext(ADA));
+    const error = await world.failure(client.getCurrentContext());
+    expect(error).toBeInstanceOf(HubError);
+    expect(error).toMatchObject({ code: 'context-unsupported', status: 404, retryable: false });
+    expect(client.context.current?.patient).toEqual(ADA);
+    expect(client.syncStatus.state).toBe('in-sync');
   });
 });
 

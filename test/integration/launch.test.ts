@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type FhirClientLike, FhircastClient, LaunchError } from '../../src/index.ts';
 import { type LaunchForm, startTestEhr } from '../../src/testing/index.ts';
 import { App } from './app.ts';
-import { ADA, openWorld, patientContext, type World } from './world.ts';
+import { ADA, BRAM, openWorld, patientContext, type World } from './world.ts';
 import { WORLDS } from './worlds.ts';
 
 /** Whether an app that was launched in some way follows the session. */
@@ -24,7 +24,7 @@ describe.each(WORLDS)('launch: $title', (kind) => {
   it('follows the session of a plain token response', async () => {
     const world = await openWorld(kind);
     const { callback } = world;
-    const client = await FhircastClient.fromSmartLaunch(world.launch(), { callback });
+    const client = await FhircastClient.fromSmartLaunch(world.launch(), { callback, ...world.chosen });
     await expectToFollow(world, client);
     expect(client.channel).toBe(kind.channel);
     expect(world.session.subscriptions.map(({ channel }) => channel)).toEqual([kind.channel]);
@@ -35,11 +35,12 @@ describe.each(WORLDS)('launch: $title', (kind) => {
     const { callback, session } = world;
     const first = world.launch();
     const smartClient: { state: { tokenResponse: object } } & FhirClientLike = { state: { tokenResponse: first } };
-    const client = await FhircastClient.fromSmartLaunch(smartClient, { callback });
+    const client = await FhircastClient.fromSmartLaunch(smartClient, { callback, ...world.chosen });
     await expectToFollow(world, client);
     smartClient.state = { tokenResponse: world.launch() };
     session.revokeToken(first.access_token);
-    expect((await client.getCurrentContext())?.patient).toEqual(ADA);
+    const change = await client.requestContextChange('Patient-open', { patient: BRAM });
+    expect(change).toMatchObject({ accepted: true });
   });
 
   it('sends nothing before something is listened to, and never subscribes without', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FhircastClient } from '../../src/index.ts';
 import { App } from './app.ts';
-import { ADA, BRAM, CHIDI, openWorld, patientContext, settled, type World } from './world.ts';
+import { ADA, BRAM, CHIDI, chosenFor, openWorld, patientContext, settled, type World } from './world.ts';
 import { WORLDS, type WorldKind } from './worlds.ts';
 
 /** One session in which each row of the matrix has an app, by its title. */
@@ -15,7 +15,8 @@ async function openMixed(): Promise<{ world: World; apps: Map<WorldKind, App> }>
     world.evidence.keep('the token', access_token);
     const launch = { ...world.session.launch(kind.form, { scope: 'fhircast fhircast/*.*' }), access_token };
     const { callback } = world;
-    const client = await FhircastClient.fromSmartLaunch(launch, { callback, subscriberName: kind.title });
+    const chosen = chosenFor(kind);
+    const client = await FhircastClient.fromSmartLaunch(launch, { callback, subscriberName: kind.title, ...chosen });
     apps.set(kind, world.take(new App(kind.title, client, world.evidence)));
   }
   return { world, apps };

@@ -45,10 +45,11 @@ describe.each(WORLDS)('safety: $title', (kind) => {
     await session.sendRaw(world.message('Patient-open'), { signature: 'sha256=00', timeoutMs: 100 });
     await world.failure(app.client.requestContextChange('ImagingStudy-open', patientContext(ADA)));
     await app.client.requestContextChange('Patient-open', { patient: ADA });
-    await app.client.getCurrentContext();
+    await app.client.getCurrentContext().catch((error) => evidence.value('failure', error));
 
     // What the hub refuses, in words that hold what they should not.
     const [{ callback, endpoint } = {}] = session.subscriptions;
+    evidence.keep('the websocket URL', endpoint);
     const text = JSON.stringify({ error: `${ADA.id} ${session.id} ${session.accessToken} ${callback} ${endpoint}` });
     for (const status of [400, 401, 500]) {
       world.hub.refuseNext({ kind: 'context', status, text });

@@ -113,6 +113,7 @@ describe.each(WORLDS)('subscribe: $title', (kind) => {
     const ids: string[] = [];
     app.client.once('Patient-open', ({ id }) => ids.push(id));
     await app.client.ready();
+    await settled(app);
     await world.confirmed();
     await world.session.publish('Patient-open', patientContext(ADA), { id: 'event-1' });
     await world.hub.waitFor(({ kind }) => kind === 'ended');

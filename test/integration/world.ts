@@ -56,6 +56,8 @@ export interface World {
   readonly session: TestSession;
   readonly callback: HttpCallbackEndpoint;
   readonly evidence: Evidence;
+  /** What an app has to be told of a hub that is one version alone, so that each row is of one version and one channel. */
+  readonly chosen: Pick<SmartLaunchOptions, 'dialect' | 'channel'>;
   /** What the EHR's token endpoint would give to an app. */
   launch(name?: string, scope?: string): TokenResponse;
   /** Launches an app, which listens to nothing yet. */
@@ -78,6 +80,7 @@ export interface World {
 export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Promise<World> {
   const evidence = new Evidence();
   const hub = await startTestHub({
+    ...(kind.personality ? { personality: kind.personality } : {}),
     ...options.hub,
     onMessage: (message) => {
       evidence.keepSecretsOf(message);
@@ -103,6 +106,7 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
     session,
     callback,
     evidence,
+    chosen: chosenFor(kind),
     launch(name = 'Viewer', scope = kind.form === 'stu' ? 'fhircast/*.*' : 'fhircast') {
       const token = session.issueToken(scope, 3600, name);
       evidence.keep('the token', token);
@@ -112,6 +116,7 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
       const client = await FhircastClient.fromSmartLaunch(world.launch(name, scope), {
         callback,
         subscriberName: name,
+        ...world.chosen,
         ...clientOptions,
       });
       const app = world.take(new App(name, client, evidence));
@@ -150,6 +155,13 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
   };
   return world;
 }
+
+/** Nobody can tell STU1 to STU3 by their launch. */
+export const chosenFor = ({
+  personality,
+  dialect,
+  channel,
+}: WorldKind): Pick<SmartLaunchOptions, 'dialect' | 'channel'> => (personality ? { dialect, channel } : {});
 
 /** The client asks what is open, and what it is told may come as an event. */
 export async function settled(app: App): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ChannelType, DialectName } from '../../src/index.ts';
-import type { LaunchForm } from '../../src/testing/index.ts';
+import type { HubPersonality, LaunchForm } from '../../src/testing/index.ts';
 
 /** One row of the matrix: a version of FHIRcast and a way by which its events arrive. */
 export interface WorldKind {
@@ -8,12 +8,16 @@ export interface WorldKind {
   readonly form: LaunchForm;
   readonly dialect: DialectName;
   readonly channel: ChannelType;
+  /** The version that the hub is, where it is that alone. */
+  readonly personality?: HubPersonality;
   /** How this version spells what the tests listen to; the first spelling is what is sent. */
   readonly spelling: Readonly<Record<'Patient-open' | 'Patient-close' | 'ImagingStudy-open' | 'SyncError', string[]>>;
   /** Whether an app tells the hub by an event that it did not follow after all. */
   readonly sendsSyncErrors: boolean;
   /** Whether the hub tells a late app what is open. Where it does not, the client asks. */
   readonly replays: boolean;
+  /** In which form the hub tells the current context; a bare array has neither id nor time. */
+  readonly context: 'envelope' | 'array' | 'object' | 'none';
   /** Whether the hub numbers the versions of a context. */
   readonly versions: boolean;
 }
@@ -26,6 +30,14 @@ const SPELLING_OF_2019 = {
   SyncError: ['sync-error'],
 };
 
+/** The spellings of STU1 and STU2. */
+const SPELLING_OF_2020 = {
+  'Patient-open': ['patient-open'],
+  'Patient-close': ['patient-close'],
+  'ImagingStudy-open': ['imagingstudy-open'],
+  SyncError: ['syncerror'],
+};
+
 /** Every row of the matrix. */
 export const WORLDS: readonly WorldKind[] = [
   {
@@ -36,6 +48,7 @@ export const WORLDS: readonly WorldKind[] = [
     spelling: SPELLING_OF_2019,
     sendsSyncErrors: false,
     replays: false,
+    context: 'envelope',
     versions: false,
   },
   {
@@ -46,6 +59,55 @@ export const WORLDS: readonly WorldKind[] = [
     spelling: SPELLING_OF_2019,
     sendsSyncErrors: true,
     replays: false,
+    context: 'envelope',
+    versions: false,
+  },
+  {
+    title: 'STU1 by webhook',
+    form: 'stu',
+    dialect: 'stu1',
+    channel: 'webhook',
+    personality: 'stu1',
+    spelling: SPELLING_OF_2020,
+    sendsSyncErrors: true,
+    replays: false,
+    context: 'none',
+    versions: false,
+  },
+  {
+    title: 'February 2020 ballot by websocket',
+    form: 'stu',
+    dialect: 'stu1',
+    channel: 'websocket',
+    personality: 'stu1-websocket',
+    spelling: SPELLING_OF_2020,
+    sendsSyncErrors: true,
+    replays: false,
+    context: 'none',
+    versions: false,
+  },
+  {
+    title: 'STU2 by webhook',
+    form: 'stu',
+    dialect: 'stu2',
+    channel: 'webhook',
+    personality: 'stu2',
+    spelling: SPELLING_OF_2020,
+    sendsSyncErrors: true,
+    replays: false,
+    context: 'array',
+    versions: false,
+  },
+  {
+    title: 'STU2 by websocket',
+    form: 'stu',
+    dialect: 'stu2',
+    channel: 'websocket',
+    personality: 'stu2',
+    spelling: SPELLING_OF_2020,
+    sendsSyncErrors: true,
+    replays: false,
+    context: 'array',
     versions: false,
   },
   {
@@ -61,9 +123,19 @@ export const WORLDS: readonly WorldKind[] = [
     },
     sendsSyncErrors: true,
     replays: true,
+    context: 'object',
     versions: true,
   },
 ];
+
+/** The rows whose hub tells the current context. */
+export const TELLING_WORLDS = WORLDS.filter(({ context }) => context !== 'none');
+
+/** The rows whose hub does not. */
+export const SILENT_WORLDS = WORLDS.filter(({ context }) => context === 'none');
+
+/** The rows that one and the same hub can be. */
+export const STANDARD_WORLDS = WORLDS.filter(({ personality }) => !personality);
 
 /** The rows whose events arrive by webhook. */
 export const WEBHOOK_WORLDS = WORLDS.filter(({ channel }) => channel === 'webhook');

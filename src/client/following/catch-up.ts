@@ -43,6 +43,9 @@ export class CatchUp {
   #isUnsupported = false;
   /** The hub has not answered on this connection. What it did not send by itself before it did, it does not have. */
   #isFirst = true;
+  /** Events may have been missed before this connection, and none has come since. */
+  #isGap = false;
+  #hasBegun = false;
   /** The hub has told a context at least once. */
   #hasTold = false;
 
@@ -57,6 +60,8 @@ export class CatchUp {
     this.#abort();
     this.#isUnsupported = false;
     this.#isFirst = true;
+    this.#isGap = this.#hasBegun;
+    this.#hasBegun = true;
     this.#inFlight.renew();
     void this.#ask();
   }
@@ -91,6 +96,7 @@ export class CatchUp {
 
   /** An event was followed: where the hub could not tell, it has now. */
   followed(): void {
+    this.#isGap = false;
     if (!this.#isAsking) this.#options.sync.caughtUp();
   }
 
@@ -139,7 +145,10 @@ export class CatchUp {
         // Whoever was told of it may have left at once.
         if (signal.aborted) return;
         if (this.#inFlight.isHolding) continue;
-        break;
+        this.#isAsking = false;
+        const isEmpty = answer.context === null && contexts.current === null;
+        if (answer.worth !== 'unlikely' || isEmpty || !this.#mayHaveMissed) sync.caughtUp();
+        return;
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof FhircastError) || !error.retryable) {
@@ -151,8 +160,11 @@ export class CatchUp {
         if (signal.aborted) return;
       }
     }
-    this.#isAsking = false;
-    sync.caughtUp();
+  }
+
+  /** Whether what is known may be out of date. */
+  get #mayHaveMissed(): boolean {
+    return this.#isGap && this.#options.contexts.latest !== undefined;
   }
 
   #cannotTell(error: FhircastError): void {
@@ -165,7 +177,8 @@ export class CatchUp {
     }
     // Its events are what there is.
     this.#inFlight.release();
-    if (isUnsupported) sync.caughtUp();
+    // After a gap nobody knows what was missed, until the next event tells where the session is.
+    if (isUnsupported && !this.#mayHaveMissed) sync.caughtUp();
   }
 
   /** Whether an answer says something else than what is known, and can be believed. */

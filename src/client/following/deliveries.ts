@@ -60,13 +60,17 @@ export class Deliveries {
   /** Remembers an event, and forgets the oldest. */
   remember(notification: Notification): Delivery {
     const delivery: Delivery = { status: undefined, waiting: [] };
-    this.#recent.set(notification.id, delivery);
+    this.alias(notification.id, delivery);
     this.#latest[this.#next] = { notification, delivery };
     this.#next = (this.#next + 1) % TWINS;
-    if (this.#recent.size >= REMEMBERED) {
-      this.#older = this.#recent;
-      this.#recent = new Map();
-    }
     return delivery;
+  }
+
+  /** Remembers another id of an event that was delivered. */
+  alias(id: string, delivery: Delivery): void {
+    this.#recent.set(id, delivery);
+    if (this.#recent.size < REMEMBERED) return;
+    this.#older = this.#recent;
+    this.#recent = new Map();
   }
 }

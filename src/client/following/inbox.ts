@@ -1,6 +1,7 @@
 import { FhircastError, NotificationError } from '../../errors.ts';
 import { checkContext } from '../../events/check.ts';
 import type { CurrentContext } from '../../events/current-context.ts';
+import { eventParts } from '../../events/definitions.ts';
 import { FhircastEvent } from '../../events/event.ts';
 import { canonicalName } from '../../events/names.ts';
 import { messageId, type Notification, parseJson, parseNotification } from '../../events/notification.ts';
@@ -11,7 +12,7 @@ import { type MessageCounts, noCounts } from '../counts.ts';
 import type { Listeners } from '../listeners.ts';
 import { Acknowledgement } from './acknowledgement.ts';
 import { ContextStore } from './context-store.ts';
-import { Deliveries } from './deliveries.ts';
+import { Deliveries, type Delivery } from './deliveries.ts';
 
 /** What the inbox needs. */
 export interface InboxOptions {
@@ -53,12 +54,20 @@ const FOLLOWED = 200;
 /** From here on, a status says that the app does not follow. */
 const REFUSED = 400;
 
+/** Answers as the app decided, or when it has. */
+const respond = (delivery: Delivery, answer: Answer): void => {
+  if (delivery.status === undefined) delivery.waiting.push(answer);
+  else answer(delivery.status);
+};
+
 /** The one path of a notification, whichever channel brought it: read, judge, deliver, answer. */
 export class Inbox {
   /** How many messages came to what end. */
   readonly counts: MessageCounts = noCounts();
   readonly #options: InboxOptions;
   readonly #deliveries = new Deliveries();
+  /** The latest open that was found by asking. */
+  #found: Delivery | undefined;
 
   constructor(options: InboxOptions) {
     this.#options = options;
@@ -126,8 +135,7 @@ export class Inbox {
     this.counts.duplicate++;
     this.#options.contexts.told(notification);
     if (!same) this.#options.repeated(notification);
-    if (earlier.status === undefined) earlier.waiting.push(answer);
-    else answer(earlier.status);
+    respond(earlier, answer);
     return true;
   }
 
@@ -159,13 +167,19 @@ export class Inbox {
     answer(FOLLOWED);
   }
 
-  /** Takes the event of a context that was found by asking: the app has it, and now its time is known. */
+  /** Takes the event of a context that was found by asking: the app has it and has decided, and now its time is known. */
   recognize(notification: Notification, answer: Answer): void {
     this.counts.duplicate++;
     this.#options.contexts.date(notification);
     this.#options.contexts.told(notification);
-    this.#deliveries.remember(notification).status = FOLLOWED;
-    answer(FOLLOWED);
+    const found = eventParts(notification.name)?.verb === 'open' ? this.#found : undefined;
+    if (found) {
+      this.#deliveries.alias(notification.id, found);
+      respond(found, answer);
+    } else {
+      this.#deliveries.remember(notification).status = FOLLOWED;
+      answer(FOLLOWED);
+    }
     this.#options.followed();
   }
 
@@ -174,7 +188,7 @@ export class Inbox {
   }
 
   /** @param answer tells the hub; absent for what the hub did not send and is not told about */
-  #deliver(notification: Notification, answer?: Answer): void {
+  #deliver(notification: Notification, answer?: Answer): Delivery {
     const { listeners, acknowledgeWithinMs } = this.#options;
     const delivery = this.#deliveries.remember(notification);
     if (answer) delivery.waiting.push(answer);
@@ -201,6 +215,7 @@ export class Inbox {
     this.#options.received(event);
     acknowledgement.dispatched(listeners.dispatch(event));
     this.#options.followed();
+    return delivery;
   }
 
   /**
@@ -219,7 +234,7 @@ export class Inbox {
 
   /** Takes a context that the hub was asked for. It reaches the app as an ordinary event, with the source `resync`. */
   adoptOpen(found: CurrentContext): void {
-    this.#adopt(`${found.type}-open`, found, {
+    this.#found = this.#adopt(`${found.type}-open`, found, {
       id: found.id,
       timestamp: found.timestamp,
       time: found.time,
@@ -232,7 +247,7 @@ export class Inbox {
     this.#adopt(`${closed.type}-close`, closed, {});
   }
 
-  #adopt(hubEvent: string, { context }: CurrentContext, facts: Partial<CurrentContext>): void {
+  #adopt(hubEvent: string, { context }: CurrentContext, facts: Partial<CurrentContext>): Delivery {
     const notification: Notification = {
       id: facts.id ?? `resync-${randomHex(8)}`,
       timestamp: facts.timestamp ?? '',
@@ -247,7 +262,7 @@ export class Inbox {
     };
     this.#options.contexts.apply(notification);
     // What the app decides is the answer for when the hub sends this event after all.
-    this.#deliver(notification);
+    return this.#deliver(notification);
   }
 
   #failed(cause: unknown, late: boolean): void {
