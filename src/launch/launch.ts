@@ -1,7 +1,9 @@
 import { LaunchError } from '../errors.ts';
-import { isObject, type JsonObject } from '../events/notification.ts';
+import { isObject } from '../events/notification.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import { urlFault } from '../hub/url.ts';
+import { isSameHub, isSameOrigin, isSameSession, onlyOne, refusedLaunch } from './agreement.ts';
+import { collectParameters, HUBS, SESSIONS } from './parameters.ts';
 
 /** What a launch says about the session. */
 export interface Launch {
@@ -17,55 +19,53 @@ export interface Launch {
   readonly scope: string | undefined;
 }
 
-/** The launch parameters by version, in lower case. The first hub that is there decides. */
-const HUBS = ['hub.url', 'cast-hub'] as const;
-const TOPICS = ['hub.topic', 'cast-session', 'topic'] as const;
-
-/**
- * Finds the parameters whatever their case, at the top or one level below: servers write and nest them in several ways. Below
- * the top only names of FHIRcast's own count, because another `topic` may be anything.
- */
-const collect = (response: JsonObject): Map<string, string> => {
-  const found = new Map<string, string>();
-  const take = (name: string, value: unknown) => {
-    const lower = name.toLowerCase();
-    if (typeof value === 'string' && value !== '' && !found.has(lower)) found.set(lower, value);
-  };
-  for (const name of [...HUBS, ...TOPICS, 'access_token', 'scope']) take(name, response[name]);
-  for (const [name, value] of Object.entries(response)) take(name, value);
-  for (const [parent, object] of Object.entries(response)) {
-    if (!isObject(object)) continue;
-    for (const [name, value] of Object.entries(object)) {
-      if (/^(hub\.|cast-)/i.test(name)) take(name, value);
-      else if (/^hub$/i.test(parent)) take(`hub.${name}`, value);
-    }
-  }
-  return found;
+/** What stands at the top under a name, in any case. */
+const textAt = (response: unknown, name: string): string | undefined => {
+  if (!isObject(response)) return undefined;
+  const isText = (value: unknown) => typeof value === 'string' && value !== '';
+  const values = [
+    response[name],
+    ...Object.entries(response).flatMap(([k, v]) => (k.toLowerCase() === name ? [v] : [])),
+  ];
+  return values.find(isText) as string | undefined;
 };
 
 /**
  * Reads the hub and the session from a SMART token response (STU3, Session Discovery).
  *
+ * It is lenient with how the parameters are written, and strict with what they mean: where two of them name different hubs or
+ * sessions, nobody can say which one the user is in.
+ *
  * @param response the token response
  * @param allowInsecure accepts hubs without encryption on other hosts than this one
- * @throws LaunchError that names the parameter and what to ask the EHR for
+ * @throws LaunchError that names the parameter and what to ask the EHR for, or the parameters that disagree
  */
 export function parseLaunch(response: unknown, allowInsecure = false): Launch {
-  const parameters = isObject(response) ? collect(response) : new Map<string, string>();
-  const hub = HUBS.find((name) => parameters.has(name));
-  const isOld = hub === 'cast-hub' || (!hub && parameters.has('cast-session'));
-  const session = TOPICS.find((name) => parameters.has(name));
+  const found = collectParameters(response);
+  const hub = HUBS.find((name) => found.has(name));
+  const isOld = hub === 'cast-hub' || (!hub && found.has('cast-session'));
+  // Some token endpoints write `topic` in place of `hub.topic`. Beside another session it may be anything.
+  const session = [...SESSIONS, 'topic'].find((name) => found.has(name));
   if (!hub && !session) throw new LaunchError('launch-not-fhircast');
   if (!hub) throw new LaunchError('launch-hub-missing', { at: isOld ? 'cast-hub' : 'hub.url' });
   if (!session) throw new LaunchError('launch-session-missing', { at: isOld ? 'cast-session' : 'hub.topic' });
-  const hubUrl = parameters.get(hub) ?? '';
+  const one = (name: string) =>
+    HUBS.some((theirs) => theirs === name)
+      ? onlyOne(found.get(name), name, isSameHub)
+      : onlyOne(found.get(name), name, (a, b) => a === b);
+  const hubUrl = one(hub);
   checkHubUrl(hubUrl, hub, allowInsecure);
+  const topic = one(session);
+  if (HUBS.some((name) => found.has(name) && !isSameOrigin(hubUrl, one(name))))
+    throw refusedLaunch(HUBS.join(', '), 'hub.url and cast-hub are of different hubs.');
+  if (session !== 'topic' && SESSIONS.some((name) => found.has(name) && !isSameSession(topic, one(name), hubUrl)))
+    throw refusedLaunch(SESSIONS.join(', '), 'hub.topic and cast-session are different sessions.');
   return {
     hubUrl,
-    topic: parameters.get(session) ?? '',
+    topic,
     dialect: !isOld ? 'stu3' : session === 'hub.topic' ? 'ballot' : 'draft',
-    accessToken: parameters.get('access_token'),
-    scope: parameters.get('scope'),
+    accessToken: textAt(response, 'access_token'),
+    scope: textAt(response, 'scope'),
   };
 }
 

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FhircastClient, LaunchError } from '../../src/index.ts';
 import { parseLaunch } from '../../src/launch/launch.ts';
@@ -6,6 +8,15 @@ import { uncovered } from '../../src/launch/scopes.ts';
 const HUB = 'https://hub.example.org';
 const SESSION = `${HUB}/7jaa86kgdudewiaq0wtu`;
 const TOPIC = 'fdb2f928-5546-4f52-87a0-0648e9ded065';
+
+const thrownBy = (act: () => unknown): unknown => {
+  try {
+    act();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+};
 
 describe('a token response', () => {
   it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
@@ -18,7 +29,7 @@ describe('a token response', () => {
     ['with an object hub', { hub: { url: HUB, topic: TOPIC } }, { dialect: 'stu3', topic: TOPIC }],
     [
       'with both versions',
-      { 'hub.url': HUB, 'hub.topic': TOPIC, 'cast-hub': HUB, 'cast-session': SESSION },
+      { 'hub.url': HUB, 'hub.topic': TOPIC, 'cast-hub': HUB, 'cast-session': `${HUB}/${TOPIC}` },
       { dialect: 'stu3', topic: TOPIC },
     ],
     ['with another topic beside hub.topic', { 'hub.url': HUB, 'hub.topic': TOPIC, topic: 'other' }, { topic: TOPIC }],
@@ -91,6 +102,114 @@ describe('a token response', () => {
     expect(parseLaunch({ 'hub.url': 'http://hub.lan', 'hub.topic': TOPIC }, true)).toMatchObject({
       hubUrl: 'http://hub.lan',
     });
+  });
+});
+
+describe('a token response in its own way', () => {
+  const BOTH = { 'hub.url': HUB, 'hub.topic': TOPIC };
+
+  it.each<[string, unknown, Record<string, unknown>]>([
+    ['in the wrong case', { 'HUB.URL': HUB, 'Hub.Topic': TOPIC }, { dialect: 'stu3', topic: TOPIC }],
+    ['in the wrong case, of the draft', { 'Cast-Hub': HUB, 'CAST-SESSION': SESSION }, { dialect: 'draft' }],
+    ['twice, in two cases', { ...BOTH, 'HUB.URL': HUB, 'HUB.TOPIC': TOPIC }, { topic: TOPIC }],
+    ['at the top and below', { ...BOTH, fhircast: BOTH }, { topic: TOPIC }],
+    ['below, of the draft', { context: { 'cast-hub': HUB, 'cast-session': SESSION } }, { dialect: 'draft' }],
+    ['two levels below', { extensions: { fhircast: BOTH } }, { topic: TOPIC }],
+    ['in an object of FHIRcast’s', { FHIRcast: { url: HUB, topic: TOPIC } }, { dialect: 'stu3', topic: TOPIC }],
+    ['as an object hub below', { fhircast: { hub: { url: HUB, topic: TOPIC } } }, { topic: TOPIC }],
+    ['as JSON strings', { 'hub.url': JSON.stringify(HUB), 'hub.topic': JSON.stringify(TOPIC) }, { topic: TOPIC }],
+    ['as JSON in a string', { fhircast: JSON.stringify(BOTH) }, { topic: TOPIC }],
+    ['as a whole in a string', JSON.stringify(BOTH), { topic: TOPIC }],
+    ['as arrays of one', { 'hub.url': [HUB], 'hub.topic': [TOPIC] }, { topic: TOPIC }],
+    ['as arrays of the same', { 'hub.url': [HUB, `${HUB}/`], 'hub.topic': [TOPIC, TOPIC] }, { topic: TOPIC }],
+    ['as an array of one in a string', { ...BOTH, 'hub.topic': JSON.stringify([TOPIC]) }, { topic: TOPIC }],
+    ['in an array of objects', { fhirContext: [{ reference: 'Patient/1' }, BOTH] }, { topic: TOPIC }],
+    ['with a topic in braces', { ...BOTH, 'hub.topic': `{${TOPIC}}` }, { topic: `{${TOPIC}}` }],
+    ['with empty ones beside', { ...BOTH, 'cast-hub': '', 'cast-session': null, hub: {} }, { topic: TOPIC }],
+    ['with another’s url below', { ...BOTH, details: { url: 'https://elsewhere.example.org' } }, { topic: TOPIC }],
+    ['with another’s url at the top', { ...BOTH, url: 'https://elsewhere.example.org' }, { topic: TOPIC }],
+    ['with two hubs that are one', { ...BOTH, 'cast-hub': `${HUB}/` }, { dialect: 'stu3', hubUrl: HUB }],
+    [
+      'with a hub that speaks two versions under two paths',
+      { 'hub.url': `${HUB}/v3`, 'hub.topic': 'a b', 'cast-hub': `${HUB}/v0`, 'cast-session': `${HUB}/v0/a%20b/` },
+      { dialect: 'stu3', hubUrl: `${HUB}/v3`, topic: 'a b' },
+    ],
+    [
+      'with one session in the words of the ballot and the draft',
+      { 'cast-hub': HUB, 'hub.topic': SESSION, 'cast-session': `${SESSION}/` },
+      { dialect: 'ballot', topic: SESSION },
+    ],
+    ['with topic and cast-hub', { 'cast-hub': HUB, topic: SESSION }, { dialect: 'draft', topic: SESSION }],
+    ['with cast-session and another topic', { 'cast-hub': HUB, 'cast-session': SESSION, topic: 'other' }, {}],
+    ['with a session’s URL for a later hub', { 'hub.url': HUB, 'cast-session': SESSION }, { dialect: 'stu3' }],
+  ])('that writes the parameters %s leads to the session', (_, response, expected) => {
+    expect(parseLaunch(response)).toMatchObject({ hubUrl: expect.stringContaining(HUB), ...expected });
+  });
+
+  it.each<[string, unknown, string]>([
+    ['two sessions', { ...BOTH, 'cast-session': SESSION }, 'hub.topic, cast-session'],
+    ['two sessions of one array', { ...BOTH, 'hub.topic': [TOPIC, 'other'] }, 'hub.topic'],
+    ['two sessions of one array in a string', { ...BOTH, 'hub.topic': `["${TOPIC}","other"]` }, 'hub.topic'],
+    ['two sessions in two cases', { ...BOTH, 'HUB.TOPIC': TOPIC.toUpperCase() }, 'hub.topic'],
+    ['two sessions at two places', { ...BOTH, previous: { 'hub.topic': 'other' } }, 'hub.topic'],
+    ['two sessions in an object hub', { ...BOTH, hub: { topic: 'other' } }, 'hub.topic'],
+    ['two sessions of objects', { 'hub.url': HUB, all: [{ 'hub.topic': 'a' }, { 'hub.topic': 'b' }] }, 'hub.topic'],
+    ['two sessions of the draft', { 'cast-hub': HUB, 'cast-session': [SESSION, `${SESSION}2`] }, 'cast-session'],
+    ['two topics', { 'hub.url': HUB, topic: TOPIC, Topic: 'other' }, 'topic'],
+    ['a session that only ends alike', { ...BOTH, 'cast-session': `${HUB}/x${TOPIC}` }, 'hub.topic, cast-session'],
+    [
+      'a session of that name elsewhere',
+      { ...BOTH, 'cast-session': `https://elsewhere.example.org/${TOPIC}` },
+      'hub.topic, cast-session',
+    ],
+    [
+      'two URLs that end alike',
+      { 'cast-hub': HUB, 'hub.topic': `${HUB}/a/${TOPIC}`, 'cast-session': `${HUB}/b/${TOPIC}` },
+      'hub.topic, cast-session',
+    ],
+    ['two hubs', { ...BOTH, 'HUB.URL': `${HUB}/other` }, 'hub.url'],
+    ['two hubs of two versions', { ...BOTH, 'cast-hub': 'https://elsewhere.example.org' }, 'hub.url, cast-hub'],
+    ['two hubs, one of them unencrypted', { ...BOTH, 'cast-hub': HUB.replace('s:', ':') }, 'hub.url, cast-hub'],
+    ['a hub and something else', { ...BOTH, 'cast-hub': 'none' }, 'hub.url, cast-hub'],
+  ])('that names %s is refused, with the names of the parameters and without their values', (_, response, at) => {
+    const error = thrownBy(() => parseLaunch(response));
+    expect(error).toBeInstanceOf(LaunchError);
+    expect(error).toMatchObject({ at, cause: { message: expect.stringMatching(at.split(', ').join('.*')) } });
+    expect(inspect(error)).not.toMatch(/fdb2f928|FDB2F928|other|example\.org/);
+  });
+
+  it('means the same however it is nested, in whichever case and order', () => {
+    const cases = fc.constantFrom<(name: string) => string>(
+      (name) => name,
+      (name) => name.toUpperCase(),
+      (name) => name.replace(/\b\w/g, (letter) => letter.toUpperCase()),
+    );
+    const wrap = fc.constantFrom<(value: unknown) => unknown>(
+      (value) => value,
+      (value) => [value],
+      (value) => ({ fhircast: value }),
+      (value) => ({ fhircast: JSON.stringify(value) }),
+      (value) => ({ context: [value, { reference: 'Patient/1' }] }),
+    );
+    const names = fc.constantFrom('hub', 'session');
+    fc.assert(
+      fc.property(cases, wrap, wrap, names, (spell, outer, inner, first) => {
+        const hub = [spell('hub.url'), HUB];
+        const session = [spell('hub.topic'), TOPIC];
+        const parameters = Object.fromEntries(first === 'hub' ? [hub, session] : [session, hub]);
+        expect(parseLaunch(outer(inner(parameters)))).toMatchObject({ hubUrl: HUB, topic: TOPIC, dialect: 'stu3' });
+      }),
+    );
+  });
+
+  it('never gives anything but its values, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (response) => {
+        const launch = { ...BOTH, response };
+        const names = JSON.stringify(response).match(/hub|cast|topic|fhircast/i);
+        if (!names) expect(parseLaunch(launch)).toMatchObject({ hubUrl: HUB, topic: TOPIC });
+      }),
+    );
   });
 });
 
