@@ -1,0 +1,79 @@
+import { FhircastError, HubError } from '../errors.ts';
+import { isObject, type JsonObject } from '../events/notification.ts';
+import { statusPasses } from '../failures.ts';
+import { isSameHub, onlyOne } from '../launch/agreement.ts';
+import { checkHubUrl } from '../launch/launch.ts';
+import { type HttpOptions, hubError, send } from './http.ts';
+import { joinUrl, urlFault } from './url.ts';
+
+/** How a FHIR server is asked. */
+export interface CapabilityOptions extends HttpOptions {
+  /**
+   * Accepts FHIR servers and hubs without encryption on other hosts than this one.
+   *
+   * @default false
+   */
+  readonly allowInsecure?: boolean;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
+}
+
+/** STU3's name of the extension, and STU2's. They were published under several hosts. */
+const CONFIGURATION = /(?:fhircast-configuration-extension|StructureDefinition\/fhircast-configuration)$/;
+
+const objectsIn = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
+
+/** The extensions of an element by the end of their URL. */
+const extensionsOf = (element: JsonObject, url: RegExp): readonly JsonObject[] =>
+  objectsIn(element.extension).filter((extension) => typeof extension.url === 'string' && url.test(extension.url));
+
+/** Every hub that a CapabilityStatement names. */
+const hubsIn = (statement: JsonObject): readonly string[] =>
+  objectsIn(statement.rest)
+    .flatMap((rest) => extensionsOf(rest, CONFIGURATION))
+    .flatMap((configuration) => extensionsOf(configuration, /^hub\.url$/))
+    .flatMap(({ valueUrl, valueUri }) => [valueUrl, valueUri])
+    .filter((value) => typeof value === 'string' && value !== '') as string[];
+
+const parseStatement = (text: string): JsonObject => {
+  try {
+    const json: unknown = JSON.parse(text);
+    if (isObject(json) && json.resourceType === 'CapabilityStatement') return json;
+  } catch {
+    // Said below: it is the same to the app.
+  }
+  throw new HubError('hub-answer-invalid', { at: 'CapabilityStatement' });
+};
+
+/** Whether a URL can be asked for what it tells everybody. */
+const isUsable = (url: string, allowInsecure: boolean): boolean => {
+  if (urlFault(url, 'http', allowInsecure)) return false;
+  const { username, password } = new URL(url);
+  return username === '' && password === '';
+};
+
+/**
+ * Finds the hub of a FHIR server in its CapabilityStatement (STU2 and STU3, FHIR Capability Statement). The request carries no
+ * token and no credentials: the document is public.
+ *
+ * @param fhirUrl the FHIR base URL, `iss` of a SMART launch: https, or http on this machine
+ * @param options how to send the request
+ * @returns the hub's base URL, `undefined` when the server names none
+ * @throws FhircastError `option-invalid` when the FHIR base URL cannot be used; `aborted`
+ * @throws LaunchError when the hub cannot be reached safely, or the server names several
+ * @throws HubError when the server cannot be reached, refuses, or answers something else
+ */
+export async function hubOfFhirServer(fhirUrl: string, options: CapabilityOptions): Promise<string | undefined> {
+  const { allowInsecure = false, signal } = options;
+  // Whoever is on the way could put a hub of his own into an unencrypted answer.
+  if (!isUsable(fhirUrl, allowInsecure)) throw new FhircastError('option-invalid', { at: 'fhirUrl' });
+  const headers = { Accept: 'application/fhir+json' };
+  const answer = await send(joinUrl(fhirUrl, 'metadata'), { headers, ...(signal ? { signal } : {}) }, options);
+  // There is no session yet that could be over, and no token whose scopes could be too few.
+  if (!answer.ok) throw hubError(answer, statusPasses(answer.status) ? undefined : 'hub-refused');
+  const hubs = hubsIn(parseStatement(answer.text));
+  if (hubs.length === 0) return undefined;
+  const hubUrl = onlyOne(hubs, 'hub.url', isSameHub);
+  checkHubUrl(hubUrl, 'hub.url', allowInsecure);
+  return hubUrl;
+}
