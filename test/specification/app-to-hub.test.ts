@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { FromApp } from './exchange.ts';
+import { send } from './send.ts';
+import { TEXTS } from './texts.ts';
+import { differences, mended, readHttp } from './wire.ts';
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+describe.each(TEXTS)('$title', (text) => {
+  const fromApp = text.exchanges.filter((exchange): exchange is FromApp => exchange.direction === 'app→hub');
+
+  it.each(fromApp)('$example: $what ($section)', async (exchange) => {
+    const { wire, mend, differs } = exchange;
+    // What is mended has to be broken.
+    if (mend) expect(isJson(readHttp(wire).body)).toBe(false);
+    const { printed, ours } = await send(text, exchange, mend ? mended(wire, mend) : wire);
+    expect(differences(printed, ours).sort()).toEqual(Object.keys(differs).sort());
+  });
+});

@@ -1,0 +1,171 @@
+import { createHmac } from 'node:crypto';
+import { createCallbackEndpoint } from '../../src/callback/index.ts';
+import type { Denial } from '../../src/channels/callback.ts';
+import type { ChannelSink } from '../../src/channels/channel.ts';
+import type { WebSocketLike } from '../../src/channels/socket.ts';
+import { WebhookChannel } from '../../src/channels/webhook.ts';
+import { WebSocketChannel } from '../../src/channels/websocket.ts';
+import { HubApi } from '../../src/hub/api.ts';
+import { chooserOf } from '../hub/support.ts';
+import type { SpecificationText } from './exchange.ts';
+
+// The parts of our client that talk to a hub, with somebody at the other end who says what the specification prints.
+
+/** A request that our code made. */
+export interface SentRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** Who the apps of the examples are, and what they may. */
+export interface Who {
+  readonly accessToken?: string | undefined;
+  readonly subscriberName?: string;
+}
+
+/** The calls to a hub, and what was sent by them. */
+export function callsOf(
+  text: SpecificationText,
+  { accessToken }: Who = {},
+  answer: (form: URLSearchParams) => Promise<Response> = async () => new Response(null, { status: 202 }),
+) {
+  const requests: SentRequest[] = [];
+  const api = new HubApi({
+    hubUrl: text.hubUrl,
+    topic: text.topic,
+    chooser: chooserOf(text.dialect),
+    accessToken: () => accessToken,
+    record: () => {},
+    timeoutMs: 5_000,
+    fetch: (url, { method = 'GET', headers, body }) => {
+      requests.push({ url, method, headers: new Headers(headers), body: String(body ?? '') });
+      return answer(new URLSearchParams(String(body)));
+    },
+  });
+  return { api, requests };
+}
+
+interface Heard {
+  readonly notifications: string[];
+  readonly denials: Denial[];
+}
+
+/** An app that follows everything. */
+const follower = (heard: Heard): ChannelSink => ({
+  notification: (body, answer) => {
+    heard.notifications.push(body);
+    answer(200, JSON.parse(body).id);
+  },
+  denied: (denial) => heard.denials.push(denial),
+  rejected: () => {},
+  alive: () => {},
+  granted: () => {},
+  lost: () => {},
+});
+
+const EVENTS = ['Patient-open', 'Patient-close'];
+const forever = () => new AbortController().signal;
+
+/** An app that asks for the events of the examples by webhook, and whose subscription the hub has not verified. */
+export async function askingByWebhook(text: SpecificationText, who: Who = {}) {
+  const heard: Heard = { notifications: [], denials: [] };
+  const endpoint = createCallbackEndpoint({ baseUrl: 'https://viewer.example.net/cb' });
+  let asked = (_form: URLSearchParams): void => {};
+  const form = new Promise<URLSearchParams>((resolve) => {
+    asked = resolve;
+  });
+  const { api, requests } = callsOf(text, who, async (sent) => {
+    if (sent.get('hub.mode') === 'subscribe') asked(sent);
+    else if (api.dialect.verifiesUnsubscribe) await verify('unsubscribe');
+    return new Response(null, { status: 202 });
+  });
+  const channel = new WebhookChannel({
+    api,
+    callback: endpoint,
+    record: () => {},
+    confirmationTimeoutMs: 5_000,
+    subscriberName: who.subscriberName,
+    sink: follower(heard),
+  });
+  const events = EVENTS.flatMap((name) => api.dialect.spell(name));
+  const grant = channel.subscribe(events, forever());
+  // It is left unanswered where something else is looked at.
+  grant.catch(() => {});
+  const asking = await form;
+  const id = asking.get('hub.callback')?.split('/').at(-1) ?? '';
+  const secret = asking.get('hub.secret') ?? '';
+  const get = (query: string) =>
+    endpoint.handle(id, { method: 'GET', query, signature: undefined, body: new Uint8Array() });
+  const verify = (mode: string) =>
+    get(new URLSearchParams({ 'hub.mode': mode, 'hub.topic': text.topic, 'hub.challenge': 'c' }).toString());
+  return {
+    requests,
+    heard,
+    grant,
+    get,
+    /** Posts a body; `{signature}` is replaced by the right one. */
+    post: (body: string, signature: string) =>
+      endpoint.handle(id, {
+        method: 'POST',
+        query: '',
+        signature: signature.replace('{signature}', createHmac('sha256', secret).update(body).digest('hex')),
+        body: new TextEncoder().encode(body),
+      }),
+    verified: () => verify('subscribe'),
+    unsubscribe: () => channel.unsubscribe(forever()),
+    close: () => channel.close(),
+  };
+}
+
+class Socket implements WebSocketLike {
+  onopen: WebSocketLike['onopen'] = null;
+  onmessage: WebSocketLike['onmessage'] = null;
+  onerror: WebSocketLike['onerror'] = null;
+  onclose: WebSocketLike['onclose'] = null;
+  readonly sent: string[] = [];
+  readyState = 1;
+
+  send(data: string): void {
+    this.sent.push(data);
+  }
+
+  close(): void {
+    this.readyState = 3;
+    this.onclose?.({ code: 1000 });
+  }
+}
+
+/** An app that has subscribed to the events of the examples by a websocket. */
+export async function subscribedByWebsocket(text: SpecificationText, who: Who = {}, endpoint = 'wss://hub.example/1') {
+  const heard: Heard = { notifications: [], denials: [] };
+  const answer = async () => Response.json({ 'hub.channel.endpoint': endpoint }, { status: 202 });
+  const { api, requests } = callsOf(text, who, answer);
+  const socket = new Socket();
+  const receive = (frame: string) => socket.onmessage?.({ data: frame });
+  const channel = new WebSocketChannel({
+    api,
+    record: () => {},
+    confirmationTimeoutMs: 5_000,
+    allowInsecure: false,
+    subscriberName: who.subscriberName,
+    sink: follower(heard),
+    webSocket: () => {
+      queueMicrotask(() => receive(JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': text.topic })));
+      return socket;
+    },
+  });
+  await channel.subscribe(
+    EVENTS.flatMap((name) => api.dialect.spell(name)),
+    forever(),
+  );
+  return {
+    requests,
+    heard,
+    frames: socket.sent,
+    receive,
+    unsubscribe: () => channel.unsubscribe(forever()),
+    close: () => channel.close(),
+  };
+}

@@ -1,0 +1,189 @@
+import type { CallbackAnswer } from '../../src/callback/request.ts';
+import { endpointOf } from '../../src/channels/endpoint.ts';
+import { parseControlFrame } from '../../src/channels/frame.ts';
+import { NotificationError } from '../../src/errors.ts';
+import { checkContext } from '../../src/events/check.ts';
+import type { ContextEntry } from '../../src/events/context.ts';
+import { parseCurrentContext } from '../../src/events/current-context.ts';
+import { FhircastEvent } from '../../src/events/event.ts';
+import { type Notification, parseJson, parseNotification } from '../../src/events/notification.ts';
+import { dialectOf } from '../../src/hub/dialects/index.ts';
+import { fetchDiscovery } from '../../src/hub/discovery.ts';
+import { parseLaunch } from '../../src/launch/launch.ts';
+import { askingByWebhook } from './app.ts';
+import type { ContextRead, EventRead, FromHub, SpecificationText } from './exchange.ts';
+import { queryOf, readHttp } from './wire.ts';
+
+/** Our code refused what it was given, by this status. */
+export class RefusedByStatus extends Error {
+  readonly code: number;
+
+  constructor(status: number) {
+    super(`refused by ${status}`);
+    this.code = status;
+  }
+}
+
+const describe = (context: readonly ContextEntry[]): string[] =>
+  context.map(({ key, resource, reference }) =>
+    resource
+      ? [key, [resource.resourceType, resource.id].filter(Boolean).join('/')].join(' ')
+      : reference
+        ? `${key}: ${reference.reference}`
+        : key,
+  );
+
+const timeOf = (time: number | undefined) => (time === undefined ? {} : { time: new Date(time).toISOString() });
+
+/** A notification as it is judged after it has been read. */
+function readNotification(text: SpecificationText, body: string, topic = text.topic): EventRead {
+  const dialect = dialectOf(text.dialect);
+  const notification: Notification = parseNotification(parseJson(body));
+  if (!dialect.isOurTopic(topic, notification.topic)) throw new NotificationError('notification-wrong-topic');
+  const { name, context, time, versionId, priorVersionId } = notification;
+  const { missing, contradiction, deviations } = checkContext(name, context, dialect.anonymousClose);
+  if (contradiction) throw new NotificationError('anchor-contradiction', { at: contradiction });
+  if (missing) throw new NotificationError('anchor-missing', { at: missing });
+  const { syncError } = new FhircastEvent(
+    notification,
+    { source: 'hub', isEcho: false },
+    { waitUntil: () => {}, refuse: () => {} },
+  );
+  return {
+    name,
+    ...timeOf(time),
+    context: describe(context),
+    ...(deviations.length > 0 ? { deviations } : {}),
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(priorVersionId === undefined ? {} : { priorVersionId }),
+    ...(syncError ? { syncError } : {}),
+  };
+}
+
+const accepted = (answer: CallbackAnswer): CallbackAnswer => {
+  if (answer.status !== 200) throw new RefusedByStatus(answer.status);
+  return answer;
+};
+
+const byWebhook: {
+  readonly [What in 'denial' | 'verification' | 'signed notification']: (
+    text: SpecificationText,
+    wire: string,
+  ) => Promise<unknown>;
+} = {
+  async denial(text, wire) {
+    const { get, verified, heard, close } = await askingByWebhook(text);
+    await verified();
+    try {
+      accepted(await get(queryOf(readHttp(wire).target)));
+      return heard.denials[0];
+    } finally {
+      close();
+    }
+  },
+  async verification(text, wire) {
+    const { get, grant, close } = await askingByWebhook(text);
+    try {
+      const { body } = accepted(await get(queryOf(readHttp(wire).target)));
+      return { ...(await grant), answer: body };
+    } finally {
+      close();
+    }
+  },
+  async 'signed notification'(text, wire) {
+    const { post, verified, heard, close } = await askingByWebhook(text);
+    await verified();
+    try {
+      const { headers, body } = readHttp(wire);
+      accepted(await post(body, headers.get('X-Hub-Signature') ?? ''));
+      return readNotification(text, heard.notifications[0] ?? '');
+    } finally {
+      close();
+    }
+  },
+};
+
+const readFrame = (text: SpecificationText, wire: string, kind: 'denial' | 'confirmation', topic = text.topic) => {
+  const frame = parseControlFrame(wire);
+  // What is no word about the subscription is read as an event.
+  if (!frame) return readNotification(text, wire);
+  if (frame.topic !== undefined && !dialectOf(text.dialect).isOurTopic(topic, frame.topic))
+    throw new NotificationError('notification-wrong-topic');
+  if (frame.kind !== kind) throw new Error(`read as a ${frame.kind}`);
+  return frame.kind === 'denial' ? frame.denial : frame.grant;
+};
+
+const readContext = (text: SpecificationText, body: string): ContextRead | null => {
+  const { isOurTopic } = dialectOf(text.dialect);
+  const read = parseCurrentContext(body, (topic) => isOurTopic(text.topic, topic));
+  if (!read) return null;
+  const { type, id, time, versionId, context } = read;
+  return {
+    type,
+    ...(id === undefined ? {} : { id }),
+    ...timeOf(time),
+    ...(versionId === undefined ? {} : { versionId }),
+    context: describe(context),
+  };
+};
+
+/** A printed answer as it comes from `fetch`. */
+const responseOf = (printed: string): Response => {
+  const { method, target, headers, body } = readHttp(printed);
+  return method === 'HTTP/1.1' ? new Response(body || null, { status: Number(target), headers }) : Response.json(null);
+};
+
+const readAnswer = async (printed: string) => {
+  const response = responseOf(printed.startsWith('HTTP/') ? printed : `HTTP/1.1 202 Accepted\n\n${printed}`);
+  const { status, ok } = response;
+  return { status, ok, text: await response.text(), header: (name: string) => response.headers.get(name) };
+};
+
+/** Does with a message of the hub what our code does with it, and tells what it reads out of it. */
+export async function read(text: SpecificationText, exchange: FromHub, wire: string): Promise<unknown> {
+  switch (exchange.what) {
+    case 'launch parameters': {
+      let response: unknown = wire;
+      try {
+        response = JSON.parse(wire);
+      } catch {
+        // An app that hands over what its parser did not read.
+      }
+      const { hubUrl, topic, dialect } = parseLaunch(response);
+      return { hubUrl, topic, dialect };
+    }
+    case 'subscription answer':
+    case 'unsubscription answer': {
+      const answer = await readAnswer(wire);
+      if (!answer.ok) throw new RefusedByStatus(answer.status);
+      return { endpoint: endpointOf(answer) };
+    }
+    case 'context change answer':
+      return { status: (await readAnswer(wire)).status };
+    case 'denial':
+    case 'verification':
+    case 'signed notification':
+      return byWebhook[exchange.what](text, wire);
+    case 'denial frame':
+      return readFrame(text, wire, 'denial', exchange.topic);
+    case 'confirmation frame':
+      return readFrame(text, wire, 'confirmation');
+    case 'notification':
+      return readNotification(text, wire, exchange.topic);
+    case 'context of an event': {
+      // The catalogues print no more than the context: the rest is what every event has.
+      const event = `"hub.topic": ${JSON.stringify(text.topic)}, "hub.event": "${exchange.hubEvent}"`;
+      const inner = wire.trim().slice(1, -1).trim();
+      return readNotification(text, `{ "id": "e", "event": { ${[event, inner].filter(Boolean).join(', ')} } }`);
+    }
+    case 'current context':
+      return readContext(text, wire);
+    case 'discovery':
+      return fetchDiscovery(
+        text.hubUrl,
+        { timeoutMs: 5_000, fetch: async () => responseOf(wire) },
+        () => {},
+        undefined,
+      );
+  }
+}
