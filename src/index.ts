@@ -32,6 +32,7 @@ export type { SessionContext } from './client/following/context-store.ts';
 export type { Refusal, SyncStatus } from './client/following/sync-status.ts';
 export type {
   Abortable,
+  DiscoverOptions,
   FhircastClientOptions,
   FollowOptions,
   SmartLaunchOptions,
@@ -55,8 +56,12 @@ export { type Alias, type CatalogueName, canonicalName } from './events/names.ts
 export type { Notification } from './events/notification.ts';
 export type { SyncErrorDetails } from './events/sync-error.ts';
 export type * from './events/types.ts';
-export type { DialectName } from './hub/dialects/dialect.ts';
+export type { ChosenBy, HubChoice } from './hub/choice.ts';
+export type { DialectName, EventMediaType, Habits } from './hub/dialects/dialect.ts';
+export type { HubDiscovery } from './hub/discovery.ts';
 export type { FetchLike } from './hub/http.ts';
+export { profiles } from './hub/profiles/index.ts';
+export type { HubProfile } from './hub/profiles/profile.ts';
 export type { ProtocolKind, ProtocolRecord } from './hub/protocol.ts';
 export type { ScopeAccess } from './launch/scopes.ts';
 export type { FhirClientLike, FhirClientState, LaunchSource, TokenResponse } from './launch/smart.ts';

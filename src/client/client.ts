@@ -5,6 +5,7 @@ import { contextDefinition } from '../events/definitions.ts';
 import { canonicalName } from '../events/names.ts';
 import type { EventName, ResourcesOf } from '../events/types.ts';
 import type { HubChoice } from '../hub/choice.ts';
+import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
 import { checkHubUrl, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess } from '../launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
@@ -16,7 +17,13 @@ import type { Listener, SessionEventName } from './events.ts';
 import type { SessionContext } from './following/context-store.ts';
 import type { SyncStatus } from './following/sync-status.ts';
 import type { AnyListener } from './listeners.ts';
-import type { Abortable, FhircastClientOptions, SmartLaunchOptions } from './options.ts';
+import {
+  type Abortable,
+  type DiscoverOptions,
+  type FhircastClientOptions,
+  httpOptions,
+  type SmartLaunchOptions,
+} from './options.ts';
 import { Session } from './session.ts';
 
 /** `Symbol.asyncDispose`, and a stand-in of its own where the platform has none yet. */
@@ -67,6 +74,25 @@ export class FhircastClient {
    */
   static scopes(names: readonly EventName[], access: ScopeAccess = 'read'): string {
     return fhircastScopes(names, access);
+  }
+
+  /**
+   * What a hub says of itself (STU2 and STU3, Discovery). A client asks by itself, beside its subscription.
+   *
+   * @param hubUrl the hub's base URL
+   * @param options `fetch`, `requestTimeoutMs` and `allowInsecure` as for a client, and `signal`
+   * @returns `undefined` when the hub has no such document: hubs before STU2 have none, and for others it is optional
+   * @throws LaunchError `launch-hub-invalid`, `launch-hub-insecure`
+   * @throws HubError when the hub cannot be reached or fails
+   * @example
+   * ```ts
+   * const discovery = await FhircastClient.discover('https://hub.example.org/fhircast');
+   * if (discovery?.websocketSupport === false) console.log('By webhook alone');
+   * ```
+   */
+  static async discover(hubUrl: string, options: DiscoverOptions = {}): Promise<HubDiscovery | undefined> {
+    checkHubUrl(hubUrl, 'hubUrl', options.allowInsecure ?? false);
+    return fetchDiscovery(hubUrl, httpOptions(options), () => {}, options.signal);
   }
 
   /**

@@ -3,7 +3,7 @@ import type { ChannelType } from '../channels/channel.ts';
 import type { WebSocketFactory } from '../channels/socket.ts';
 import type { EventName } from '../events/types.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
-import type { FetchLike } from '../hub/http.ts';
+import type { FetchLike, HttpOptions } from '../hub/http.ts';
 import type { HubProfile } from '../hub/profiles/profile.ts';
 import type { ReconnectOptions } from './connection/backoff.ts';
 
@@ -126,6 +126,20 @@ export interface SmartLaunchOptions extends FollowOptions, Abortable {
   /** The access token for the hub, where it is not the launch's own. */
   accessToken?: Exclude<FhircastClientOptions['accessToken'], undefined>;
 }
+
+/** Options of `discover()` and `discoverFromFhirServer()`. */
+export interface DiscoverOptions
+  extends Pick<FollowOptions, 'fetch' | 'requestTimeoutMs' | 'allowInsecure'>,
+    Abortable {}
+
+/** A hub may take this long to answer unless told otherwise, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** How requests are sent, by a client's options. */
+export const httpOptions = ({ fetch, requestTimeoutMs }: DiscoverOptions): HttpOptions => ({
+  fetch,
+  timeoutMs: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+});
 
 /** An operation that can be given up. */
 export interface Abortable {

@@ -18,11 +18,9 @@ import { ContextStore } from './following/context-store.ts';
 import { Inbox } from './following/inbox.ts';
 import { SyncTracker } from './following/sync-status.ts';
 import { Listeners } from './listeners.ts';
-import type { FhircastClientOptions } from './options.ts';
+import { type FhircastClientOptions, httpOptions } from './options.ts';
 import { Wanted } from './wanted.ts';
 
-/** A hub may take this long to answer unless told otherwise, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 10_000;
 /** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */
 const ACKNOWLEDGE_WITHIN_MS = 8_000;
 /** A minute, for whoever did not follow. */
@@ -85,7 +83,7 @@ export class Session {
     const record = (entry: Omit<ProtocolRecord, 'at'>) => {
       if (this.listeners.has('protocol')) this.listeners.emit('protocol', { at: Date.now(), ...entry });
     };
-    const http = { fetch: options.fetch, timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS };
+    const http = httpOptions(options);
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
     this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });
     this.#resends = options.resends ?? RESENDS;

@@ -6,6 +6,7 @@ import {
   type SyncStatus,
 } from '../../src/index.ts';
 import type { TokenResponse } from '../../src/testing/index.ts';
+import { chosenFor } from '../integration/world.ts';
 import type { WorldKind } from '../integration/worlds.ts';
 import type { Invariant } from './invariants.ts';
 import { Observer, titleOf } from './observer.ts';
@@ -87,6 +88,7 @@ export class ChaosApp {
     const client = await make(world.launch(kind, name), {
       ...SHORT,
       accessToken: (refused) => world.token(kind, name, refused),
+      ...chosenFor(kind),
       callback: world.callback.endpoint,
       subscriberName: name,
       webSocket: tap.open,
