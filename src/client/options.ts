@@ -5,6 +5,7 @@ import type { EventName } from '../events/types.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import type { FetchLike, HttpOptions } from '../hub/http.ts';
 import type { HubProfile } from '../hub/profiles/profile.ts';
+import type { UrlLaunchOptions } from '../launch/url.ts';
 import type { ReconnectOptions } from './connection/backoff.ts';
 
 /** How a client behaves. Every option has a default that suits most apps. */
@@ -124,6 +125,12 @@ export interface FhircastClientOptions extends FollowOptions {
 /** Options of `fromSmartLaunch()`. */
 export interface SmartLaunchOptions extends FollowOptions, Abortable {
   /** The access token for the hub, where it is not the launch's own. */
+  accessToken?: Exclude<FhircastClientOptions['accessToken'], undefined>;
+}
+
+/** Options of `fromUrl()`. */
+export interface UrlClientOptions extends FollowOptions, UrlLaunchOptions {
+  /** The access token for the hub, or a function that gives the one of the moment. It needs `hubs`. */
   accessToken?: Exclude<FhircastClientOptions['accessToken'], undefined>;
 }
 
