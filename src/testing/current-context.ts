@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { anchorAndAction, type ContextEntry, type HubEvent } from './hub-event.ts';
+import { instant } from './instant.ts';
 
 /** A context that was opened and not closed. */
 export interface OpenContext {
@@ -116,9 +117,4 @@ function isResource(value: unknown): value is { resourceType: string; id: string
 
 function isReference(value: unknown): value is { reference: unknown } {
   return typeof value === 'object' && value !== null && 'reference' in value;
-}
-
-/** Milliseconds since 1970; a timestamp without a zone is UTC. `NaN` when it cannot be read. */
-function instant(timestamp: string): number {
-  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? timestamp : `${timestamp}Z`);
 }

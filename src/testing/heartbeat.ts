@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { HubEvent } from './hub-event.ts';
 
 /** How a hub's heartbeat is made. */
 export interface HeartbeatTrait {
@@ -9,16 +8,17 @@ export interface HeartbeatTrait {
   readonly id?: string;
   /** Whether it says how often it comes. */
   readonly tellsPeriod: boolean;
-  /** Whether a subscription that has no open socket at that moment is dropped. */
-  readonly dropsUnconnected: boolean;
 }
 
-/** A heartbeat as it is before anybody's topic is in it. */
-export function heartbeatEvent({ seconds, id = randomUUID(), tellsPeriod }: HeartbeatTrait): HubEvent {
-  return {
-    id,
+/** A heartbeat as it is sent. */
+export function heartbeatFrame({ seconds, id = randomUUID(), tellsPeriod }: HeartbeatTrait, topic: string): string {
+  return JSON.stringify({
     timestamp: new Date().toISOString(),
-    name: 'heartbeat',
-    context: tellsPeriod ? [{ key: 'period', decimal: String(seconds) }] : [],
-  };
+    id,
+    event: {
+      'hub.topic': topic,
+      'hub.event': 'heartbeat',
+      ...(tellsPeriod ? { context: [{ key: 'period', decimal: String(seconds) }] } : {}),
+    },
+  });
 }

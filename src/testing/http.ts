@@ -34,7 +34,8 @@ export class HttpRefusal extends Error {
   }
 }
 
-const CORS_HEADERS = {
+/** For every origin. */
+export const CORS_HEADERS: Readonly<Record<string, string>> = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
   'Access-Control-Allow-Headers': 'Authorization, Content-Type, Accept, Cache-Control, Pragma, Prefer',
@@ -47,14 +48,18 @@ export function json(status: number, body: unknown, contentType = 'application/j
   return { status, headers: { 'Content-Type': contentType, 'Cache-Control': 'no-store' }, body: JSON.stringify(body) };
 }
 
-/** Reads the whole body; one over the limit is refused with 413 as soon as that is known. */
-export async function readBody(request: IncomingMessage): Promise<string> {
+/**
+ * Reads the whole body; one over the limit is refused with 413 as soon as that is known.
+ *
+ * @param limit in bytes
+ */
+export async function readBody(request: IncomingMessage, limit = BODY_LIMIT_BYTES): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   // A destroyed request would take the answer with it.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > BODY_LIMIT_BYTES) throw new HttpRefusal(413, 'The body is too large.', { Connection: 'close' });
+    if (size > limit) throw new HttpRefusal(413, 'The body is too large.', { Connection: 'close' });
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
@@ -81,27 +86,32 @@ export function printable(text: string, limit = 60): string {
   return line.length > limit ? `${line.slice(0, limit - 1)}…` : line;
 }
 
-/** Sends an answer, with CORS headers for every origin. */
-function send(response: ServerResponse, answer: HttpAnswer): void {
-  response.writeHead(answer.status, { ...CORS_HEADERS, ...answer.headers });
+/** Sends an answer, with CORS headers. */
+function send(response: ServerResponse, answer: HttpAnswer, cors: Readonly<Record<string, string>>): void {
+  response.writeHead(answer.status, { ...cors, ...answer.headers });
   response.end(answer.body);
 }
 
-/** Answers one request by a handler, and a CORS preflight without it. */
+/**
+ * Answers one request by a handler, and a CORS preflight without it.
+ *
+ * @param cors the headers of all answers; without any, a preflight is a request like others
+ */
 export async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   handle: (request: IncomingMessage, url: URL) => Promise<HttpAnswer> | HttpAnswer,
+  cors: Readonly<Record<string, string>> = CORS_HEADERS,
 ): Promise<HttpAnswer> {
   let answer: HttpAnswer;
   try {
-    const preflight = request.method === 'OPTIONS';
+    const preflight = request.method === 'OPTIONS' && Object.keys(cors).length > 0;
     answer = preflight ? { status: 204 } : await handle(request, new URL(request.url ?? '/', 'http://localhost'));
   } catch (error) {
     answer =
       error instanceof HttpRefusal ? error.toAnswer() : new HttpRefusal(500, `Failure: ${String(error)}`).toAnswer();
   }
-  send(response, answer);
+  send(response, answer, cors);
   return answer;
 }
 

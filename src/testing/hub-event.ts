@@ -22,6 +22,15 @@ export interface HubEvent {
   versionId?: string;
   /** `context.priorVersionId`, as the sender wrote it. */
   priorVersionId?: string;
+  /** The topic that the sender wrote. */
+  topic?: string;
+  /** The whole message as the sender wrote it, for a hub that sends that on. */
+  original?: Record<string, unknown>;
+}
+
+/** Is this an entry of a context? */
+export function isEntry(value: unknown): value is ContextEntry {
+  return typeof value === 'object' && value !== null && 'key' in value && typeof value.key === 'string';
 }
 
 /** What an event's name says: `Patient-open` opens (the action) a Patient (the anchor). */

@@ -1,13 +1,17 @@
 import type { IncomingMessage } from 'node:http';
-import { type Access, type AccessTokens, covers } from './access.ts';
+import { type Access, type AccessGrant, type AccessTokens, covers } from './access.ts';
+import { handleConference } from './conference-requests.ts';
 import { tellContext } from './context-answer.ts';
 import { tellRefusal } from './error-answer.ts';
 import { type HttpAnswer, HttpRefusal, json, mediaType, parseForm, readBody } from './http.ts';
-import { parseEvent } from './hub-event.ts';
+import type { HubShared } from './hub-shared.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
+import { readEvent } from './published-event.ts';
+import { route, tellAccepted } from './routing.ts';
 import type { TestSession } from './session.ts';
 import { parseSubscribeRequest } from './subscribe-request.ts';
 import type { HubTraits } from './traits.ts';
+import { handleUnchecked, isUncheckedWebSocket } from './unchecked-subscription.ts';
 
 /** A request that the hub refuses on demand. */
 export interface Refusal {
@@ -25,6 +29,8 @@ export interface Refusal {
 export interface HubState {
   /** What the hub does, point by point. */
   readonly traits: HubTraits;
+  /** What all sessions share. */
+  readonly shared: HubShared;
   readonly tokens: AccessTokens;
   readonly record: Recorder;
   /** Send an event on and wait for the answers before the sender gets its own? */
@@ -43,6 +49,8 @@ interface HubRequest {
   /** The topic in the path. */
   topic: string | undefined;
   body: string;
+  /** The fields of a subscription, where they have been read already. */
+  fields?: Record<string, string>;
   authorization: string | undefined;
 }
 
@@ -52,6 +60,8 @@ export async function handleHubRequest(hub: HubState, incoming: IncomingMessage,
   let asker: Partial<HubMessageEntry> = {};
   let answer: HttpAnswer;
   try {
+    if (hub.traits.conferences && url.pathname === '/conference')
+      return handleConference(incoming.method ?? '', await readBody(incoming), hub.shared.conferences);
     const request = await classify(hub, incoming, url);
     about = request.kind;
     const description = describe(hub, request);
@@ -73,26 +83,24 @@ async function classify(hub: HubState, incoming: IncomingMessage, url: URL): Pro
   // A slash at the end makes no difference.
   const path = url.pathname.replace(/\/$/, '');
   const { traits } = hub;
-  const draft =
-    traits.draftPath !== traits.path && (path === traits.draftPath || path.startsWith(`${traits.draftPath}/`));
-  const base = draft ? traits.draftPath : traits.path;
+  const [ownPath, draftPath] = [traits.path, traits.draftPath].map((text) => text.replace(/\/$/, '')) as [
+    string,
+    string,
+  ];
+  const draft = draftPath !== ownPath && (path === draftPath || path.startsWith(`${draftPath}/`));
+  const base = draft ? draftPath : ownPath;
   if (path !== base && !path.startsWith(`${base}/`)) throw new HttpRefusal(404, 'There is no hub at this path.');
   const rest = path === base ? undefined : path.slice(base.length + 1);
   const { authorization } = incoming.headers;
   const request = { draft, topic: undefined, body: '', authorization };
   if (rest === '.well-known/fhircast-configuration') return { ...request, kind: 'discovery' };
+  if (rest?.includes('/') && traits.topics === 'any') throw new HttpRefusal(404, 'There is nothing at this path.');
   const topic = rest === undefined ? undefined : decodePath(rest);
   if (incoming.method === 'GET' && topic !== undefined) return { ...request, topic, kind: 'context' };
   if (incoming.method !== 'POST')
     throw new HttpRefusal(405, 'The hub answers to POST, and a session to GET and POST.', { Allow: 'GET, POST' });
-  const body = await readBody(incoming);
-  const type = mediaType(incoming);
-  if (traits.publishTypes.includes(type)) return { ...request, topic, body, kind: 'publish' };
-  if (type !== 'application/x-www-form-urlencoded' || topic !== undefined) {
-    const types = [...traits.publishTypes].reverse().join(' or ');
-    throw new HttpRefusal(415, `A subscription is a form to the hub; an event is ${types}.`);
-  }
-  return { ...request, body, kind: /(?:^|&)hub\.mode=unsubscribe(?:&|$)/.test(body) ? 'unsubscribe' : 'subscribe' };
+  const body = await readBody(incoming, traits.bodyLimit);
+  return { ...request, topic, ...route({ topic, type: mediaType(incoming), body }, traits) };
 }
 
 function whoAsks({ session, subscriber, channel }: HubMessageEntry): Partial<HubMessageEntry> {
@@ -103,7 +111,8 @@ function whoAsks({ session, subscriber, channel }: HubMessageEntry): Partial<Hub
   };
 }
 
-function describe(hub: HubState, { kind, body, topic, authorization }: HubRequest): HubMessageEntry {
+function describe(hub: HubState, request: HubRequest): HubMessageEntry {
+  const { kind, body, topic, authorization } = request;
   const holder = hub.tokens.find(authorization)?.holder;
   const entry: HubMessageEntry = {
     direction: 'in',
@@ -115,12 +124,15 @@ function describe(hub: HubState, { kind, body, topic, authorization }: HubReques
   const known = session === undefined ? entry : { ...entry, session };
   if (kind === 'publish') return { ...known, ...describeEvent(hub, body) };
   if (kind !== 'subscribe' && kind !== 'unsubscribe') return known;
-  const fields = Object.fromEntries(new URLSearchParams(body));
+  const fields = request.fields ?? Object.fromEntries(new URLSearchParams(body));
+  const isWebSocket = hub.traits.checksSubscriptions
+    ? fields['hub.channel.type'] === 'websocket'
+    : isUncheckedWebSocket(fields);
   const subscribed = hub.findSession(fields['hub.topic'] ?? '')?.id;
   return {
     ...known,
     fields,
-    channel: fields['hub.channel.type'] === 'websocket' ? 'websocket' : 'webhook',
+    channel: isWebSocket ? 'websocket' : 'webhook',
     ...(subscribed === undefined ? {} : { session: subscribed }),
     ...(fields['subscriber.name'] ? { subscriber: fields['subscriber.name'] } : {}),
     ...(fields['hub.events'] ? { event: fields['hub.events'] } : {}),
@@ -129,7 +141,9 @@ function describe(hub: HubState, { kind, body, topic, authorization }: HubReques
 
 function describeEvent(hub: HubState, body: string): Partial<HubMessageEntry> {
   try {
-    const { event, topic } = parseEvent(body);
+    const read = readEvent(body, hub.traits);
+    if (read === undefined) return {};
+    const { event, topic } = read;
     const session = hub.findSession(topic)?.id;
     return { event: event.name, eventId: event.id, ...(session === undefined ? {} : { session }) };
   } catch {
@@ -166,45 +180,63 @@ function discover(hub: HubState, draft: boolean): HttpAnswer {
   return { status: 404, headers: { 'Content-Type': 'text/html; charset=utf-8' }, body };
 }
 
-function subscribe(hub: HubState, { body, authorization }: HubRequest): HttpAnswer | Promise<HttpAnswer> {
-  const grant = hub.tokens.require(authorization);
-  const request = parseSubscribeRequest(parseForm(body), hub.traits);
+async function subscribe(hub: HubState, { body, fields, authorization }: HubRequest): Promise<HttpAnswer> {
+  const { traits, shared } = hub;
+  if (!traits.checksSubscriptions) {
+    const { directory } = requireSession(hub, fields?.['hub.topic'] ?? '');
+    const named = nameHolder(hub.tokens.find(authorization));
+    return handleUnchecked(fields ?? {}, directory, { traits, shared, named });
+  }
+  const grant = authorize(hub, authorization);
+  const request = parseSubscribeRequest(fields ?? parseForm(body), traits);
   const session = requireSession(hub, request.topic);
   requireAccess(grant, session, request.events, 'read');
   // A subscriber that knows the session by its URL speaks a version without context versions.
-  const { contextVersions } = hub.traits;
+  const { contextVersions } = traits;
   const versioned = contextVersions === 'by-topic' ? request.topic === session.id : contextVersions === 'always';
-  return session.directory.handle(request, { versioned, client: grant.client, named: (name) => (grant.holder = name) });
+  return session.directory.handle(request, { versioned, client: grant?.client, named: nameHolder(grant) });
 }
 
 function getContext(hub: HubState, { topic = '', draft, authorization }: HubRequest): HttpAnswer {
-  const grant = hub.tokens.require(authorization);
+  const grant = authorize(hub, authorization);
   const session = requireSession(hub, topic);
   requireAccess(grant, session, [undefined], 'read');
-  return tellContext(session, hub.traits, draft);
+  return tellContext(session, hub.traits, hub.shared, draft);
 }
 
 async function publish(hub: HubState, { topic: pathTopic, body, authorization }: HubRequest): Promise<HttpAnswer> {
-  const grant = hub.tokens.require(authorization);
-  const { event, topic } = parseEvent(body);
-  if (!hub.traits.publishAt.includes(pathTopic === undefined ? 'hub' : 'session')) {
+  const { traits } = hub;
+  const grant = authorize(hub, authorization);
+  const read = readEvent(body, traits);
+  if (read === undefined) return tellAccepted(body, traits);
+  const { event, topic } = read;
+  if (!traits.publishAt.includes(pathTopic === undefined ? 'hub' : 'session')) {
     const place = pathTopic === undefined ? "the session's URL" : 'the URL of the hub';
     throw new HttpRefusal(404, `This hub takes events at ${place}.`);
   }
   const session = requireSession(hub, pathTopic ?? topic);
-  if (hub.findSession(topic) !== session) throw new HttpRefusal(400, 'event.hub.topic is not the topic in the path.');
+  if (traits.topics === 'own' && hub.findSession(topic) !== session)
+    throw new HttpRefusal(400, 'event.hub.topic is not the topic in the path.');
   requireAccess(grant, session, [event.name], 'write');
-  const broadcast = async (): Promise<void> => void (await session.broadcast(event));
-  const answer = tellAccepted(body, hub.traits);
-  if (!hub.echoFirst) return { ...answer, afterwards: broadcast };
-  await broadcast();
+  const answer = tellAccepted(body, traits);
+  if (!hub.echoFirst) return { ...answer, afterwards: async () => void (await session.distribute(event)) };
+  const { answers, broken } = await session.distribute(event);
+  if (traits.withoutSubscribers === 'refused' && answers.length === 0)
+    throw new HttpRefusal(404, `Could not find any subscriptions for sessionId ${pathTopic ?? ''}.`);
+  if (broken !== undefined) throw new HttpRefusal(500, `There was ${broken}.`);
   return answer;
 }
 
-/** The answer to an event that is sent on. */
-function tellAccepted(body: string, { publishAnswer }: HubTraits): HttpAnswer {
-  const { status } = publishAnswer;
-  return publishAnswer.json ? json(status, { success: true, event: JSON.parse(body) as unknown }) : { status };
+/** Remembers the name of the subscriber that uses a token. */
+function nameHolder(grant: AccessGrant | undefined): (name: string) => void {
+  return (name) => {
+    if (grant !== undefined) grant.holder = name;
+  };
+}
+
+/** The grant of a request, or `undefined` at a hub that knows no tokens. */
+function authorize({ tokens, traits }: HubState, authorization: string | undefined): AccessGrant | undefined {
+  return traits.tokens === 'required' ? tokens.require(authorization) : undefined;
 }
 
 function requireSession(hub: HubState, topic: string): TestSession {
@@ -215,11 +247,12 @@ function requireSession(hub: HubState, topic: string): TestSession {
 
 /** @param events `undefined` stands for "any event at all" */
 function requireAccess(
-  grant: { sessionId: string; scope: string },
+  grant: AccessGrant | undefined,
   session: TestSession,
   events: readonly (string | undefined)[],
   access: Access,
 ): void {
+  if (grant === undefined) return;
   if (grant.sessionId !== session.id) throw new HttpRefusal(403, 'The access token is for another session.');
   for (const event of events) {
     if (!covers(grant.scope, event, access))

@@ -1,16 +1,19 @@
 import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { AccessTokens } from './access.ts';
+import { Conferences } from './conferences.ts';
 import { discoveryDocument } from './discovery-document.ts';
 import type { HeartbeatTrait } from './heartbeat.ts';
 import { BODY_LIMIT_BYTES, listen, serve, stop } from './http.ts';
 import { handleHubRequest, type Refusal } from './hub-requests.ts';
+import type { HubShared } from './hub-shared.ts';
+import { LastContexts } from './last-contexts.ts';
 import { HubLog, type HubMessage, type WaitOptions } from './log.ts';
 import { startOwnedNetwork, type TestNetwork } from './network.ts';
 import { type HubPersonality, traitsOf } from './personalities/index.ts';
 import { type SessionSettings, TestSession } from './session.ts';
+import { openDoor } from './socket-door.ts';
 import type { HubTraits } from './traits.ts';
 
 /** How a test hub behaves. */
@@ -66,6 +69,8 @@ export interface TestHub {
   readonly draftUrl: string;
   /** What this hub does, point by point. */
   readonly traits: HubTraits;
+  /** By what the hub crashed, if it did: it is gone then as a process is that died, and nothing brings it back. */
+  readonly crashed: string | undefined;
   /** The discovery document: change it, or set it to `undefined` for a 404 with HTML. */
   wellKnown: Record<string, unknown> | undefined;
   /** What is between the hub and everybody else, of a hub with `network: true`. */
@@ -102,7 +107,7 @@ const GOODBYE_MS = 500;
  * @throws when the port is taken
  */
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
-  const { port = 0, leaseSeconds = 7200, echoFirst = false, answerTimeoutMs = 10_000 } = options;
+  const { port = 0, leaseSeconds = 7200, answerTimeoutMs = 10_000 } = options;
   const traits = traitsFor(options);
   const log = new HubLog(options.onMessage);
   const tokens = new AccessTokens();
@@ -112,7 +117,8 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_LIMIT_BYTES });
 
   const server = createServer(async (request, response) => {
-    const answer = await serve(request, response, (incoming, url) => handleHubRequest(state, incoming, url));
+    const handle = (incoming: IncomingMessage, at: URL) => handleHubRequest(state, incoming, at);
+    const answer = await serve(request, response, handle, traits.cors);
     await answer.afterwards?.();
   });
   const own = await listen(server, port);
@@ -128,6 +134,9 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     traits,
     wellKnown: discoveryDocument(traits),
     network,
+    get crashed() {
+      return shared.crashed;
+    },
     log: log.messages,
     openSession({ scope } = {}) {
       const session = new TestSession(settings, scope);
@@ -140,6 +149,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       life.abort();
       life = newLife();
       for (const session of sessions.values()) session.restart(how);
+      if (!how.memory) shared.forget();
       for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
     },
@@ -155,11 +165,40 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       await network?.close();
     },
   };
+  let numbers = 0;
+  const shared = {
+    contexts: new LastContexts(traits),
+    conferences: new Conferences(),
+    lastVerification: undefined,
+    crashed: undefined,
+    everybody: () =>
+      [...sessions.values()]
+        .flatMap(({ members }) => members)
+        .sort((one, other) => one.subscription.number - other.subscription.number),
+    crash(by: string) {
+      if (shared.crashed !== undefined) return;
+      shared.crashed = by;
+      log.record({ direction: 'out', kind: 'crash', fields: { by } });
+      clearInterval(heart);
+      life.abort();
+      network?.refuse();
+      for (const socket of sockets.clients) socket.terminate();
+      server.close();
+      server.closeAllConnections();
+    },
+    forget() {
+      shared.contexts.clear();
+      shared.conferences.clear();
+      shared.lastVerification = undefined;
+    },
+  } as Writable<HubShared> & { forget(): void };
   const settings: SessionSettings = {
     hubUrl: url,
     draftHubUrl: draftUrl,
     websocketUrl: socketOrigin + traits.socketPath,
     traits,
+    shared,
+    nextNumber: () => numbers++,
     leaseSeconds,
     answerTimeoutMs,
     tokens,
@@ -168,16 +207,22 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   };
   const state = {
     traits,
+    shared,
     tokens,
     record: log.record,
-    echoFirst,
+    echoFirst: options.echoFirst ?? traits.echoFirst,
     refusals,
     wellKnown: () => hub.wellKnown,
     // A session is known by its id, and by its URL on either of the hub's own.
-    findSession: (topic: string) =>
-      sessions.get(
-        [`${draftUrl}/`, `${url}/`].reduce((id, base) => (id.startsWith(base) ? id.slice(base.length) : id), topic),
-      ),
+    findSession: (topic: string): TestSession | undefined => {
+      const bases = [draftUrl, url].map((base) => base.replace(/\/?$/, '/'));
+      const id = bases.reduce((rest, base) => (rest.startsWith(base) ? rest.slice(base.length) : rest), topic);
+      const session = sessions.get(id);
+      if (session !== undefined || traits.topics === 'own') return session;
+      const stray = new TestSession(settings, undefined, id);
+      sessions.set(id, stray);
+      return stray;
+    },
   };
 
   const { heartbeat } = traits;
@@ -187,26 +232,25 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     for (const session of sessions.values()) session.directory.beat(how);
   }
 
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    // Whoever is reset while being refused does not end the process.
-    socket.on('error', () => undefined);
-    const endpoint = socketOrigin + (request.url ?? '');
-    for (const session of sessions.values()) {
-      const subscription = session.directory.awaiting(endpoint);
-      if (subscription === undefined) continue;
-      sockets.handleUpgrade(request, socket, head, (opened) => session.directory.attach(subscription, opened));
-      return;
-    }
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-  });
+  const door = {
+    sockets,
+    traits,
+    shared,
+    record: log.record,
+    sessions: () => sessions.values(),
+    findSession: state.findSession,
+  };
+  server.on('upgrade', (request, socket, head) => openDoor(door, request, socket, head));
   return hub;
 }
+
+type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
 
 /** What the personality does, as far as no option says otherwise. */
 function traitsFor(options: TestHubOptions): HubTraits {
   const { verifyInline, discovery, keepEndpoints, replay, currentContext, heartbeatSeconds: seconds } = options;
   const traits = traitsOf(options.personality);
-  const { heartbeat = { tellsPeriod: true, dropsUnconnected: false } } = traits;
+  const { heartbeat = { tellsPeriod: true } } = traits;
   return {
     ...traits,
     ...(verifyInline === undefined ? {} : { verifyInline }),

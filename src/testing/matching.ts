@@ -10,18 +10,18 @@ import { sameInVocabulary } from './vocabulary.ts';
  * @returns the event's name in the notification, or `undefined` when it is not told
  */
 export function nameFor(events: readonly string[], name: string, traits: HubTraits): string | undefined {
-  const found = events.find((event) => matches(event, name, traits));
   if (traits.matching === 'every-event') return name;
+  // The sandbox hubs look for the name anywhere in the text of the list.
+  if (traits.matching === 'substring') return events.join(',').includes(name) ? name : undefined;
+  if (traits.matching === 'substring-any-case')
+    return events.join(',').toLowerCase().includes(name.toLowerCase()) ? name : undefined;
+  const found = events.find((event) => matches(event, name, traits));
   return traits.spelledAs === 'published' && found !== undefined ? name : found;
 }
 
 function matches(subscribed: string, name: string, { matching, vocabulary }: HubTraits): boolean {
-  switch (matching) {
-    case 'one-event':
-      return vocabulary === undefined
-        ? canonicalName(subscribed) === canonicalName(name)
-        : sameInVocabulary(vocabulary, subscribed, name);
-    case 'every-event':
-      return true;
-  }
+  if (matching === 'exact') return subscribed === name;
+  return vocabulary === undefined
+    ? canonicalName(subscribed) === canonicalName(name)
+    : sameInVocabulary(vocabulary, subscribed, name);
 }

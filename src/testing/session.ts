@@ -3,8 +3,10 @@ import { canonicalName } from '../events/names.ts';
 import type { AccessTokens } from './access.ts';
 import { type ContextKeeper, newContextKeeper } from './context-keeper.ts';
 import type { OpenContext } from './current-context.ts';
+import { audienceOf, type Distribution, stumble, tell } from './distribution.ts';
 import { type Disturbance, Disturbances } from './disturbance.ts';
 import type { ContextEntry, HubEvent } from './hub-event.ts';
+import type { Member } from './hub-shared.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from './launch-parameters.ts';
 import { unguessable } from './random.ts';
 import type { Subscription, SubscriptionInfo } from './subscription.ts';
@@ -46,7 +48,7 @@ const GONE = 410;
 /** A session of the hub: one user at one desk, whose applications share a context. Made by `hub.openSession()`. */
 export class TestSession {
   /** The topic of STU1 and later. */
-  readonly id = unguessable();
+  readonly id: string;
   /** The session's URL: the topic of the draft and the ballot, and where they get and change the context. */
   readonly url: string;
   /** A token for this session, with the session's scope. */
@@ -60,11 +62,12 @@ export class TestSession {
   readonly #disturbances: Disturbances;
 
   /** @internal */
-  constructor(settings: SessionSettings, scope: string | undefined) {
+  constructor(settings: SessionSettings, scope: string | undefined, id = unguessable()) {
+    this.id = id;
     this.#settings = settings;
     this.#scope = scope;
     this.#context = newContextKeeper(settings.traits);
-    this.url = `${settings.draftHubUrl}/${this.id}`;
+    this.url = `${settings.draftHubUrl.replace(/\/$/, '')}/${this.id}`;
     this.accessToken = this.issueToken(scope ?? 'fhircast/*.*');
     this.#disturbances = new Disturbances(settings.record);
     this.#subscriptions = new Subscriptions(
@@ -155,9 +158,15 @@ export class TestSession {
     const { id = randomUUID(), timestamp = new Date().toISOString() } = options;
     const entry = { direction: 'in', kind: 'publish', session: this.id, subscriber: 'EHR' } as const;
     this.#settings.record({ ...entry, event: name, eventId: id });
-    const { vocabulary } = this.#settings.traits;
+    const { vocabulary, launchForm, invalidEvent } = this.#settings.traits;
     const spoken = vocabulary === undefined ? name : speak(vocabulary, name);
-    return this.broadcast({ id, timestamp, name: spoken, context: [...context] });
+    const topic = launchForm === 'stu' ? this.id : this.url;
+    const event = { id, timestamp, name: spoken, context: [...context], topic };
+    const inner = { 'hub.topic': topic, 'hub.event': spoken, context };
+    // A hub that looks at nothing sends the very message on.
+    return this.broadcast(
+      invalidEvent === 'unnoticed' ? { ...event, original: { timestamp, id, event: inner } } : event,
+    );
   }
 
   /**
@@ -236,13 +245,33 @@ export class TestSession {
 
   /** @internal Follows an event and sends it to everybody who subscribed to it, the sender included. */
   async broadcast(event: HubEvent, except?: Subscription): Promise<PublishResult> {
-    const followed = this.#context.follow(event);
+    const { id, versionId, answers } = await this.distribute(event, except);
+    return { id, ...(versionId === undefined ? {} : { versionId }), answers };
+  }
+
+  /** @internal The same, and what the hub stumbled over. */
+  async distribute(event: HubEvent, except?: Subscription): Promise<PublishResult & Distribution> {
+    const { shared, traits } = this.#settings;
+    const { id } = event;
+    if (shared.crashed !== undefined) return { id, answers: [] };
     if (this.#subscriptions.verifying) await this.#subscriptions.verified();
-    const receivers = this.#subscriptions.active.filter(
-      (subscription) => subscription !== except && subscription.spellingOf(event.name) !== undefined,
-    );
-    const answers = await Promise.all(receivers.map((subscription) => this.#deliver(subscription, followed)));
-    return { id: event.id, ...(followed.versionId === undefined ? {} : { versionId: followed.versionId }), answers };
+    const audience = audienceOf(event, this.members, traits).filter(({ subscription }) => subscription !== except);
+    if (audience.length === 0 && traits.withoutSubscribers === 'refused') return { id, answers: [] };
+    const followed = this.#context.follow(event);
+    shared.contexts.follow(event, this.id);
+    const told =
+      traits.distribution === 'stumbling'
+        ? await stumble(followed, shared, traits)
+        : await tell(followed, audience, traits.distribution === 'in-order');
+    return { id, ...(followed.versionId === undefined ? {} : { versionId: followed.versionId }), ...told };
+  }
+
+  /** @internal Its subscriptions, each with the way to it. */
+  get members(): Member[] {
+    return this.#subscriptions.all.map((subscription) => ({
+      subscription,
+      deliver: (event) => this.#deliver(subscription, event),
+    }));
   }
 
   /** @internal The hub restarts. */
@@ -263,12 +292,16 @@ export class TestSession {
     const life = this.#life;
     subscription.lastEvent = { id: event.id, name: event.name };
     const status = await this.#disturbances.deliver(subscription, event, spelling);
-    if (status === GONE) {
+    const { traits } = this.#settings;
+    if (traits.copies === 2) {
+      await this.#disturbances.deliver(subscription, { ...event, id: randomUUID() }, spelling);
+    }
+    if (status === GONE && traits.answers === 'awaited') {
       // A callback that is gone ends its subscription (W3C WebSub, Content Distribution).
       this.#subscriptions.forget(subscription);
       return { subscriber: subscription.name, status };
     }
-    const { followedBy } = this.#settings.traits;
+    const { followedBy } = traits;
     const followed = status !== undefined && (followedBy === '200' ? status === 200 : status >= 200 && status < 300);
     // Whoever left meanwhile is not out of step, a hub that restarted waits for nothing, and a SyncError about a
     // SyncError would never end.

@@ -8,6 +8,8 @@ export function tellEndpoint(endpoint: string, { endpointIn }: HubTraits): HttpA
       return json(202, { 'hub.channel.endpoint': endpoint });
     case 'content-location':
       return { status: 202, headers: { 'Content-Location': endpoint } };
+    case 'nowhere':
+      return { status: 202 };
     case 'body':
       return { status: 202, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: endpoint };
   }

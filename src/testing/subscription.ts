@@ -1,6 +1,7 @@
 import type { HubEvent } from './hub-event.ts';
 import type { SubscriberChannel } from './log.ts';
 import { nameFor } from './matching.ts';
+import { notificationText } from './notification.ts';
 import type { HubTraits } from './traits.ts';
 import type { DeliveryLabel, WebhookDelivery } from './webhook-delivery.ts';
 import type { WebSocketDelivery } from './websocket-delivery.ts';
@@ -40,6 +41,14 @@ export class Subscription {
   active = false;
   /** What it was told last: a SyncError about a lost subscriber names it. */
   lastEvent: { id: string; name: string } | undefined;
+  /** `subscriber.name`, if it gave itself one. */
+  readonly givenName: string | undefined;
+  /** What a hub that checks nothing will miss when there is an event. */
+  readonly lacks: 'events' | 'secret' | undefined;
+  /** Its place in the order of all subscriptions of the hub. */
+  readonly number: number;
+  /** Takes it off the hub's list. */
+  readonly leave: () => void;
   readonly #session: string;
   readonly #versioned: boolean;
   readonly #traits: HubTraits;
@@ -55,6 +64,10 @@ export class Subscription {
     /** Does its version of FHIRcast know `context.versionId`? */
     versioned: boolean;
     traits: HubTraits;
+    number: number;
+    leave: () => void;
+    givenName?: string;
+    lacks?: 'events' | 'secret';
   }) {
     this.name = facts.name;
     this.topic = facts.topic;
@@ -64,6 +77,20 @@ export class Subscription {
     this.#session = facts.session;
     this.#versioned = facts.versioned;
     this.#traits = facts.traits;
+    this.number = facts.number;
+    this.leave = facts.leave;
+    this.givenName = facts.givenName;
+    this.lacks = facts.lacks;
+  }
+
+  /** Is there an open websocket? */
+  get connected(): boolean {
+    return this.delivery.channel === 'websocket' && this.delivery.open;
+  }
+
+  /** Has there ever been one? */
+  get wasConnected(): boolean {
+    return this.delivery.channel === 'websocket' && this.delivery.wasAttached;
   }
 
   /** For the log. */
@@ -96,21 +123,17 @@ export class Subscription {
     return nameFor(this.events, name, this.#traits);
   }
 
-  /** An event as this subscriber is told of it: its spelling, its form of the topic, its version's fields. */
-  render(event: HubEvent, spelling: string, topic = this.topic): string {
-    return JSON.stringify({
-      timestamp: event.timestamp,
-      id: event.id,
-      event: {
-        'hub.topic': topic,
-        'hub.event': spelling,
-        context: event.context,
-        ...(this.#versioned && event.versionId !== undefined ? { 'context.versionId': event.versionId } : {}),
-        ...(this.#versioned && event.priorVersionId !== undefined
-          ? { 'context.priorVersionId': event.priorVersionId }
-          : {}),
-      },
-    });
+  /**
+   * An event as this subscriber is told of it: its spelling, its form of the topic, its version's fields.
+   *
+   * @param elsewhere a topic that it is to say in place of the right one
+   */
+  render(event: HubEvent, spelling: string, elsewhere?: string): string {
+    return notificationText(
+      event,
+      { spelling, topic: this.topic, elsewhere, versioned: this.#versioned },
+      this.#traits,
+    );
   }
 
   /** Starts the lease anew. The timer keeps no process alive. */
@@ -138,7 +161,7 @@ export class Subscription {
       leaseSeconds: this.leaseSeconds,
       active: this.active,
       ...(delivery.channel === 'webhook' ? { callback: delivery.callback } : { endpoint: delivery.endpoint }),
-      socketOpen: delivery.channel === 'websocket' && delivery.open,
+      socketOpen: this.connected,
     };
   }
 }

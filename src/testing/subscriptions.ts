@@ -1,14 +1,16 @@
 import type { WebSocket } from 'ws';
 import { confirmationFrame } from './confirmation.ts';
-import { type HeartbeatTrait, heartbeatEvent } from './heartbeat.ts';
+import { type HeartbeatTrait, heartbeatFrame } from './heartbeat.ts';
 import { type HttpAnswer, HttpRefusal } from './http.ts';
 import type { HubEvent } from './hub-event.ts';
+import type { HubShared } from './hub-shared.ts';
 import type { HubMessageKind, SubscriberChannel } from './log.ts';
 import { unguessable } from './random.ts';
 import { tellEndpoint } from './subscribe-answer.ts';
 import type { SubscribeRequest, WebhookTarget, WebSocketTarget } from './subscribe-request.ts';
 import { Subscription } from './subscription.ts';
 import type { HubTraits } from './traits.ts';
+import { type VerificationFields, verify } from './verification.ts';
 import { WebhookDelivery, type WebhookSettings } from './webhook-delivery.ts';
 import { WebSocketDelivery } from './websocket-delivery.ts';
 
@@ -21,6 +23,10 @@ export interface SubscriptionSettings extends WebhookSettings {
   leaseSeconds: number;
   /** What the hub does, point by point. */
   traits: HubTraits;
+  /** What all sessions of the hub share. */
+  shared: HubShared;
+  /** Counts the subscriptions of the hub. */
+  nextNumber(): number;
 }
 
 /** What subscriptions ask of their session. */
@@ -92,18 +98,25 @@ export class Subscriptions {
   handle(request: SubscribeRequest, asker: Asker): HttpAnswer | Promise<HttpAnswer> {
     const { mode, target } = request;
     if (target.channel === 'webhook') {
-      return mode === 'subscribe'
-        ? this.#subscribeWebhook(request, target, asker)
-        : this.#unsubscribeWebhook(request, target);
+      return mode === 'subscribe' ? this.#subscribeWebhook(request, asker) : this.#unsubscribeWebhook(request, target);
     }
     return mode === 'subscribe'
       ? this.#subscribeSocket(request, target, asker)
       : this.#unsubscribeSocket(request, target);
   }
 
-  /** The websocket subscription of an endpoint that has no live socket. */
-  awaiting(endpoint: string): Subscription | undefined {
-    const subscription = this.#ofEndpoint(endpoint);
+  /** Every subscription whose endpoint has this path and may be bound to a socket, once more or for the first time. */
+  bindable(path: string): Subscription[] {
+    const { rebinds } = this.#settings.traits;
+    return this.#all.filter(
+      ({ delivery }) =>
+        delivery.channel === 'websocket' && delivery.path === path && (rebinds || !delivery.wasAttached),
+    );
+  }
+
+  /** The websocket subscription whose endpoint has this path and no live socket. */
+  awaiting(path: string): Subscription | undefined {
+    const subscription = this.#all.find(({ delivery }) => delivery.channel === 'websocket' && delivery.path === path);
     if (subscription?.delivery.channel !== 'websocket') return undefined;
     // Whoever comes back may be faster than the closing handshake of the socket before.
     const taken =
@@ -131,6 +144,7 @@ export class Subscriptions {
   async deny(subscription: Subscription, reason: string): Promise<void> {
     this.#remove(subscription);
     const { delivery } = subscription;
+    if (this.#settings.traits.denials === 'untold') return;
     // The one that was to be replaced ends with it.
     if (delivery.channel === 'webhook') this.#removeAll(delivery.callback);
     if (delivery.channel === 'webhook') return delivery.deny(subscription.denial(reason), subscription.label());
@@ -173,11 +187,13 @@ export class Subscriptions {
    * Sends a heartbeat on every websocket (before STU2; Medplum's hub still does).
    */
   beat(heartbeat: HeartbeatTrait): void {
-    const event = heartbeatEvent(heartbeat);
-    for (const subscription of this.active) {
+    const label = { name: 'heartbeat' };
+    for (const subscription of this.#all) {
       const { delivery } = subscription;
-      if (delivery.channel === 'websocket')
-        delivery.send('notify', subscription.render(event, event.name), subscription.label(event));
+      if (delivery.channel !== 'websocket') continue;
+      if (!delivery.open && this.#settings.traits.dropsUnconnected) this.#remove(subscription);
+      else if (subscription.active)
+        delivery.send('notify', heartbeatFrame(heartbeat, subscription.topic), subscription.label(label));
     }
   }
 
@@ -190,7 +206,7 @@ export class Subscriptions {
   #subscribeSocket(request: SubscribeRequest, target: WebSocketTarget, asker: Asker): HttpAnswer {
     const existing = target.endpoint === undefined ? undefined : this.#requireEndpoint(target.endpoint);
     const prior = existing?.events ?? [];
-    const subscription = existing ?? this.#add(request, asker, 'websocket');
+    const subscription = existing ?? this.#add(request, asker);
     if (existing !== undefined) {
       existing.events = request.events;
       existing.leaseSeconds = this.#lease(request);
@@ -247,9 +263,9 @@ export class Subscriptions {
     return true;
   }
 
-  async #subscribeWebhook(request: SubscribeRequest, target: WebhookTarget, asker: Asker): Promise<HttpAnswer> {
+  async #subscribeWebhook(request: SubscribeRequest, asker: Asker): Promise<HttpAnswer> {
     const reason = this.#takeDenial();
-    const subscription = this.#add(request, asker, target);
+    const subscription = this.#add(request, asker);
     if (reason !== undefined) return { status: 202, afterwards: () => this.deny(subscription, reason) };
     if (!this.#settings.traits.verifyInline)
       return { status: 202, afterwards: () => this.#track(this.#verifyWebhook(subscription)) };
@@ -284,7 +300,7 @@ export class Subscriptions {
       return false;
     }
     const { delivery } = subscription;
-    for (const other of this.#all) {
+    for (const other of this.#settings.traits.repetition === 'replaces' ? this.#all : []) {
       const replaced =
         other.delivery.channel === 'webhook' &&
         delivery.channel === 'webhook' &&
@@ -296,10 +312,9 @@ export class Subscriptions {
     return true;
   }
 
-  async #verify(subscription: Subscription, fields: Record<string, string | number>): Promise<boolean> {
-    if (subscription.delivery.channel !== 'webhook') return false;
-    const texts = Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, String(value)]));
-    return subscription.delivery.verify(texts, subscription.label());
+  async #verify(subscription: Subscription, fields: VerificationFields): Promise<boolean> {
+    const { delivery } = subscription;
+    return delivery.channel === 'webhook' && verify(delivery, fields, subscription.label(), this.#settings);
   }
 
   /** @param prior the events of which the subscriber has already been told */
@@ -321,12 +336,31 @@ export class Subscriptions {
     }
   }
 
-  #add(request: SubscribeRequest, asker: Asker, target: WebhookTarget | 'websocket'): Subscription {
+  #add(request: SubscribeRequest, asker: Asker): Subscription {
+    const subscription = this.make(request, asker);
+    this.#all = [...this.#all, subscription];
+    return subscription;
+  }
+
+  /**
+   * Makes a subscription that is on no list yet.
+   *
+   * @param more what a hub that checks nothing knows of it
+   */
+  make(
+    request: SubscribeRequest,
+    asker: Asker,
+    more: { givenName?: string; lacks?: 'events' | 'secret' } = {},
+  ): Subscription {
+    const { target } = request;
     const delivery =
-      target === 'websocket'
-        ? new WebSocketDelivery(`${this.#settings.websocketUrl}/${unguessable()}`, this.#settings)
+      target.channel === 'websocket'
+        ? new WebSocketDelivery(this.#newEndpoint(target), this.#settings)
         : new WebhookDelivery(target.callback, target.secret, this.#settings);
-    const subscription = new Subscription({
+    const subscription: Subscription = new Subscription({
+      ...more,
+      number: this.#settings.nextNumber(),
+      leave: () => this.#remove(subscription),
       name: request.name ?? asker.client ?? this.#madeUpName(delivery),
       session: this.#settings.session,
       topic: request.topic,
@@ -337,8 +371,26 @@ export class Subscriptions {
       traits: this.#settings.traits,
     });
     asker.named(subscription.name);
-    this.#all = [...this.#all, subscription];
     return subscription;
+  }
+
+  /** Puts a subscription of a hub that checks nothing on the list: a callback has been verified, and a socket comes later. */
+  admit(subscription: Subscription): void {
+    this.#all = [...this.#all, subscription];
+    if (subscription.delivery.channel === 'webhook') this.#activate(subscription);
+  }
+
+  /** Asks the callback of a subscription that is on no list yet. */
+  asksCallback(subscription: Subscription, subscribing: boolean): Promise<boolean> {
+    const mode = subscribing ? 'subscribe' : 'unsubscribe';
+    return this.#verify(subscription, { ...subscription.confirmation, 'hub.mode': mode });
+  }
+
+  #newEndpoint({ endpoint }: WebSocketTarget): string {
+    const { websocketUrl, traits } = this.#settings;
+    const id = traits.endpointBy === 'subscriber' ? encodeURIComponent(endpoint ?? unguessable()) : unguessable();
+    const url = `${websocketUrl}/${id}`;
+    return traits.endpointHost === undefined ? url : url.replace('127.0.0.1', traits.endpointHost);
   }
 
   #madeUpName(delivery: { channel: SubscriberChannel; callback?: string }): string {

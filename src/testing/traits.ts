@@ -4,7 +4,10 @@ import type { SubscriberChannel } from './log.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Everything in which hubs differ. A personality of the test hub is one such object. */
-export interface HubTraits {
+export interface HubTraits extends AddressTraits, SubscribingTraits, SocketTraits, EventTraits, ContextTraits {}
+
+/** Where a hub is, and whom it lets in. */
+export interface AddressTraits {
   /** In which version's words apps are told of the hub. */
   readonly launchForm: LaunchForm;
   /** The path of the hub's URL. */
@@ -13,69 +16,164 @@ export interface HubTraits {
   readonly draftPath: string;
   /** The path under which websockets are opened. */
   readonly socketPath: string;
+  /** The host of websocket URLs, where the hub's configuration says another one than its own. */
+  readonly endpointHost: string | undefined;
+  /** Whether an access token is asked for. */
+  readonly tokens: 'required' | 'unknown';
+  /** Which topics there are: those of sessions that were opened, or any that anybody names. */
+  readonly topics: 'own' | 'any';
+  /** The headers by which pages of other origins may ask; none where they may not. */
+  readonly cors: Readonly<Record<string, string>>;
+  /** The largest body that is read, in bytes. */
+  readonly bodyLimit: number;
+  /** What tells a subscription from an event: its media type, its path, or what is in it (JSON at a session's URL). */
+  readonly routing: 'by-type' | 'by-path' | 'by-content';
+  /** Which version's discovery document there is. */
+  readonly discovery: 'STU2' | 'STU3' | undefined;
+  /** What an error is told in. */
+  readonly errors: 'text' | 'html' | 'model-state' | 'operation-outcome';
+}
 
+/** How a hub takes subscriptions. */
+export interface SubscribingTraits {
+  /** Whether a subscription is looked at before it is accepted. */
+  readonly checksSubscriptions: boolean;
+  /** Whether one may be JSON too, in a hub that goes by the path. */
+  readonly readsJsonSubscriptions: boolean;
   /** `hub.channel.type` in a subscription: its absence means a webhook, it is required, or the hub knows no such field. */
   readonly channelType: 'decides' | 'required' | 'unknown';
   /** The channels that the hub offers. */
   readonly channels: readonly SubscriberChannel[];
   /** When a webhook needs `hub.secret`: in a subscription without `hub.channel.type`, in every request, or in none. */
   readonly secret: 'without-type' | 'always' | 'optional';
+  /** Whether a hub that checks nothing makes up a secret for those who send none. */
+  readonly secretByDefault: boolean;
   /** What becomes of a request for a websocket that has a `hub.callback` or a `hub.secret`. */
   readonly webhookFieldsOfWebsockets: 'ignored' | 'refused';
   /** `hub.events` in an unsubscription. */
   readonly eventsOfUnsubscription: 'optional' | 'required' | 'refused';
   /** Whether a callback is verified before the request is answered. */
   readonly verifyInline: boolean;
+  /** What a verification says: mode, topic, events, lease and challenge, or the latter and the topic. */
+  readonly verificationFields: 'all' | 'challenge-and-topic';
+  /** What the challenge is. */
+  readonly challenge: 'random' | 'secret';
+  /** Which answer is consent: any 2xx with the challenge, or 200 with it in the last success, whenever that was. */
+  readonly verifiedBy: '2xx' | 'last-200';
+  /** How fields are put behind a callback's own query: with an ampersand, or with nothing. */
+  readonly callbackJoin: 'ampersand' | 'nothing';
   /** When the hub asks a callback whether it wants to unsubscribe: if the request had no `hub.channel.type`, or so. */
   readonly verifiesUnsubscription: 'without-type' | 'always' | 'never';
-  /** Where the answer to a subscription has the URL of the websocket; `body` is the URL and nothing else. */
-  readonly endpointIn: 'json' | 'content-location' | 'body';
-
-  /** What ends a subscription: the unsubscription of its endpoint or callback; nothing, and all of the topic are told denials. */
-  readonly unsubscription: 'its-own' | 'denies-all';
-  /** How whoever is denied by websocket learns of it: by a frame and the end of the socket, or by the frame. */
-  readonly denials: 'frame-and-close' | 'frame';
+  /** Whether that question has a challenge in it. Without one no answer is right. */
+  readonly challengesUnsubscription: boolean;
+  /** Where the answer has the URL of the websocket; `body` is the URL and nothing else. */
+  readonly endpointIn: 'json' | 'content-location' | 'body' | 'nowhere';
+  /** Who makes up the last segment of that URL. */
+  readonly endpointBy: 'hub' | 'subscriber';
+  /** What a subscription does to an earlier one of the same callback. */
+  readonly repetition: 'replaces' | 'adds';
+  /**
+   * What an unsubscription does: it ends the subscription of its endpoint or callback; ends nothing, and tells a denial to all
+   * of the topic; ends all that have the same topic or the same events; closes the sockets of the same name or endpoint.
+   */
+  readonly unsubscription: 'its-own' | 'denies-all' | 'ends-relatives' | 'closes-namesakes';
+  /** How whoever is denied learns of it: by a frame and the end of the socket, by the frame, or not. Callbacks get a GET. */
+  readonly denials: 'frame-and-close' | 'frame' | 'untold';
   /** Whether a lease ends; `false` for a hub that says when and forgets it. */
   readonly leases: boolean;
+}
 
+/** What a hub does with websockets. */
+export interface SocketTraits {
+  /** What becomes of a socket whose endpoint nobody knows. */
+  readonly unknownEndpoints: 'refused' | 'accepted';
+  /** Whether an endpoint that had a socket is bound to the next one that opens there. */
+  readonly rebinds: boolean;
   /** After which ends of its socket a websocket subscription is still there, and its endpoint too. */
   readonly keepEndpoints: 'never' | 'lost' | 'always';
-  /** What confirms a websocket: version, names and lease; the same with empty fields; nothing. */
-  readonly confirmation: 'standard' | 'empty-fields' | 'none';
+  /** Whether a subscription without an open socket is dropped when it is to be told something. */
+  readonly dropsUnconnected: boolean;
+  /**
+   * What confirms a websocket: mode, topic, names and lease; the same with empty fields; a time and the endpoint's id, with or
+   * without mode and lease; nothing.
+   */
+  readonly confirmation: 'standard' | 'empty-fields' | 'bound' | 'bound-with-lease' | 'none';
   /** Whether a websocket is silent until its endpoint has come back on it. */
   readonly awaitsEndpoint: boolean;
-  /** The heartbeat on websockets, if there is one. */
+  /** What frames of subscribers are: answers; events; events, and all else ends the process. */
+  readonly frames: 'answers' | 'events' | 'events-or-crash';
+  /** The heartbeat, if there is one. */
   readonly heartbeat: HeartbeatTrait | undefined;
+  /** Whether the open contexts are sent after a confirmation. */
+  readonly replay: boolean;
+}
+
+/** How events come in and go out. */
+export interface EventTraits {
+  /** Where events are taken. */
+  readonly publishAt: readonly ('hub' | 'session')[];
+  /** The media types in which events are taken; `*` is any. */
+  readonly publishTypes: readonly string[];
+  /** What answers an event that is none: a status, or the same as for one that is. */
+  readonly invalidEvent: 400 | 500 | 'unnoticed';
+  /** What answers an event. */
+  readonly publishAnswer: { readonly status: number; readonly body: 'empty' | 'ok' | 'json' };
+  /** Whether that waits until all subscribers have answered. */
+  readonly echoFirst: boolean;
+  /** What becomes of an event that nobody is to be told of. */
+  readonly withoutSubscribers: 'taken' | 'refused';
+  /** The spellings that the hub knows; `undefined` for every one that was ever published. */
+  readonly vocabulary: Vocabulary | undefined;
+  /**
+   * Which events reach a subscriber: what it subscribed to, in any spelling that means the same or in the very one; whatever is
+   * a part of the text of its list, with case or without; all of the topic.
+   */
+  readonly matching: 'one-event' | 'exact' | 'substring' | 'substring-any-case' | 'every-event';
+  /** In whose spelling. */
+  readonly spelledAs: 'subscribed' | 'published';
+  /** What keeps sessions apart: the session; the topic, to the letter; nothing. */
+  readonly isolation: 'session' | 'by-topic-text' | 'none';
+  /** How subscribers are told: all at once; one after the other; the same, and what was accepted unchecked ends it. */
+  readonly distribution: 'at-once' | 'in-order' | 'stumbling';
+  /** Whether an event is told to the topics that attend a conference too. */
+  readonly conferences: boolean;
+  /** How a notification is written: by the hub; as the sender wrote it; by .NET; with Java's dates. */
+  readonly message: 'own' | 'original' | 'net' | 'java';
+  /** How often each event is sent, each time with another id. */
+  readonly copies: 1 | 2;
+  /** How a notification is signed: right, or with key and data swapped, in upper case and without the method. */
+  readonly signature: 'sha256' | 'swapped';
+  /** What a callback does to the hub that gives no answer to a notification. */
+  readonly callbackFailure: 'noticed' | 'crash';
   /** Whether anybody waits for the answers of subscribers, and minds them. */
   readonly answers: 'awaited' | 'ignored';
   /** Which answer says that a subscriber follows. */
   readonly followedBy: '2xx' | '200';
-  /** Whether the open contexts are sent after a confirmation on a websocket. */
-  readonly replay: boolean;
-
-  /** The spellings that the hub knows; `undefined` for every one that was ever published. */
-  readonly vocabulary: Vocabulary | undefined;
-  /** Which events reach a subscriber: what it subscribed to, in any spelling that means the same, or all of the topic. */
-  readonly matching: 'one-event' | 'every-event';
-  /** In whose spelling. */
-  readonly spelledAs: 'subscribed' | 'published';
-  /** Who gets `context.versionId`: who knows the session by its id and not by its URL, everybody, or nobody. */
-  readonly contextVersions: 'by-topic' | 'always' | 'never';
   /** Who is told by a SyncError that somebody does not follow. */
   readonly syncErrors: 'everybody' | 'others' | 'nobody';
+  /** Who gets `context.versionId`: who knows the session by its id and not by its URL, everybody, or nobody. */
+  readonly contextVersions: 'by-topic' | 'always' | 'never';
+}
 
-  /** Where events are taken. */
-  readonly publishAt: readonly ('hub' | 'session')[];
-  /** The media types in which events are taken. */
-  readonly publishTypes: readonly string[];
-  /** What answers an event: nothing but a status, or JSON. */
-  readonly publishAnswer: { readonly status: number; readonly json: boolean };
+/** What a hub remembers of events, and tells. */
+export interface ContextTraits {
   /** What is kept of events: the contexts that are open, or the last one that was opened until any is closed. */
   readonly contextKeeping: 'open-contexts' | 'last-opened';
-  /** What answers a request for the current context: the draft's envelope on the draft's path and STU3's object else, or one. */
-  readonly contextForm: 'by-path' | 'envelope' | 'array' | 'object' | 'sparse-object' | 'none';
-  /** Which version's discovery document there is. */
-  readonly discovery: 'STU2' | 'STU3' | undefined;
-  /** What an error is told in. */
-  readonly errors: 'text' | 'operation-outcome';
+  /**
+   * What answers a request for the current context: the draft's envelope on the draft's path and STU3's object else; one of
+   * these or a bare array; the context of the last event of whatever session, of the topic (`{}` after a close), or sent to the
+   * session; nothing.
+   */
+  readonly contextForm:
+    | 'by-path'
+    | 'envelope'
+    | 'object'
+    | 'sparse-object'
+    | 'array'
+    | 'last-of-all'
+    | 'last-of-topic'
+    | 'last-of-session'
+    | 'none';
+  /** The status of an envelope. */
+  readonly contextStatus: 200 | 202;
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HubShared } from './hub-shared.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from './log.ts';
-import { unguessable } from './random.ts';
-import { sign } from './signature.ts';
+import { signFor } from './signature.ts';
+import type { HubTraits } from './traits.ts';
 
 /** How a message that bypasses the hub's logic is signed: properly, not at all, or by this very header. */
 export type SignatureChoice = 'valid' | 'missing' | (string & {});
@@ -13,6 +14,10 @@ export type DeliveryLabel = Pick<HubMessageEntry, 'session' | 'subscriber'> &
 /** What a webhook delivery needs of the hub. */
 export interface WebhookSettings {
   record: Recorder;
+  /** What the hub does, point by point. */
+  traits: HubTraits;
+  /** What all sessions of the hub share. */
+  shared: HubShared;
   /** How long a callback may take, in milliseconds. */
   answerTimeoutMs: number;
   /** Of the moment: aborted when the hub closes or restarts. */
@@ -32,15 +37,14 @@ export class WebhookDelivery {
     this.#settings = settings;
   }
 
-  /**
-   * Asks the callback whether it wants this: a GET with a challenge, which must come back as it is.
-   *
-   * @param fields `hub.mode`, `hub.topic`, `hub.events`, `hub.lease_seconds`
-   */
-  async verify(fields: Record<string, string>, label: DeliveryLabel): Promise<boolean> {
-    const challenge = unguessable();
-    const answer = await this.#get('verify', { ...fields, 'hub.challenge': challenge }, label);
-    return answer !== undefined && answer.status >= 200 && answer.status < 300 && answer.body === challenge;
+  /** `hub.secret`. */
+  get secret(): string | undefined {
+    return this.#secret;
+  }
+
+  /** Asks the callback whether it wants what the fields say: a GET. Resolves to `undefined` when no answer came. */
+  ask(fields: Record<string, string>, label: DeliveryLabel): Promise<{ status: number; body: string } | undefined> {
+    return this.#get('verify', fields, label);
   }
 
   /** Tells the callback that its subscription is refused or over. */
@@ -60,7 +64,9 @@ export class WebhookDelivery {
   ): Promise<number | undefined> {
     const bytes = Buffer.from(body);
     const headers: Record<string, string> = { 'Content-Type': 'application/json' };
-    if (signature === 'valid' && this.#secret !== undefined) headers['X-Hub-Signature'] = sign(this.#secret, bytes);
+    if (signature === 'valid' && this.#secret !== undefined) {
+      headers['X-Hub-Signature'] = signFor(this.#settings.traits, this.#secret, bytes);
+    }
     if (signature !== 'valid' && signature !== 'missing') headers['X-Hub-Signature'] = signature;
     const sent: HubMessageEntry = {
       direction: 'out',
@@ -97,10 +103,10 @@ export class WebhookDelivery {
     fields: Record<string, string>,
     label: DeliveryLabel,
   ): Promise<{ status: number; body: string } | undefined> {
-    const url = new URL(this.callback);
-    for (const [name, value] of Object.entries(fields)) url.searchParams.append(name, value);
     this.#settings.record({ direction: 'out', kind, channel: 'webhook', fields, ...label });
-    return this.#request(kind, url.href, { method: 'GET' }, label, this.#settings.answerTimeoutMs);
+    if (!URL.canParse(this.callback)) return undefined;
+    const url = withFields(this.callback, fields, this.#settings.traits);
+    return this.#request(kind, url, { method: 'GET' }, label, this.#settings.answerTimeoutMs);
   }
 
   async #request(
@@ -127,10 +133,24 @@ export class WebhookDelivery {
       return { status: response.status, body };
     } catch {
       this.#settings.record(entry);
+      // Nobody looks whether there was an answer before it is read.
+      const broken = about === 'notify' && this.#settings.traits.callbackFailure === 'crash' && !limit.signal.aborted;
+      if (broken) this.#settings.shared.crash('a callback that gave no answer');
       return undefined;
     } finally {
       clearTimeout(timer);
       life.removeEventListener('abort', abort);
     }
   }
+}
+
+/** A callback's URL with more fields in its query. */
+function withFields(callback: string, fields: Record<string, string>, { callbackJoin }: HubTraits): string {
+  const url = new URL(callback);
+  if (callbackJoin === 'ampersand') {
+    for (const [name, value] of Object.entries(fields)) url.searchParams.append(name, value);
+  } else {
+    url.search += new URLSearchParams(fields).toString();
+  }
+  return url.href;
 }

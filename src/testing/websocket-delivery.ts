@@ -30,10 +30,21 @@ export class WebSocketDelivery {
   /** Who waits for the answer to which event; a repeated id waits in line. */
   readonly #waiting = new Map<string, ((status: number | undefined) => void)[]>();
   #socket: WebSocket | undefined;
+  #wasAttached = false;
 
   constructor(endpoint: string, settings: WebSocketSettings) {
     this.endpoint = endpoint;
     this.#settings = settings;
+  }
+
+  /** The path of the endpoint. */
+  get path(): string {
+    return new URL(this.endpoint).pathname;
+  }
+
+  /** Has a socket ever opened at the endpoint? */
+  get wasAttached(): boolean {
+    return this.#wasAttached;
   }
 
   /** Has a socket opened at the endpoint, which is not gone yet? */
@@ -50,12 +61,14 @@ export class WebSocketDelivery {
   attach(socket: WebSocket, label: DeliveryLabel, events: SocketEvents): void {
     this.#release();
     this.#socket = socket;
+    this.#wasAttached = true;
     const entry = { channel: 'websocket', ...label } as const;
-    socket.on('message', (data, isBinary) => {
-      const text = isBinary ? '' : data.toString();
-      if (events.frame(text)) this.#settings.record({ direction: 'in', kind: 'endpoint', body: text, ...entry });
-      else this.#received(text, label);
-    });
+    if (this.#settings.traits.frames === 'answers')
+      socket.on('message', (data, isBinary) => {
+        const text = isBinary ? '' : data.toString();
+        if (events.frame(text)) this.#settings.record({ direction: 'in', kind: 'endpoint', body: text, ...entry });
+        else this.#received(text, label);
+      });
     // What is wrong with a frame ends the socket, and its close code says so.
     socket.on('error', () => undefined);
     socket.on('close', (code) => {
@@ -110,8 +123,12 @@ export class WebSocketDelivery {
     if (eventId !== undefined && this.open) await this.#answerTo(eventId, label, this.#settings.answerTimeoutMs);
   }
 
-  /** Closes the socket, if there is one. */
-  close(code: number, reason = ''): void {
+  /**
+   * Closes the socket, if there is one.
+   *
+   * @param code default none: the other side sees 1005
+   */
+  close(code?: number, reason = ''): void {
     this.#socket?.close(code, reason);
   }
 

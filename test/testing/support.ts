@@ -46,10 +46,19 @@ export interface CallbackRequest {
   body: Buffer;
 }
 
-/** A raw callback server: it echoes challenges, and answers notifications with `status`. */
-export async function openCallback({ status = 200, challenge = (sent: string) => sent, silent = false } = {}) {
+/**
+ * A raw callback server: it echoes challenges with `consent`, and answers notifications with `status`, or resets their
+ * connections.
+ */
+export async function openCallback({
+  status = 200,
+  consent = 200,
+  challenge = (sent: string) => sent,
+  silent = false,
+  reset = false,
+} = {}) {
   const inbox = new Inbox<CallbackRequest>();
-  const settings = { status, challenge, silent };
+  const settings = { status, consent, challenge, silent, reset };
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -63,7 +72,11 @@ export async function openCallback({ status = 200, challenge = (sent: string) =>
       body: Buffer.concat(chunks),
     });
     if (settings.silent) return;
-    response.statusCode = method === 'POST' ? settings.status : 200;
+    if (settings.reset) {
+      request.socket.resetAndDestroy();
+      return;
+    }
+    response.statusCode = method === 'POST' ? settings.status : settings.consent;
     response.end(settings.challenge(url.searchParams.get('hub.challenge') ?? ''));
   });
   server.listen(0, '127.0.0.1');

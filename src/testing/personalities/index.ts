@@ -2,7 +2,10 @@ import type { HubTraits } from '../traits.ts';
 import { ballot } from './ballot.ts';
 import { bareEndpoint } from './bare-endpoint.ts';
 import { draft } from './draft.ts';
+import { java2019 } from './java-2019.ts';
+import { jsSandbox2018, jsSandbox2024 } from './js-sandbox.ts';
 import { medplumStu2, medplumStu3 } from './medplum.ts';
+import { netSandbox2019 } from './net-sandbox.ts';
 import { okOnly } from './ok-only.ts';
 import { radiology } from './radiology.ts';
 import { silentConfirmation } from './silent-confirmation.ts';
@@ -19,6 +22,10 @@ const personalities = {
   'stu1-websocket': stu1Websocket,
   stu2,
   stu3,
+  'js-sandbox-2018': jsSandbox2018,
+  'js-sandbox-2024': jsSandbox2024,
+  'net-sandbox-2019': netSandbox2019,
+  'java-2019': java2019,
   'medplum-stu2': medplumStu2,
   'medplum-stu3': medplumStu3,
   radiology,
@@ -27,7 +34,17 @@ const personalities = {
   'bare-endpoint': bareEndpoint,
 } satisfies Record<string, HubTraits>;
 
-/** Which hub a test hub is. Versions are strict and complete as the specification of that version says: */
+/**
+ * Which hub a test hub is.
+ *
+ * The versions, strict and complete as the specification of each says: `draft` (January 2019), `ballot` (May 2019), `stu1`,
+ * `stu1-websocket` (the February 2020 ballot), `stu2`, `stu3`.
+ *
+ * Hubs of the field, with all of their quirks: `js-sandbox-2018` and `js-sandbox-2024` (the community's JavaScript sandbox),
+ * `net-sandbox-2019` (its .NET sandbox), `java-2019`, `medplum-stu2` and `medplum-stu3`, `radiology` (silent until the
+ * endpoint has come back), `ok-only` (every answer but 200 is a refusal), `silent-confirmation` (never confirms), and
+ * `bare-endpoint` (answers with the URL of the websocket and nothing else).
+ */
 export type HubPersonality = keyof typeof personalities;
 
 /** Every personality of a test hub. */

@@ -13,7 +13,7 @@ const medplum: HubTraits = {
   leases: false,
   keepEndpoints: 'always',
   confirmation: 'empty-fields',
-  heartbeat: { seconds: 10, tellsPeriod: true, dropsUnconnected: false },
+  heartbeat: { seconds: 10, tellsPeriod: true },
   answers: 'ignored',
   replay: false,
   matching: 'every-event',
@@ -29,7 +29,7 @@ export const medplumStu2: HubTraits = {
   ...medplum,
   path: '/fhircast/STU2',
   draftPath: '/fhircast/STU2',
-  publishAnswer: { status: 201, json: true },
+  publishAnswer: { status: 201, body: 'json' },
   contextForm: 'array',
   discovery: 'STU2',
 };
@@ -39,6 +39,6 @@ export const medplumStu3: HubTraits = {
   ...medplum,
   path: '/fhircast/STU3',
   draftPath: '/fhircast/STU3',
-  publishAnswer: { status: 200, json: true },
+  publishAnswer: { status: 200, body: 'json' },
   contextForm: 'sparse-object',
 };

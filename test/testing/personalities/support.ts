@@ -57,7 +57,8 @@ export async function subscribeCallback(
   { topic = session.id, ...more }: Record<string, string> = {},
 ) {
   const callback = await openCallback();
+  const since = hub.log.length;
   const response = await ask({ ...webhookFields(topic, callback.url, events), ...more });
-  await hub.waitFor(({ kind }) => kind === 'active');
+  await hub.waitFor(({ kind }) => kind === 'active', { since });
   return { ...callback, response, verification: await callback.inbox.next() };
 }

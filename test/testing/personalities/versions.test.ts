@@ -18,7 +18,7 @@ describe('every personality', () => {
     const { access_token: _token, token_type: _type, expires_in: _life, scope: _scope, ...named } = session.launch();
     expect(named).toEqual(session.launchParameters(hub.traits.launchForm));
     expect(session.launchParameters()).toEqual(named);
-    expect(session.url).toBe(`${hub.url}/${session.id}`);
+    expect(session.url).toBe(`${hub.url.replace(/\/$/, '')}/${session.id}`);
   });
 });
 
