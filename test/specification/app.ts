@@ -23,6 +23,8 @@ export interface SentRequest {
 export interface Who {
   readonly accessToken?: string | undefined;
   readonly subscriberName?: string;
+  /** The hub's answer to its subscription request. Default: 202, and the endpoint for a websocket. */
+  readonly answer?: Response;
 }
 
 /** The calls to a hub, and what was sent by them. */
@@ -56,7 +58,8 @@ interface Heard {
 const follower = (heard: Heard): ChannelSink => ({
   notification: (body, answer) => {
     heard.notifications.push(body);
-    answer(200, JSON.parse(body).id);
+    // Whether it can be read is looked at elsewhere.
+    answer(200, /"id": ?"([^"]+)"/.exec(body)?.[1]);
   },
   denied: (denial) => heard.denials.push(denial),
   rejected: () => {},
@@ -77,8 +80,10 @@ export async function askingByWebhook(text: SpecificationText, who: Who = {}) {
     asked = resolve;
   });
   const { api, requests } = callsOf(text, who, async (sent) => {
-    if (sent.get('hub.mode') === 'subscribe') asked(sent);
-    else if (api.dialect.verifiesUnsubscribe) await verify('unsubscribe');
+    if (sent.get('hub.mode') === 'subscribe') {
+      asked(sent);
+      if (who.answer) return who.answer;
+    } else if (api.dialect.verifiesUnsubscribe) await verify('unsubscribe');
     return new Response(null, { status: 202 });
   });
   const channel = new WebhookChannel({
@@ -140,8 +145,9 @@ class Socket implements WebSocketLike {
 /** An app that has subscribed to the events of the examples by a websocket. */
 export async function subscribedByWebsocket(text: SpecificationText, who: Who = {}, endpoint = 'wss://hub.example/1') {
   const heard: Heard = { notifications: [], denials: [] };
-  const answer = async () => Response.json({ 'hub.channel.endpoint': endpoint }, { status: 202 });
+  const answer = async () => who.answer ?? Response.json({ 'hub.channel.endpoint': endpoint }, { status: 202 });
   const { api, requests } = callsOf(text, who, answer);
+  const opened: string[] = [];
   const socket = new Socket();
   const receive = (frame: string) => socket.onmessage?.({ data: frame });
   const channel = new WebSocketChannel({
@@ -151,7 +157,8 @@ export async function subscribedByWebsocket(text: SpecificationText, who: Who = 
     allowInsecure: false,
     subscriberName: who.subscriberName,
     sink: follower(heard),
-    webSocket: () => {
+    webSocket: (url) => {
+      opened.push(url);
       queueMicrotask(() => receive(JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': text.topic })));
       return socket;
     },
@@ -163,6 +170,8 @@ export async function subscribedByWebsocket(text: SpecificationText, who: Who = 
   return {
     requests,
     heard,
+    /** Where sockets were opened. */
+    opened,
     frames: socket.sent,
     receive,
     unsubscribe: () => channel.unsubscribe(forever()),

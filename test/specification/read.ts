@@ -10,7 +10,7 @@ import { type Notification, parseJson, parseNotification } from '../../src/event
 import { dialectOf } from '../../src/hub/dialects/index.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { parseLaunch } from '../../src/launch/launch.ts';
-import { askingByWebhook } from './app.ts';
+import { askingByWebhook, subscribedByWebsocket } from './app.ts';
 import type { ContextRead, EventRead, FromHub, SpecificationText } from './exchange.ts';
 import { queryOf, readHttp } from './wire.ts';
 
@@ -58,6 +58,17 @@ function readNotification(text: SpecificationText, body: string, topic = text.to
     ...(priorVersionId === undefined ? {} : { priorVersionId }),
     ...(syncError ? { syncError } : {}),
   };
+}
+
+/** After the answer to a subscription request the hub still has to verify. */
+async function readWebhookAnswer(text: SpecificationText, answer: Response) {
+  const { grant, verified, close } = await askingByWebhook(text, { answer });
+  const isFirst = await Promise.race([grant.then(() => 'active'), new Promise((resolve) => setImmediate(resolve))]);
+  if (isFirst === 'active') throw new Error('taken for a confirmation');
+  await verified();
+  await grant;
+  close();
+  return { endpoint: undefined };
 }
 
 const accepted = (answer: CallbackAnswer): CallbackAnswer => {
@@ -152,12 +163,16 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
       const { hubUrl, topic, dialect } = parseLaunch(response);
       return { hubUrl, topic, dialect };
     }
-    case 'subscription answer':
-    case 'unsubscription answer': {
-      const answer = await readAnswer(wire);
-      if (!answer.ok) throw new RefusedByStatus(answer.status);
-      return { endpoint: endpointOf(answer) };
+    case 'subscription answer': {
+      const answer = responseOf(wire);
+      if (exchange.channel === 'webhook') return readWebhookAnswer(text, answer);
+      const { opened, close } = await subscribedByWebsocket(text, { answer });
+      close();
+      return { endpoint: opened[0] };
     }
+    case 'unsubscription answer':
+      // Whatever it says: by then the app has left.
+      return { endpoint: endpointOf(await readAnswer(wire)) };
     case 'context change answer':
       return { status: (await readAnswer(wire)).status };
     case 'denial':

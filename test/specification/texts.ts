@@ -1,5 +1,9 @@
+import { ballot } from './ballot.ts';
 import { draft } from './draft.ts';
 import type { SpecificationText } from './exchange.ts';
+import { feb2020 } from './feb2020.ts';
+import { stu1 } from './stu1.ts';
+import { stu2 } from './stu2.ts';
 
 /** Every text of the specification whose examples were gone through. */
-export const TEXTS: readonly SpecificationText[] = [draft];
+export const TEXTS: readonly SpecificationText[] = [draft, ballot, stu1, feb2020, stu2];

@@ -15,6 +15,8 @@ export interface PrintedHttp {
  * with a space in all of them.
  */
 export function readHttp(printed: string): PrintedHttp {
+  // A frame is no more than a body.
+  if (printed.startsWith('{')) return { method: '', target: '', headers: new Headers(), body: printed };
   const [head = '', ...rest] = printed.split('\n\n');
   const [first = '', ...lines] = head.split('\n');
   const [method = '', target = ''] = first.split(' ');
