@@ -25,6 +25,8 @@ export interface Who {
   readonly subscriberName?: string;
   /** The hub's answer to its subscription request. Default: 202, and the endpoint for a websocket. */
   readonly answer?: Response;
+  /** The hub's answer to its unsubscription request. Default: 202. */
+  readonly goodbye?: Response;
 }
 
 /** The calls to a hub, and what was sent by them. */
@@ -145,8 +147,11 @@ class Socket implements WebSocketLike {
 /** An app that has subscribed to the events of the examples by a websocket. */
 export async function subscribedByWebsocket(text: SpecificationText, who: Who = {}, endpoint = 'wss://hub.example/1') {
   const heard: Heard = { notifications: [], denials: [] };
-  const answer = async () => who.answer ?? Response.json({ 'hub.channel.endpoint': endpoint }, { status: 202 });
-  const { api, requests } = callsOf(text, who, answer);
+  const { api, requests } = callsOf(text, who, async (sent) => {
+    const isGoodbye = sent.get('hub.mode') === 'unsubscribe';
+    const own = isGoodbye ? who.goodbye : who.answer;
+    return own ?? Response.json({ 'hub.channel.endpoint': endpoint }, { status: 202 });
+  });
   const opened: string[] = [];
   const socket = new Socket();
   const receive = (frame: string) => socket.onmessage?.({ data: frame });

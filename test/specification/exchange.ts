@@ -95,8 +95,8 @@ export type FromHub =
   | (Message<'context of an event', EventRead> & { readonly hubEvent: string })
   | Message<'current context', ContextRead | null>
   | Message<'discovery', Partial<HubDiscovery>>
-  | Message<'context change answer', { readonly status: number }>
-  | Message<'unsubscription answer', { readonly endpoint: string | undefined }>;
+  | Message<'context change answer', { readonly accepted: boolean; readonly status: number }>
+  | Message<'unsubscription answer', 'left'>;
 
 /**
  * Where our request departs from the printed one, and why. `+place` is what only ours has, `-place` what only the printed one

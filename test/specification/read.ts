@@ -1,6 +1,6 @@
 import type { CallbackAnswer } from '../../src/callback/request.ts';
-import { endpointOf } from '../../src/channels/endpoint.ts';
 import { parseControlFrame } from '../../src/channels/frame.ts';
+import { Changes } from '../../src/client/changing/changes.ts';
 import { NotificationError } from '../../src/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
 import type { ContextEntry } from '../../src/events/context.ts';
@@ -10,7 +10,7 @@ import { type Notification, parseJson, parseNotification } from '../../src/event
 import { dialectOf } from '../../src/hub/dialects/index.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { parseLaunch } from '../../src/launch/launch.ts';
-import { askingByWebhook, subscribedByWebsocket } from './app.ts';
+import { askingByWebhook, callsOf, subscribedByWebsocket } from './app.ts';
 import type { ContextRead, EventRead, FromHub, SpecificationText } from './exchange.ts';
 import { queryOf, readHttp } from './wire.ts';
 
@@ -138,16 +138,10 @@ const readContext = (text: SpecificationText, body: string): ContextRead | null 
   };
 };
 
-/** A printed answer as it comes from `fetch`. */
+/** A printed answer as it comes from `fetch`. Where its body alone is printed, the text says that the status is 202. */
 const responseOf = (printed: string): Response => {
-  const { method, target, headers, body } = readHttp(printed);
-  return method === 'HTTP/1.1' ? new Response(body || null, { status: Number(target), headers }) : Response.json(null);
-};
-
-const readAnswer = async (printed: string) => {
-  const response = responseOf(printed.startsWith('HTTP/') ? printed : `HTTP/1.1 202 Accepted\n\n${printed}`);
-  const { status, ok } = response;
-  return { status, ok, text: await response.text(), header: (name: string) => response.headers.get(name) };
+  const { target, headers, body } = readHttp(printed);
+  return new Response(body || null, { status: Number(target || 202), headers });
 };
 
 /** Does with a message of the hub what our code does with it, and tells what it reads out of it. */
@@ -170,11 +164,18 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
       close();
       return { endpoint: opened[0] };
     }
-    case 'unsubscription answer':
-      // Whatever it says: by then the app has left.
-      return { endpoint: endpointOf(await readAnswer(wire)) };
-    case 'context change answer':
-      return { status: (await readAnswer(wire)).status };
+    case 'unsubscription answer': {
+      const { unsubscribe } = await subscribedByWebsocket(text, { goodbye: responseOf(wire) });
+      await unsubscribe();
+      return 'left';
+    }
+    case 'context change answer': {
+      const { api } = callsOf(text, {}, async () => responseOf(wire));
+      const changes = new Changes({ api, resends: 0, resend: () => {} });
+      const { accepted, status } = await changes.send('Home-open', [], undefined, undefined);
+      changes.close();
+      return { accepted, status };
+    }
     case 'denial':
     case 'verification':
     case 'signed notification':

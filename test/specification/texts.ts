@@ -4,6 +4,7 @@ import type { SpecificationText } from './exchange.ts';
 import { feb2020 } from './feb2020.ts';
 import { stu1 } from './stu1.ts';
 import { stu2 } from './stu2.ts';
+import { stu3 } from './stu3.ts';
 
 /** Every text of the specification whose examples were gone through. */
-export const TEXTS: readonly SpecificationText[] = [draft, ballot, stu1, feb2020, stu2];
+export const TEXTS: readonly SpecificationText[] = [draft, ballot, stu1, feb2020, stu2, stu3];
