@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DialectName } from '../../src/index.ts';
 import { TEXTS } from './texts.ts';
 
 describe.each(TEXTS)('$title', ({ examples, exchanges, leftOut }) => {
@@ -14,4 +15,9 @@ describe.each(TEXTS)('$title', ({ examples, exchanges, leftOut }) => {
     const order = exchanges.map(({ example }) => example);
     expect(order).toEqual([...order].sort((a, b) => a - b));
   });
+});
+
+it('has a text for every dialect', () => {
+  const dialects: readonly DialectName[] = ['draft', 'ballot', 'stu1', 'stu2', 'stu3'];
+  expect(new Set(TEXTS.map(({ dialect }) => dialect))).toEqual(new Set(dialects));
 });

@@ -95,6 +95,7 @@ export type FromHub =
   | (Message<'context of an event', EventRead> & { readonly hubEvent: string })
   | Message<'current context', ContextRead | null>
   | Message<'discovery', Partial<HubDiscovery>>
+  | Message<'capability statement', string | undefined>
   | Message<'context change answer', { readonly accepted: boolean; readonly status: number }>
   | Message<'unsubscription answer', 'left'>;
 

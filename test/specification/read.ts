@@ -7,6 +7,7 @@ import type { ContextEntry } from '../../src/events/context.ts';
 import { parseCurrentContext } from '../../src/events/current-context.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { type Notification, parseJson, parseNotification } from '../../src/events/notification.ts';
+import { hubOfFhirServer } from '../../src/hub/capability.ts';
 import { dialectOf } from '../../src/hub/dialects/index.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { parseLaunch } from '../../src/launch/launch.ts';
@@ -15,7 +16,7 @@ import type { ContextRead, EventRead, FromHub, SpecificationText } from './excha
 import { queryOf, readHttp } from './wire.ts';
 
 /** Our code refused what it was given, by this status. */
-export class RefusedByStatus extends Error {
+class RefusedByStatus extends Error {
   readonly code: number;
 
   constructor(status: number) {
@@ -194,6 +195,8 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
     }
     case 'current context':
       return readContext(text, wire);
+    case 'capability statement':
+      return hubOfFhirServer('https://fhir.example.org', { timeoutMs: 5_000, fetch: async () => new Response(wire) });
     case 'discovery':
       return fetchDiscovery(
         text.hubUrl,

@@ -32,9 +32,9 @@ const opened = `{
   }
 }`;
 
-/** STU2 (2020). Its catalogue of events is no part of this text. The draft that went into the ballot of STU3 prints the same. */
+/** STU2 (2020). Its catalogue of events is no part of this text. */
 export const stu2: SpecificationText = {
-  title: 'STU2, and the ballot draft of STU3',
+  title: 'STU2',
   dialect: 'stu2',
   hubUrl: HUB,
   topic: TOPIC,
@@ -388,8 +388,37 @@ Content-Type: application/json
         },
       },
     },
+    {
+      example: 22,
+      section: 'CapabilityStatement Extension Example',
+      what: 'capability statement',
+      direction: 'hub→app',
+      wire: `{
+  "resourceType": "CapabilityStatement",
+...
+  "rest": [{
+   ...
+        "extension": [
+          {
+            "url": "http://ulme.example.org/StructureDefinition/fhircast-configuration",
+            "extension": [
+              {
+                "url": "hub.url",
+                "valueUri": "${HUB}/hub"
+              }
+            ]
+        ]      ...`,
+      verdict: {
+        refused: 'hub-answer-invalid',
+        because: 'dots stand for what is around it, and brackets are missing: no parser reads that',
+        mend: [
+          ['\n...', ''],
+          ['\n   ...', ''],
+          ['            ]\n        ]      ...', '            ] }\n        ] }] }'],
+        ],
+        mended: `${HUB}/hub`,
+      },
+    },
   ],
-  leftOut: {
-    22: 'parts of a CapabilityStatement with dots between them and brackets missing: it shows a place, and nobody sends it',
-  },
+  leftOut: {},
 };

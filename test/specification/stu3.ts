@@ -118,6 +118,15 @@ const syncError = event(
       { "system": "http://viewer.example.net/codes", "code": "trouble" } ] } } ] } }`,
 );
 
+const selected = event(
+  '2023-09-12T14:58:45.988Z',
+  'ds-1',
+  'DiagnosticReport-select',
+  [REFERENCES, reference('select', 'Observation/obs-dora'), reference('select', 'Observation/obs-cleo')].join(
+    ',\n      ',
+  ),
+);
+
 const parameters = (system: string) => `{ "resourceType": "Parameters", "parameter":[ { "name": "code", "valueCoding": {
   "system": "http://codes.example.org/${system}", "code" : "user-initiated", "display": "By the user" } } ] }`;
 
@@ -441,13 +450,7 @@ Content-Type: application/json
       section: '3.2.1, SyncError',
       what: 'SyncError',
       direction: 'app→hub',
-      // The message alone is printed. A subscriber sends it like a context change.
-      wire: `POST ${HUB} HTTP/1.1
-Host: hub
-Authorization: Bearer tok-linde
-Content-Type: application/json
-
-${syncError}`,
+      wire: syncError,
       differs: {
         'message/event/hub.event': 'the example is in lower case; the heading spells it as ours is',
         '-message/event/context/0/resource/issue/0/details/coding/3': "a code of the app's own, which is optional",
@@ -588,6 +591,15 @@ ${syncError}`,
       verdict: { accepted: { name: 'DiagnosticReport-open', context: REPORT_READ } },
     },
     {
+      example: 35,
+      section: '3.6.1, DiagnosticReport-open request',
+      what: 'context change',
+      direction: 'app→hub',
+      name: 'DiagnosticReport-open',
+      wire: event(hour('11:14:24.31'), 'do-1', 'DiagnosticReport-open', openedReport),
+      differs: { 'message/timestamp': 'the hour of the printed one has three digits: it is no time' },
+    },
+    {
       example: 36,
       section: '3.6.1, DiagnosticReport-open event',
       what: 'notification',
@@ -690,14 +702,7 @@ ${syncError}`,
       section: '3.6.4, DiagnosticReport-select',
       what: 'notification',
       direction: 'hub→app',
-      wire: event(
-        '2023-09-12T14:58:45.988Z',
-        'ds-1',
-        'DiagnosticReport-select',
-        [REFERENCES, reference('select', 'Observation/obs-dora'), reference('select', 'Observation/obs-cleo')].join(
-          ',\n      ',
-        ),
-      ),
+      wire: selected,
       verdict: {
         accepted: {
           name: 'DiagnosticReport-select',
@@ -710,6 +715,15 @@ ${syncError}`,
           ],
         },
       },
+    },
+    {
+      example: 41,
+      section: '3.6.4, DiagnosticReport-select',
+      what: 'context change',
+      direction: 'app→hub',
+      name: 'DiagnosticReport-select',
+      wire: selected,
+      differs: {},
     },
     {
       example: 42,
