@@ -8,6 +8,7 @@ export type { Disturbance } from './disturbance.ts';
 export { startTestEhr, type TestEhr, type TestEhrLaunchOptions, type TestEhrOptions } from './ehr.ts';
 export type { TestEhrClient } from './ehr-state.ts';
 export { formatMessage } from './format-message.ts';
+export type { HeartbeatTrait } from './heartbeat.ts';
 export { startTestHub, type TestHub, type TestHubOptions } from './hub.ts';
 export type { ContextEntry, HubEvent } from './hub-event.ts';
 export type { Refusal } from './hub-requests.ts';
@@ -19,6 +20,13 @@ export { HUB_PERSONALITIES, type HubPersonality } from './personalities/index.ts
 export type { DeliveryAnswer, PublishResult, TestSession } from './session.ts';
 export { sign } from './signature.ts';
 export type { SubscriptionInfo } from './subscription.ts';
-export type { HubTraits } from './traits.ts';
+export type {
+  AddressTraits,
+  ContextTraits,
+  EventTraits,
+  HubTraits,
+  SocketTraits,
+  SubscribingTraits,
+} from './traits.ts';
 export type { Vocabulary } from './vocabulary.ts';
 export type { SignatureChoice } from './webhook-delivery.ts';

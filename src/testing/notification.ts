@@ -64,6 +64,15 @@ function netMessage(event: HubEvent, facts: NotificationFacts) {
   };
 }
 
+/** A context as the EHR of the .NET sandbox writes it: every key is the type of its resource, in lower case. */
+export function netKeys(context: readonly ContextEntry[]): ContextEntry[] {
+  return context.map((entry) => {
+    const { resource } = entry;
+    const type = typeof resource === 'object' && resource !== null && 'resourceType' in resource;
+    return type ? { ...entry, key: String(resource.resourceType).toLowerCase() } : entry;
+  });
+}
+
 /** The resources that the .NET sandbox knows, by their key. */
 const NET_TYPES: Readonly<Record<string, string>> = { patient: 'Patient', imagingstudy: 'ImagingStudy' };
 

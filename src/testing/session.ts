@@ -8,6 +8,7 @@ import { type Disturbance, Disturbances } from './disturbance.ts';
 import type { ContextEntry, HubEvent } from './hub-event.ts';
 import type { Member } from './hub-shared.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from './launch-parameters.ts';
+import { netKeys } from './notification.ts';
 import { unguessable } from './random.ts';
 import type { Subscription, SubscriptionInfo } from './subscription.ts';
 import { type SubscriptionSettings, Subscriptions } from './subscriptions.ts';
@@ -158,10 +159,10 @@ export class TestSession {
     const { id = randomUUID(), timestamp = new Date().toISOString() } = options;
     const entry = { direction: 'in', kind: 'publish', session: this.id, subscriber: 'EHR' } as const;
     this.#settings.record({ ...entry, event: name, eventId: id });
-    const { vocabulary, launchForm, invalidEvent } = this.#settings.traits;
+    const { vocabulary, launchForm, invalidEvent, message } = this.#settings.traits;
     const spoken = vocabulary === undefined ? name : speak(vocabulary, name);
     const topic = launchForm === 'stu' ? this.id : this.url;
-    const event = { id, timestamp, name: spoken, context: [...context], topic };
+    const event = { id, timestamp, name: spoken, context: message === 'net' ? netKeys(context) : [...context], topic };
     const inner = { 'hub.topic': topic, 'hub.event': spoken, context };
     // A hub that looks at nothing sends the very message on.
     return this.broadcast(

@@ -132,7 +132,7 @@ export function postEvent(
   {
     id = 'event-1',
     timestamp = '2024-05-01T10:00:00.000Z',
-    context = patientContext(),
+    context = patientContext() as { key: string; resource: { resourceType: string; id: string } }[],
     type = 'application/fhir+json',
   } = {},
 ): Promise<Response> {

@@ -85,7 +85,7 @@ describe('net-sandbox-2019', () => {
     const { inbox } = await subscribe(opened, 'open-patient-chart');
     const context = [
       { key: 'patient', resource: { resourceType: 'Patient', id: 'p1', active: true } },
-      { key: 'imagingstudy', resource: { resourceType: 'ImagingStudy', id: 's1', status: 'available' } },
+      { key: 'study', resource: { resourceType: 'ImagingStudy', id: 's1', status: 'available' } },
       { key: 'encounter', resource: { resourceType: 'Encounter', id: 'c1' } },
     ];
     await opened.session.publish('open-patient-chart', context, { id: 'e1', timestamp: TIMESTAMP });
@@ -117,6 +117,18 @@ describe('net-sandbox-2019', () => {
     const { inbox } = await subscribe(opened, 'open-patient-chart');
     await opened.session.publish('open-patient-chart', patientContext(), { timestamp });
     expect(read(await inbox.next()).timestamp).toBe(written);
+  });
+
+  it('knows no other key for a study than imagingstudy when an app sends one', async () => {
+    const opened = await openNet();
+    const { inbox } = await subscribe(opened, 'open-imaging-study');
+    const resource = { resourceType: 'ImagingStudy', id: 's1' };
+    for (const key of ['study', 'imagingstudy']) {
+      const { accessToken: token, url } = opened.session;
+      await postEvent(url, token, url, 'open-imaging-study', { context: [{ key, resource }] });
+    }
+    const contexts = [read(await inbox.next()), read(await inbox.next())].map(({ event }) => event['context']);
+    expect(contexts).toEqual([[], [{ key: 'imagingstudy', resource }]]);
   });
 
   it('matches names and topics to the letter', async () => {
