@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startTestHub, TEST_PATIENTS } from 'fhircast-client/testing';
+import { startTestEhr, startTestHub, TEST_PATIENTS, type TestSession } from 'fhircast-client/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -65,6 +65,95 @@ describe.each(['node-listener', 'webhook-server'])('examples/%s', (example) => {
     await printed(new RegExp(`^opened Patient/${TEST_PATIENTS[1]?.id}$`));
     process_.kill('SIGINT');
     await hub.waitFor(({ kind }) => kind === 'ended');
+    expect(await once(process_, 'exit')).toEqual([0, null]);
+  });
+});
+
+/** A browser as far as it matters: it goes where it is sent, and keeps one cookie. */
+function openBrowser() {
+  let cookie = '';
+  const visit = async (url: string, method = 'GET'): Promise<{ status: number; text: string; cookie: string }> => {
+    const response = await fetch(url, { method, redirect: 'manual', headers: { Cookie: cookie } });
+    cookie = response.headers.get('set-cookie')?.split(';')[0] ?? cookie;
+    const location = response.headers.get('location');
+    if (location) return visit(new URL(location, url).href);
+    return { status: response.status, text: await response.text(), cookie };
+  };
+  return visit;
+}
+
+describe('examples/smart-server', () => {
+  /** The example, launched by an EHR that is not its own. */
+  async function openApp() {
+    const hub = await startTestHub();
+    onTestFinished(() => hub.close());
+    const ehr = await startTestEhr({ hub });
+    onTestFinished(() => ehr.close());
+    const example = run('smart-server', { FHIR_URL: ehr.fhirUrl });
+    const launchUrl = (await example.printed(/^launch /)).replace('launch ', '');
+    const launch = async (session: TestSession) => {
+      const visit = openBrowser();
+      const first = await visit(ehr.launchUrl(launchUrl, { session }));
+      return { first, visit: (path: string, method?: string) => visit(new URL(path, launchUrl).href, method) };
+    };
+    return { hub, ehr, launch, launchUrl, ...example };
+  }
+  const open = async (session: TestSession, index: number) => {
+    const context = [{ key: 'patient', resource: TEST_PATIENTS[index] ?? {} }];
+    const { answers } = await session.publish('Patient-open', context);
+    return answers.map(({ status }) => status);
+  };
+
+  it('follows the session of each user, and leaves at their logout', async () => {
+    const { hub, launch, process: process_, printed } = await openApp();
+    const [one, two] = [hub.openSession(), hub.openSession()];
+    const first = await launch(one);
+    const second = await launch(two);
+    expect(first.first).toMatchObject({ status: 200, text: expect.stringContaining('No patient is open') });
+    expect(first.first.cookie).not.toBe(second.first.cookie);
+
+    expect([await open(one, 0), await open(two, 1)]).toEqual([[200], [200]]);
+    expect((await first.visit('/')).text).toContain(TEST_PATIENTS[0]?.name?.[0]?.family);
+    const page = (await second.visit('/')).text;
+    expect(page).toContain(TEST_PATIENTS[1]?.name?.[0]?.family);
+    for (const secret of [two.id, two.accessToken, hub.url]) expect(page).not.toContain(secret);
+
+    expect((await first.visit('/logout', 'POST')).text).toContain('You have logged out.');
+    expect(one.subscriptions).toEqual([]);
+    expect(await first.visit('/')).toMatchObject({ status: 403 });
+    expect((await second.visit('/')).text).toContain(TEST_PATIENTS[1]?.name?.[0]?.family);
+
+    const { answers } = await two.publish('UserLogout');
+    expect(answers.map(({ status }) => status)).toEqual([200]);
+    await printed(/^logged out at the EHR$/);
+    await hub.waitFor(({ kind, session }) => kind === 'ended' && session === two.id);
+    process_.kill('SIGINT');
+    expect(await once(process_, 'exit')).toEqual([0, null]);
+  });
+
+  it('leaves the earlier session at another launch, and all of them on Ctrl+C', async () => {
+    const { hub, ehr, launch, launchUrl, process: process_ } = await openApp();
+    const [one, two] = [hub.openSession(), hub.openSession()];
+    const { first, visit } = await launch(one);
+    const again = await visit(ehr.launchUrl(launchUrl, { session: two }));
+    expect([first.status, again.status, one.subscriptions.length, two.subscriptions.length]).toEqual([200, 200, 0, 1]);
+    process_.kill('SIGINT');
+    expect(await once(process_, 'exit')).toEqual([0, null]);
+    expect(two.subscriptions).toEqual([]);
+  });
+
+  it('lets nobody in without a launch by its EHR', async () => {
+    const { launchUrl } = await openApp();
+    for (const path of ['/', '/app?code=x&state=y', '/launch?iss=https://elsewhere.example.org&launch=x'])
+      expect(await openBrowser()(new URL(path, launchUrl).href)).toMatchObject({ status: 403 });
+  });
+
+  it('shows something without an EHR', async () => {
+    const { process: process_, printed } = run('smart-server');
+    const address = (await printed(/^open /)).replace('open ', '');
+    expect(await openBrowser()(address)).toMatchObject({ status: 200 });
+    await printed(new RegExp(`^opened Patient/${TEST_PATIENTS[0]?.id}$`));
+    process_.kill('SIGINT');
     expect(await once(process_, 'exit')).toEqual([0, null]);
   });
 });
