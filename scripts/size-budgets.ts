@@ -13,5 +13,5 @@ export const budgets: Record<Subpath, Budget> = {
   '.': { initial: 23_552, total: 30_464 },
   './callback': { initial: 5_120, total: 5_120 },
   './callback/express': { initial: 2_560, total: 2_560 },
-  './testing': { initial: 29_696, total: 29_696 },
+  './testing': { initial: 37_888, total: 37_888 },
 };

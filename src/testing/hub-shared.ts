@@ -1,8 +1,9 @@
-import type { Conferences } from './conferences.ts';
+import { Conferences } from './conferences.ts';
 import type { HubEvent } from './hub-event.ts';
-import type { LastContexts } from './last-contexts.ts';
+import { LastContexts } from './last-contexts.ts';
 import type { DeliveryAnswer } from './session.ts';
 import type { Subscription } from './subscription.ts';
+import type { HubTraits } from './traits.ts';
 
 /** A subscription, and the way to tell it of an event. */
 export interface Member {
@@ -22,4 +23,34 @@ export interface HubShared {
   everybody(): Member[];
   /** Ends the hub as a process ends that dies. Does nothing the second time. */
   crash(by: string): void;
+  /** Forgets what a restart forgets. */
+  forget(): void;
+}
+
+/**
+ * What the sessions of one hub share.
+ *
+ * @param hub `members`: the subscriptions of all sessions; `crashed`: called once, to end everything
+ */
+export function newHubShared(traits: HubTraits, hub: { members(): Member[]; crashed(by: string): void }): HubShared {
+  let crashed: string | undefined;
+  return {
+    contexts: new LastContexts(traits),
+    conferences: new Conferences(),
+    lastVerification: undefined,
+    get crashed() {
+      return crashed;
+    },
+    everybody: () => hub.members().sort((one, other) => one.subscription.number - other.subscription.number),
+    crash(by) {
+      if (crashed !== undefined) return;
+      crashed = by;
+      hub.crashed(by);
+    },
+    forget() {
+      this.contexts.clear();
+      this.conferences.clear();
+      this.lastVerification = undefined;
+    },
+  };
 }

@@ -2,16 +2,15 @@ import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { AccessTokens } from './access.ts';
-import { Conferences } from './conferences.ts';
 import { discoveryDocument } from './discovery-document.ts';
 import type { HeartbeatTrait } from './heartbeat.ts';
 import { BODY_LIMIT_BYTES, listen, serve, stop } from './http.ts';
 import { handleHubRequest, type Refusal } from './hub-requests.ts';
-import type { HubShared } from './hub-shared.ts';
-import { LastContexts } from './last-contexts.ts';
+import { newHubShared } from './hub-shared.ts';
+import { traitsFor } from './hub-traits.ts';
 import { HubLog, type HubMessage, type WaitOptions } from './log.ts';
 import { startOwnedNetwork, type TestNetwork } from './network.ts';
-import { type HubPersonality, traitsOf } from './personalities/index.ts';
+import type { HubPersonality } from './personalities/index.ts';
 import { type SessionSettings, TestSession } from './session.ts';
 import { openDoor } from './socket-door.ts';
 import type { HubTraits } from './traits.ts';
@@ -166,18 +165,9 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     },
   };
   let numbers = 0;
-  const shared = {
-    contexts: new LastContexts(traits),
-    conferences: new Conferences(),
-    lastVerification: undefined,
-    crashed: undefined,
-    everybody: () =>
-      [...sessions.values()]
-        .flatMap(({ members }) => members)
-        .sort((one, other) => one.subscription.number - other.subscription.number),
-    crash(by: string) {
-      if (shared.crashed !== undefined) return;
-      shared.crashed = by;
+  const shared = newHubShared(traits, {
+    members: () => [...sessions.values()].flatMap(({ members }) => members),
+    crashed(by) {
       log.record({ direction: 'out', kind: 'crash', fields: { by } });
       clearInterval(heart);
       life.abort();
@@ -186,12 +176,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       server.close();
       server.closeAllConnections();
     },
-    forget() {
-      shared.contexts.clear();
-      shared.conferences.clear();
-      shared.lastVerification = undefined;
-    },
-  } as Writable<HubShared> & { forget(): void };
+  });
   const settings: SessionSettings = {
     hubUrl: url,
     draftHubUrl: draftUrl,
@@ -242,24 +227,6 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   };
   server.on('upgrade', (request, socket, head) => openDoor(door, request, socket, head));
   return hub;
-}
-
-type Writable<Type> = { -readonly [Key in keyof Type]: Type[Key] };
-
-/** What the personality does, as far as no option says otherwise. */
-function traitsFor(options: TestHubOptions): HubTraits {
-  const { verifyInline, discovery, keepEndpoints, replay, currentContext, heartbeatSeconds: seconds } = options;
-  const traits = traitsOf(options.personality);
-  const { heartbeat = { tellsPeriod: true } } = traits;
-  return {
-    ...traits,
-    ...(verifyInline === undefined ? {} : { verifyInline }),
-    ...(keepEndpoints === undefined ? {} : { keepEndpoints: keepEndpoints ? 'lost' : 'never' }),
-    ...(replay === undefined ? {} : { replay }),
-    ...(currentContext === false ? { contextForm: 'none' } : {}),
-    ...(seconds === undefined ? {} : { heartbeat: { ...heartbeat, seconds } }),
-    ...(discovery === false ? { discovery: undefined } : {}),
-  };
 }
 
 /** What is under way ends with it, however much that is. */

@@ -198,7 +198,7 @@ export class TestSession {
   }
 
   /**
-   * Ends subscriptions with a denial.
+   * Ends subscriptions with a denial; a hub that knows none ends them and says nothing.
    *
    * @param reason for `hub.reason`
    * @param subscriber only the one of this name; default all
@@ -208,7 +208,7 @@ export class TestSession {
     await Promise.all(denied.map((subscription) => this.#subscriptions.deny(subscription, reason)));
   }
 
-  /** Denies the next subscription in place of verifying or confirming it. */
+  /** Denies the next subscription in place of verifying or confirming it. The JavaScript sandbox hubs cannot do that. */
   denyNext(reason = 'The hub does not want this subscription.'): void {
     this.#subscriptions.denyNext = reason;
   }

@@ -1,0 +1,19 @@
+import type { TestHubOptions } from './hub.ts';
+import { traitsOf } from './personalities/index.ts';
+import type { HubTraits } from './traits.ts';
+
+/** What the personality does, as far as no option says otherwise. */
+export function traitsFor(options: TestHubOptions): HubTraits {
+  const { verifyInline, discovery, keepEndpoints, replay, currentContext, heartbeatSeconds: seconds } = options;
+  const traits = traitsOf(options.personality);
+  const { heartbeat = { tellsPeriod: true } } = traits;
+  return {
+    ...traits,
+    ...(verifyInline === undefined ? {} : { verifyInline }),
+    ...(keepEndpoints === undefined ? {} : { keepEndpoints: keepEndpoints ? 'lost' : 'never' }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(currentContext === false ? { contextForm: 'none' } : {}),
+    ...(seconds === undefined ? {} : { heartbeat: { ...heartbeat, seconds } }),
+    ...(discovery === false ? { discovery: undefined } : {}),
+  };
+}
