@@ -143,9 +143,11 @@ describe('examples/smart-server', () => {
   });
 
   it('lets nobody in without a launch by its EHR', async () => {
-    const { launchUrl } = await openApp();
+    const { launchUrl, process: process_ } = await openApp();
     for (const path of ['/', '/app?code=x&state=y', '/launch?iss=https://elsewhere.example.org&launch=x'])
       expect(await openBrowser()(new URL(path, launchUrl).href)).toMatchObject({ status: 403 });
+    process_.kill('SIGINT');
+    expect(await once(process_, 'exit')).toEqual([0, null]);
   });
 
   it('shows something without an EHR', async () => {
