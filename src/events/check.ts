@@ -1,12 +1,13 @@
-import type { FhirResource } from 'fhir/r4';
+import type { FhirResource, Identifier } from 'fhir/r4';
 import type { ContextEntry } from './context.ts';
-import { anchorKey, canonicalKey, contextDefinition, eventParts } from './definitions.ts';
+import { canonicalKey, contextDefinition, eventParts } from './definitions.ts';
+import { text } from './notification.ts';
 
 /** How a context fits the definition of its event. Every text names places, never content. */
 export interface ContextCheck {
   /** Where the context deviates in a way that leaves no doubt about what was opened or closed. */
   readonly deviations: readonly string[];
-  /** Set when the anchor is missing: the key at fault. */
+  /** Set when the anchor is missing, or a patient who has no id and no identifier: the key at fault. */
   readonly missing: string | undefined;
   /** Set when the context contradicts itself about the anchor or the patient: the key at fault. */
   readonly contradiction: string | undefined;
@@ -14,25 +15,45 @@ export interface ContextCheck {
 
 const FITS: ContextCheck = { deviations: [], missing: undefined, contradiction: undefined };
 
-/** Whether a resource says who or what it is. */
-const isIdentified = (resource: FhirResource): boolean => {
-  const { id, identifier } = resource as { id?: unknown; identifier?: unknown };
-  return (typeof id === 'string' && id !== '') || (Array.isArray(identifier) ? identifier.length > 0 : !!identifier);
+/** What a resource says of itself and of others, as far as it can be relied on. */
+interface Claims {
+  readonly id?: unknown;
+  readonly identifier?: Partial<Identifier> | readonly (Partial<Identifier> | null)[] | null;
+  readonly subject?: { readonly reference?: unknown };
+  readonly patient?: { readonly reference?: unknown };
+}
+
+/** The type and the id that a reference leads to; it may be a URL and name a version. */
+const TARGET = /(?:^|\/)([a-z]+)\/([^/?#|]+)(?:\/_history\/[^/]+)?$/i;
+
+const targetOf = (reference: unknown): { readonly type?: string | undefined; readonly id?: string | undefined } => {
+  const [, type, id] = TARGET.exec(text(reference) ?? '') ?? [];
+  return { type: type?.toLowerCase(), id };
 };
 
-/** What tells one entry from another under the same key. */
-const identity = ({ resource, reference }: ContextEntry): unknown => {
-  const { id, identifier } = (resource ?? {}) as { id?: unknown; identifier?: unknown };
-  return id ?? JSON.stringify(identifier ?? reference?.reference);
+/** The id that an entry tells. */
+const idOf = ({ resource, reference }: ContextEntry): string | undefined =>
+  text((resource as Claims | undefined)?.id) ?? targetOf(reference?.reference).id;
+
+/** What tells one entry from another under the same key; `undefined` when it does not say who or what it is. */
+const nameOf = (entry: ContextEntry): string | undefined => {
+  const id = idOf(entry);
+  if (id !== undefined) return id;
+  const identifiers = [(entry.resource as Claims | undefined)?.identifier].flat().filter((one) => one?.value);
+  return identifiers.length > 0 ? JSON.stringify(identifiers) : text(entry.reference?.reference);
 };
 
-/** The id of the patient that a study, an encounter or a report says it is about. */
-const subjectId = (resource: FhirResource): string | undefined => {
-  const { subject, patient } = resource as { subject?: { reference?: unknown }; patient?: { reference?: unknown } };
+/**
+ * The id of the patient that a study, an encounter or a report says it is about.
+ *
+ * @param expected who that is in all likelihood, which is told without taking the reference apart
+ */
+const subjectId = (resource: FhirResource, expected: string | undefined): string | undefined => {
+  const { subject, patient } = resource as Claims;
   const reference = subject?.reference ?? patient?.reference;
-  return typeof reference === 'string'
-    ? /(?:^|\/)Patient\/([^/?#|]+)(?:\/_history\/[^/]+)?$/.exec(reference)?.[1]
-    : undefined;
+  if (reference === undefined || reference === `Patient/${expected}`) return reference && expected;
+  const { type, id } = targetOf(reference);
+  return type === 'patient' ? id : undefined;
 };
 
 /**
@@ -46,7 +67,7 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
   const definition = contextDefinition(name);
   if (!definition) return FITS;
   const parts = eventParts(name);
-  const anchor = parts && anchorKey(parts.resource);
+  const anchor = parts && definition[0]?.key;
   const deviations: string[] = [];
   let missing: string | undefined;
   let contradiction: string | undefined;
@@ -55,6 +76,7 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
   const keys = context.map((entry) => canonicalKey(entry.key));
   for (const { key, type, required, many } of definition) {
     const isAnchor = key === anchor;
+    const decisive = isAnchor ? parts?.resource : key === 'patient' ? key : undefined;
     let first: ContextEntry | undefined;
     for (let i = 0; i < context.length; i++) {
       const entry = context[i];
@@ -63,20 +85,22 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
       if (!first) {
         first = entry;
       } else if (!many) {
-        if (identity(first) === identity(entry)) deviations.push(`${key} is repeated`);
+        if (nameOf(first) === nameOf(entry)) deviations.push(`${key} is repeated`);
         else contradiction = key;
       }
+      const target = reference && targetOf(reference.reference);
+      // Another resource where the patient or the anchor should be, or one resource beside a reference to another.
+      const isOther = resource && resource.resourceType !== type && resource.resourceType.toLowerCase() !== decisive;
+      if (decisive && (isOther || (target?.id && target.type !== decisive))) contradiction = key;
+      if (target?.id && idOf(entry) !== target.id) contradiction = key;
+
       if (type === 'reference') {
         if (reference) continue;
         if (isAnchor && !resource) missing = key;
         else deviations.push(`${key} is no reference`);
-      } else if (resource && resource.resourceType.toLowerCase() !== type.toLowerCase()) {
-        // Another resource where the patient or the anchor should be: nobody can tell what was meant.
-        if (isAnchor || key === 'patient') contradiction = key;
-        else deviations.push(`${key} is no ${type}`);
-      } else if (isAnchor && !(resource && isIdentified(resource))) {
+      } else if (decisive && resource ? nameOf(entry) === undefined : isAnchor) {
         missing = key;
-      } else if (!resource) {
+      } else if (!resource || (resource.resourceType !== type && type !== key)) {
         deviations.push(`${key} is no ${type}`);
       }
     }
@@ -86,13 +110,16 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
     }
   }
 
-  // A study of one patient beside another patient: nobody can tell which of the two was meant.
-  const patientId = context[keys.indexOf('patient')]?.resource?.id;
+  // A study of one patient beside another patient, or two of different patients: nobody can tell which of them was meant.
+  const owner = context[keys.indexOf('patient')];
+  let patientId = owner && idOf(owner);
   for (const { key, resource } of context) {
-    const subject = resource && subjectId(resource);
-    if (subject === undefined || patientId === undefined || subject === patientId) continue;
+    const subject = resource && subjectId(resource, patientId);
+    if (subject === undefined) continue;
+    patientId ??= subject;
     // A key of the hub's own is not repeated to anyone: it may be anything.
-    contradiction = definition.find((known) => known.key === canonicalKey(key))?.key ?? 'patient';
+    if (subject !== patientId)
+      contradiction = definition.find((known) => known.key === canonicalKey(key))?.key ?? 'patient';
   }
   return { deviations, missing, contradiction };
 }

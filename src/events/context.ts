@@ -54,10 +54,8 @@ export class ContextResources {
   resources<T extends FhirResource['resourceType']>(key: string, resourceType: T): ResourceOf<T>[] {
     const found: ResourceOf<T>[] = [];
     for (const { resource } of this.#under(key)) {
-      const type: string | undefined = resource?.resourceType;
-      if (type === resourceType) found.push(resource as ResourceOf<T>);
-      else if (type?.toLowerCase() === resourceType.toLowerCase())
-        found.push({ ...resource, resourceType } as ResourceOf<T>);
+      if (resource?.resourceType.toLowerCase() !== resourceType.toLowerCase()) continue;
+      found.push((resource.resourceType === resourceType ? resource : { ...resource, resourceType }) as ResourceOf<T>);
     }
     return found;
   }
@@ -67,8 +65,9 @@ export class ContextResources {
     return this.context.filter((entry) => canonicalKey(entry.key) === wanted);
   }
 
-  get #anchors(): readonly ContextEntry[] {
-    return this.anchorType ? this.#under(anchorKey(this.anchorType)) : [];
+  #anchor<Part extends 'resource' | 'reference'>(part: Part): ContextEntry[Part] | undefined {
+    const type = this.anchorType;
+    return type ? this.#under(anchorKey(type)).find((entry) => entry[part])?.[part] : undefined;
   }
 
   /**
@@ -76,12 +75,12 @@ export class ContextResources {
    * is about none (Home-open), or names it by a reference alone.
    */
   get anchor(): FhirResource | undefined {
-    return this.#anchors.find(({ resource }) => resource)?.resource;
+    return this.#anchor('resource');
   }
 
   /** The reference to what this is about, as an update and a select have it; `undefined` when there is none. */
   get anchorReference(): Reference | undefined {
-    return this.#anchors.find(({ reference }) => reference)?.reference;
+    return this.#anchor('reference');
   }
 
   /** The patient, where the context holds one. */

@@ -2,7 +2,7 @@ import { HubError, NotificationError } from '../errors.ts';
 import { checkContext } from './check.ts';
 import { type ContextEntry, ContextResources } from './context.ts';
 import { anchorKey, canonicalKey } from './definitions.ts';
-import { isObject, orderingTime, parseContext } from './notification.ts';
+import { isObject, type JsonObject, orderingTime, parseContext, parseJson, text } from './notification.ts';
 
 /** The context of a session, in one shape whatever the hub's version answers. */
 export class CurrentContext extends ContextResources {
@@ -38,13 +38,15 @@ export class CurrentContext extends ContextResources {
 // A draft's answer and a bare array do not name their anchor. What is listed is the more specific the earlier.
 const MOST_SPECIFIC = ['DiagnosticReport', 'ImagingStudy', 'Encounter', 'Patient'];
 
+// What S24 tells after a SyncError or a UserLogout: for it any event makes the context.
+const NO_ANCHOR = /^(?:OperationOutcome|Parameters)$/;
+
 const inferType = (context: readonly ContextEntry[]): string => {
   const keys = context.map((entry) => canonicalKey(entry.key));
   const known = MOST_SPECIFIC.find((type) => keys.includes(anchorKey(type)));
-  return known ?? context.find((entry) => entry.resource)?.resource?.resourceType ?? '';
+  const type = known ?? context.find((entry) => entry.resource)?.resource?.resourceType ?? '';
+  return NO_ANCHOR.test(type) ? '' : type;
 };
-
-const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /**
  * Reads the answer to a request for the current context: the draft's envelope, a bare array, or STU3's object.
@@ -57,35 +59,35 @@ const string = (value: unknown): string | undefined => (typeof value === 'string
  */
 export function parseCurrentContext(body: string, isOurTopic: (topic: string) => boolean): CurrentContext | null {
   if (body.trim() === '') return null;
-  let answer: unknown;
-  try {
-    answer = JSON.parse(body);
-  } catch {
-    throw new HubError('hub-answer-invalid', { at: 'the current context is not JSON' });
-  }
-  if (answer === null) return null;
-  const envelope = isObject(answer) ? answer : { context: answer };
-  const inner = isObject(envelope.event) ? envelope.event : envelope;
-  const topic = inner['hub.topic'];
-  if (typeof topic === 'string' && !isOurTopic(topic)) throw new NotificationError('notification-wrong-topic');
+  let envelope: JsonObject;
+  let event: JsonObject;
   let context: readonly ContextEntry[];
   try {
-    context = parseContext(inner.context, 'context');
-  } catch (error) {
-    throw new HubError('hub-answer-invalid', { at: 'the current context', cause: error });
+    const answer = parseJson(body) ?? [];
+    envelope = isObject(answer) ? answer : { context: answer };
+    event = isObject(envelope.event) ? envelope.event : envelope;
+    context = parseContext(event.context, 'context', []);
+  } catch (cause) {
+    throw new HubError('hub-answer-invalid', { at: 'the current context', cause });
   }
-  const named = string(inner['context.type']);
-  if (context.length === 0) return null;
-  const type = named ?? inferType(context);
+  for (const topic of [envelope['hub.topic'], event['hub.topic']]) {
+    if (typeof topic === 'string' && !isOurTopic(topic)) throw new NotificationError('notification-wrong-topic');
+  }
+  if (context.length === 0) {
+    // Something else that came with a 200, an error in JSON maybe, must not close what is open.
+    if (event !== envelope || 'context' in event || Object.keys(event).length === 0) return null;
+    throw new HubError('hub-answer-invalid', { at: 'the current context' });
+  }
+  const type = text(event['context.type']) ?? inferType(context);
   if (type === '') throw new NotificationError('anchor-missing', { at: 'context.type' });
   const { missing, contradiction } = checkContext(`${type}-open`, context);
   if (missing) throw new NotificationError('anchor-missing', { at: missing });
   if (contradiction) throw new NotificationError('anchor-contradiction', { at: contradiction });
-  const timestamp = string(envelope.timestamp);
+  const timestamp = text(envelope.timestamp);
   return new CurrentContext(type, context, {
-    id: string(envelope.id),
+    id: text(envelope.id),
     timestamp,
-    time: timestamp === undefined ? undefined : orderingTime(timestamp),
-    versionId: string(inner['context.versionId'] ?? inner.versionId),
+    time: orderingTime(timestamp ?? ''),
+    versionId: text(event['context.versionId']) ?? text(event.versionId),
   });
 }

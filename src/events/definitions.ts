@@ -45,44 +45,46 @@ export interface EventParts {
   readonly verb: 'open' | 'close' | 'update' | 'select';
 }
 
+/** Names come again and again, and few of them. A hub that makes up names without end must not fill the memory. */
+const KNOWN_NAMES = 256;
+const known = /* @__PURE__ */ new Map<string, ReturnType<typeof look>>();
+
+const look = (name: string): { parts: EventParts | undefined; definition: readonly KeyDefinition[] | undefined } => {
+  const lower = name.toLowerCase();
+  const [, resource, verb] = /^(?!home-)([a-z]+)-(open|close|update|select)$/.exec(lower) ?? [];
+  const parts = resource ? ({ resource, verb } as EventParts) : undefined;
+  if (!resource || (verb !== 'open' && verb !== 'close')) {
+    return { parts, definition: parts || lower === 'syncerror' ? DEFINITIONS.get(lower) : undefined };
+  }
+  return { parts, definition: DEFINITIONS.get(resource) ?? [key(resource, resource, '1'), PATIENT_OPTIONAL] };
+};
+
+const knownEvent = (name: string) => {
+  let found = known.get(name);
+  if (!found) {
+    if (known.size >= KNOWN_NAMES) known.clear();
+    found = look(name);
+    known.set(name, found);
+  }
+  return found;
+};
+
 /**
  * Splits an event's canonical name.
  *
  * @param name the canonical name
  * @returns `undefined` for names that are not `<Resource>-open|close|update|select`
  */
-export function eventParts(name: string): EventParts | undefined {
-  if (!known.has(name)) {
-    if (known.size >= KNOWN_NAMES) known.clear();
-    known.set(name, splitName(name));
-  }
-  return known.get(name);
-}
-
-/** Names come again and again, and few of them. A hub that makes up names without end must not fill the memory. */
-const KNOWN_NAMES = 256;
-const known = /* @__PURE__ */ new Map<string, EventParts | undefined>();
-
-const splitName = (name: string): EventParts | undefined => {
-  const match = /^([a-z]+)-(open|close|update|select)$/.exec(name.toLowerCase());
-  return match && match[1] !== 'home' ? ({ resource: match[1], verb: match[2] } as EventParts) : undefined;
-};
+export const eventParts = (name: string): EventParts | undefined => knownEvent(name).parts;
 
 /**
  * What an event's context should hold (STU3, event catalogue).
  *
  * @param name the canonical name
- * @returns the keys, or `undefined` when no definition is known (proprietary events, Home-open,
+ * @returns the keys, the anchor's first, or `undefined` when no definition is known (proprietary events, Home-open,
  *   UserLogout …)
  */
-export function contextDefinition(name: string): readonly KeyDefinition[] | undefined {
-  const lower = name.toLowerCase();
-  const parts = eventParts(name);
-  if (parts?.verb === 'open' || parts?.verb === 'close') {
-    return DEFINITIONS.get(parts.resource) ?? [key(parts.resource, parts.resource, '1')];
-  }
-  return parts || lower === 'syncerror' ? DEFINITIONS.get(lower) : undefined;
-}
+export const contextDefinition = (name: string): readonly KeyDefinition[] | undefined => knownEvent(name).definition;
 
 /**
  * The context key under which an anchor's own resource is found.

@@ -1,7 +1,7 @@
 import { ContextResources } from './context.ts';
 import { eventParts } from './definitions.ts';
 import type { Notification } from './notification.ts';
-import { readSyncError, type SyncErrorDetails } from './sync-error.ts';
+import { readSyncError, readSyncErrors, type SyncErrorDetails } from './sync-error.ts';
 
 /** What a listener's decision does to the answer that the hub gets. */
 export interface EventDecision {
@@ -88,8 +88,13 @@ export class FhircastEvent extends ContextResources {
     this.#decision.refuse(reason);
   }
 
-  /** What a SyncError says; `undefined` for every other event. */
+  /** What a SyncError says first; `undefined` for every other event. */
   get syncError(): SyncErrorDetails | undefined {
     return this.name === 'SyncError' ? readSyncError(this.operationOutcome) : undefined;
+  }
+
+  /** All that a SyncError says, one for each subscriber that did not follow; empty for every other event. */
+  get syncErrors(): readonly SyncErrorDetails[] {
+    return this.name === 'SyncError' ? readSyncErrors(this.operationOutcome) : [];
   }
 }

@@ -1,6 +1,7 @@
 import { NotificationError } from '../errors.ts';
 import type { ContextEntry } from './context.ts';
 import { canonicalName } from './names.ts';
+import { hasRepeatedKey } from './repeated-key.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 /** A notification of the hub, read and typed, not yet judged. */
@@ -23,6 +24,8 @@ export interface Notification {
   readonly versionId: string | undefined;
   /** The version of the context before this event (STU3). */
   readonly priorVersionId: string | undefined;
+  /** Where the message deviates from its form in a way that leaves no doubt about what it says. Never content. */
+  readonly deviations?: readonly string[];
   /** The message as it was parsed. */
   readonly raw: unknown;
 }
@@ -60,9 +63,26 @@ export function orderingTime(timestamp: string): number | undefined {
   return time !== undefined && time > Date.now() + LONGEST_LEAD_MS ? undefined : time;
 }
 
-const text = (value: unknown): string | undefined => {
+/**
+ * The text of a value, which hubs write as a number too; `undefined` for nothing and for all else.
+ *
+ * @param value anything
+ */
+export const text = (value: unknown): string | undefined => {
   const string = typeof value === 'number' ? String(value) : value;
   return typeof string === 'string' && string !== '' ? string : undefined;
+};
+
+/** Which part of an entry is not what it should be; empty when all is well. */
+const faultOf = ({ resource, reference }: JsonObject): string => {
+  if (resource !== undefined && !(isObject(resource) && typeof resource.resourceType === 'string')) return 'resource';
+  return reference === undefined || isObject(reference) ? '' : 'reference';
+};
+
+/** What an array of one holds, and `undefined` for what hubs write where there is nothing. */
+const only = (value: unknown): unknown => {
+  const one: unknown = Array.isArray(value) && value.length === 1 ? value[0] : value;
+  return one === null || one === '' ? undefined : one;
 };
 
 /**
@@ -70,21 +90,29 @@ const text = (value: unknown): string | undefined => {
  *
  * @param value what stood under `context`; absent means empty
  * @param at where it stood, for the error
+ * @param deviations takes the places that deviate without doubt about what is meant; without it, these are refused too
  * @throws NotificationError `notification-malformed`
  */
-export function parseContext(value: unknown, at: string): readonly ContextEntry[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw malformed(`${at} is not an array`);
-  for (let i = 0; i < value.length; i++) {
-    const entry: unknown = value[i];
-    if (!isObject(entry) || typeof entry.key !== 'string') throw malformed(`${at}[${i}] has no key`);
-    const { resource, reference } = entry;
-    if (resource !== undefined && !(isObject(resource) && typeof resource.resourceType === 'string')) {
-      throw malformed(`${at}[${i}].resource is no resource`);
-    }
-    if (reference !== undefined && !isObject(reference)) throw malformed(`${at}[${i}].reference is no reference`);
+export function parseContext(value: unknown, at: string, deviations?: string[]): readonly ContextEntry[] {
+  if (value === undefined || value === null || value === '') return [];
+  let entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (entries !== value) {
+    if (!deviations || !isObject(value)) throw malformed(`${at} is not an array`);
+    deviations.push(`${at} is not an array`);
   }
-  return value;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
+    if (!isObject(entry) || typeof entry.key !== 'string') throw malformed(`${at}[${i}] has no key`);
+    const fault = faultOf(entry);
+    if (!fault) continue;
+    const mended = { ...entry, resource: only(entry.resource), reference: only(entry.reference) };
+    const left = faultOf(mended);
+    const what = `${at}[${i}].${left || fault} is no ${left || fault}`;
+    if (left || !deviations) throw malformed(what);
+    deviations.push(what);
+    entries = entries.map((other) => (other === entry ? mended : other));
+  }
+  return entries as readonly ContextEntry[];
 }
 
 /**
@@ -98,16 +126,22 @@ export const messageId = (message: unknown): string | undefined => (isObject(mes
  * Parses the text of a message.
  *
  * @param body the exact text
- * @throws NotificationError `notification-malformed` when it is not JSON
+ * @throws NotificationError `notification-malformed` when it is not JSON, or has a key twice that matters
  */
 export function parseJson(body: string): unknown {
+  let message: unknown;
   try {
-    return JSON.parse(body);
+    message = JSON.parse(body.charCodeAt(0) === BYTE_ORDER_MARK ? body.slice(1) : body);
   } catch {
     // The parser's own message may quote the text, which may be protected health information.
     throw malformed('not JSON');
   }
+  if (hasRepeatedKey(body, message)) throw malformed('a key is repeated');
+  return message;
 }
+
+/** Some encoders of .NET begin a text with it. */
+const BYTE_ORDER_MARK = 0xfeff;
 
 /**
  * Reads a notification (STU3, Event Notification).
@@ -123,8 +157,11 @@ export function parseNotification(message: unknown): Notification {
   if (id === undefined) throw malformed('id is missing');
   const topic = text(event['hub.topic']);
   if (topic === undefined) throw malformed('event.hub.topic is missing');
-  const hubEvent = event['hub.event'];
-  if (typeof hubEvent !== 'string' || !NAME.test(hubEvent)) throw malformed('event.hub.event is no name');
+  if ((text(message['hub.topic']) ?? topic) !== topic) throw malformed('hub.topic differs');
+  const sent = event['hub.event'];
+  const hubEvent = typeof sent === 'string' ? sent.trim() : '';
+  if (!NAME.test(hubEvent)) throw malformed('event.hub.event is no name');
+  const deviations = hubEvent === sent ? [] : ['event.hub.event'];
   const timestamp = text(message.timestamp) ?? '';
   return {
     id,
@@ -133,10 +170,11 @@ export function parseNotification(message: unknown): Notification {
     topic,
     hubEvent,
     name: canonicalName(hubEvent),
-    context: parseContext(event.context, 'event.context'),
+    context: parseContext(event.context, 'event.context', deviations),
     // The text of STU3 writes `context.versionId`, its tables `versionId`.
-    versionId: text(event['context.versionId'] ?? event.versionId),
-    priorVersionId: text(event['context.priorVersionId'] ?? event.priorVersionId),
+    versionId: text(event['context.versionId']) ?? text(event.versionId),
+    priorVersionId: text(event['context.priorVersionId']) ?? text(event.priorVersionId),
+    deviations,
     raw: message,
   };
 }

@@ -1,4 +1,5 @@
 import type { OperationOutcome } from 'fhir/r4';
+import { text } from './notification.ts';
 
 const SYSTEM = 'https://fhircast.hl7.org/events/syncerror/';
 
@@ -14,22 +15,15 @@ export interface SyncErrorDetails {
   readonly diagnostics: string | undefined;
 }
 
-const string = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-
-/**
- * Reads the OperationOutcome of a SyncError. Nothing of it is taken for granted.
- *
- * @param outcome the resource under `operationoutcome`
- */
-export function readSyncError(outcome: OperationOutcome | undefined): SyncErrorDetails {
-  const issues: unknown = outcome?.issue;
-  const issue = (Array.isArray(issues) ? issues[0] : undefined) as
-    | { diagnostics?: unknown; details?: { coding?: unknown; text?: unknown } }
-    | undefined;
-  const codings: unknown = issue?.details?.coding;
+const readIssue = (issue: unknown): SyncErrorDetails => {
+  const { diagnostics, details } = (issue ?? {}) as {
+    diagnostics?: unknown;
+    details?: { coding?: unknown; text?: unknown };
+  };
+  const codings: unknown = details?.coding;
   const code = (...names: string[]): string | undefined => {
     for (const coding of Array.isArray(codings) ? codings : []) {
-      if (names.some((name) => coding?.system === SYSTEM + name)) return string(coding.code);
+      if (names.some((name) => coding?.system === SYSTEM + name)) return text(coding.code);
     }
     return undefined;
   };
@@ -38,8 +32,26 @@ export function readSyncError(outcome: OperationOutcome | undefined): SyncErrorD
     eventName: code('eventname'),
     // The text says `subscriber`, the profile `subscribername`.
     subscriber: code('subscriber', 'subscribername'),
-    diagnostics: string(issue?.diagnostics) ?? string(issue?.details?.text),
+    diagnostics: text(diagnostics) ?? text(details?.text),
   };
+};
+
+/**
+ * Reads every issue of a SyncError: where several subscribers did not follow, each has one. Nothing of it is taken for granted.
+ *
+ * @param outcome the resource under `operationoutcome`
+ */
+export const readSyncErrors = (outcome: OperationOutcome | undefined): readonly SyncErrorDetails[] =>
+  [(outcome?.issue as unknown) ?? []].flat().map(readIssue);
+
+/**
+ * Reads what a SyncError says first: its first issue that names an event or a subscriber, or else its first one.
+ *
+ * @param outcome the resource under `operationoutcome`
+ */
+export function readSyncError(outcome: OperationOutcome | undefined): SyncErrorDetails {
+  const issues = readSyncErrors(outcome);
+  return issues.find(({ eventId, subscriber }) => eventId ?? subscriber) ?? issues[0] ?? readIssue(undefined);
 }
 
 /**

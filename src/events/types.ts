@@ -87,7 +87,7 @@ export interface DiagnosticReportSelectEvent extends FhircastEvent {
 export interface SyncErrorEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'SyncError';
-  /** What the SyncError says. */
+  /** What the SyncError says first; {@link FhircastEvent.syncErrors} is all of it. */
   readonly syncError: SyncErrorDetails;
   /** The SyncError as it was sent. */
   readonly operationOutcome: OperationOutcome | undefined;

@@ -191,7 +191,10 @@ describe('names that hubs make up', () => {
   });
 
   it('of a verb and anything have that for an anchor', () => {
-    expect(contextDefinition('constructor-open')).toMatchObject([{ key: 'constructor', required: true, many: false }]);
+    expect(contextDefinition('constructor-open')).toMatchObject([
+      { key: 'constructor', required: true, many: false },
+      { key: 'patient', required: false },
+    ]);
     expect(checkContext('constructor-open', [])).toMatchObject({ missing: 'constructor' });
     expect(contextDefinition('constructor-update')).toBeUndefined();
     expect(anchorKey('constructor')).toBe('constructor');

@@ -32,6 +32,70 @@ describe('the anchor of an answer that does not name it', () => {
   });
 });
 
+describe('an answer that is no context', () => {
+  const outcome = { resourceType: 'OperationOutcome', issue: [] };
+
+  it.each([
+    // Taken for "none", it would close what is open.
+    [{ error: 'busy' }],
+    [outcome],
+    [{ status: 404, message: 'No context.' }],
+    ['patient'],
+    [7],
+  ])('%j is refused', (answer) => {
+    expect(() => read(answer)).toThrow(expect.objectContaining({ code: 'hub-answer-invalid' }));
+  });
+
+  it.each([
+    ['OperationOutcome', outcome],
+    ['Parameters', { resourceType: 'Parameters' }],
+  ])('S24: the last event may have held %s, which nobody opened', (type, resource) => {
+    expect(() => read([{ key: type.toLowerCase(), resource }])).toThrow(
+      expect.objectContaining({ code: 'anchor-missing' }),
+    );
+  });
+
+  it.each([
+    '',
+    ' \n',
+    '\uFEFF',
+    'null',
+    '{}',
+    '[]',
+    '{"context.type":"","context.versionId":"","context":[]}',
+    '{"context.type":"","context":""}',
+    '{"timestamp":"2019-01-01T00:00:00","id":"1","event":{"hub.topic":"topic"}}',
+    '{"timestamp":"2019-01-01T00:00:00","id":"1","event":{"hub.topic":"topic","context":null}}',
+  ])('%j is none', (text) => {
+    expect(parseCurrentContext(text, isOurs)).toBeNull();
+  });
+});
+
+describe('which session or patient an answer is of', () => {
+  it.each([
+    [{ 'hub.topic': 'theirs', context: [patient] }],
+    [{ 'hub.topic': 'theirs', event: { 'hub.topic': 'topic', context: [patient] } }],
+    [{ 'hub.topic': 'topic', event: { 'hub.topic': 'theirs', context: [patient] } }],
+  ])('%j is of another', (answer) => {
+    expect(() => read(answer)).toThrow(expect.objectContaining({ code: 'notification-wrong-topic' }));
+  });
+
+  it('cannot be told when the context stands twice', () => {
+    const one = JSON.stringify([patient]);
+    const text = `{"context.type":"Patient","context":${one},"context":${one}}`;
+    expect(() => parseCurrentContext(text, isOurs)).toThrow(expect.objectContaining({ code: 'hub-answer-invalid' }));
+  });
+
+  it('cannot be told when its study and its report have other subjects', () => {
+    const about = (id: string) => ({ subject: { reference: `Patient/${id}` } });
+    const context = [
+      { key: 'report', resource: { ...report.resource, ...about('p1') } },
+      { key: 'study', resource: { ...study.resource, ...about('p2') } },
+    ];
+    expect(() => read(context)).toThrow(expect.objectContaining({ code: 'anchor-contradiction', at: 'study' }));
+  });
+});
+
 describe('an answer of STU3', () => {
   it('names the anchor itself, beside what else is known', () => {
     const content = { key: 'content', resource: { resourceType: 'Bundle', type: 'collection' } };

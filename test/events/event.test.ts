@@ -166,7 +166,7 @@ describe('an event', () => {
 });
 
 describe('a SyncError', () => {
-  const text = fc.option(fc.string(), { nil: undefined });
+  const text = fc.option(fc.string({ minLength: 1 }), { nil: undefined });
   const details = fc.record({ eventId: text, eventName: text, subscriber: text, diagnostics: text });
 
   it('is read as it was made', () => {
@@ -175,6 +175,28 @@ describe('a SyncError', () => {
         expect(readSyncError(makeSyncError(made))).toEqual(made);
       }),
     );
+  });
+
+  it('may tell of several who did not follow', () => {
+    const made = ['PACS', 'RIS'].map((subscriber) => ({
+      eventId: '1',
+      eventName: 'Patient-open',
+      subscriber,
+      diagnostics: `${subscriber} is busy`,
+    }));
+    const issue = [{ diagnostics: 'Two did not follow' }, ...made.flatMap((one) => makeSyncError(one).issue)];
+    const { event } = eventWith([{ key: 'operationoutcome', resource: { ...resources.outcome, issue } }], 'SyncError');
+    expect(event.syncErrors.slice(1)).toEqual(made);
+    expect(event.syncErrors[0]).toMatchObject({ subscriber: undefined, diagnostics: 'Two did not follow' });
+    // The first that says who or what it is about, and not parts of several.
+    expect(event.syncError).toEqual(made[0]);
+    expect(eventWith([], 'Patient-open').event.syncErrors).toEqual([]);
+    expect(eventWith([], 'SyncError').event.syncErrors).toEqual([]);
+  });
+
+  it('says its text when it names nobody', () => {
+    const outcome = { resourceType: 'OperationOutcome', issue: [{ diagnostics: 'a' }, { diagnostics: 'b' }] };
+    expect(readSyncError(outcome as unknown as OperationOutcome).diagnostics).toBe('a');
   });
 
   it('is made as the profile wants it', () => {

@@ -116,7 +116,7 @@ describe.each([
   [
     'a context that is an object',
     '{"id":"1","event":{"hub.topic":"t","hub.event":"x","context":{}}}',
-    'event.context is not an array',
+    'event.context[0] has no key',
   ],
   [
     'an entry without a key',

@@ -44,6 +44,7 @@ describe('a notification', () => {
       context: raw.event.context,
       versionId: undefined,
       priorVersionId: undefined,
+      deviations: [],
       raw,
     });
   });
@@ -109,10 +110,12 @@ describe('a malformed notification is refused, and says where', () => {
     [withEvent({ 'hub.event': 7 }), 'event.hub.event is no name'],
     [withEvent({ 'hub.event': '' }), 'event.hub.event is no name'],
     [withEvent({ 'hub.event': 'Patient open' }), 'event.hub.event is no name'],
-    [withEvent({ 'hub.event': 'Patient-open\n' }), 'event.hub.event is no name'],
+    [withEvent({ 'hub.event': 'Patient-open\nSyncError' }), 'event.hub.event is no name'],
+    [withEvent({ 'hub.event': ' ' }), 'event.hub.event is no name'],
     [withEvent({ 'hub.event': '<script>' }), 'event.hub.event is no name'],
     [withEvent({ 'hub.event': 'a'.repeat(129) }), 'event.hub.event is no name'],
-    [withContext({}), 'event.context is not an array'],
+    [withContext({}), 'event.context[0] has no key'],
+    [withContext({ patient: PATIENT }), 'event.context[0] has no key'],
     [withContext('patient'), 'event.context is not an array'],
     [withContext(false), 'event.context is not an array'],
     [withContext([null]), 'event.context[0] has no key'],
@@ -120,12 +123,15 @@ describe('a malformed notification is refused, and says where', () => {
     [withContext([{ resource: PATIENT }]), 'event.context[0] has no key'],
     [withContext([{ key: 1, resource: PATIENT }]), 'event.context[0] has no key'],
     [withContext([{ key: 'patient', resource: PATIENT }, 'x']), 'event.context[1] has no key'],
-    [withContext([{ key: 'patient', resource: null }]), 'event.context[0].resource is no resource'],
     [withContext([{ key: 'patient', resource: 'Quackenbush' }]), 'event.context[0].resource is no resource'],
-    [withContext([{ key: 'patient', resource: [PATIENT] }]), 'event.context[0].resource is no resource'],
+    [withContext([{ key: 'patient', resource: [PATIENT, PATIENT] }]), 'event.context[0].resource is no resource'],
     [withContext([{ key: 'patient', resource: { id: 'p1' } }]), 'event.context[0].resource is no resource'],
     [withContext([{ key: 'report', reference: 'DiagnosticReport/1' }]), 'event.context[0].reference is no reference'],
-    [withContext([{ key: 'report', reference: null }]), 'event.context[0].reference is no reference'],
+    [
+      withContext([{ key: 'report', resource: null, reference: 'DiagnosticReport/1' }]),
+      'event.context[0].reference is no reference',
+    ],
+    [{ ...message(), 'hub.topic': 'topic-2' }, 'hub.topic differs'],
   ])('%j', (raw, at) => {
     const error = failure(() => parseNotification(raw));
     expect(error).toMatchObject({ code: 'notification-malformed', at });
