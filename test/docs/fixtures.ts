@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import express from 'express';
 import { FhircastClient } from 'fhircast-client';
-import { TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
-import { expect } from 'vitest';
+import { startTestEhr, TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
+import smart from 'fhirclient';
+import { expect, vi } from 'vitest';
 
 /** What a block leaves behind. */
 export type Result = Readonly<Record<string, unknown>>;
@@ -80,6 +82,11 @@ const joined = async ({ session, later }: Stage): Promise<FhircastClient> => {
   later(() => client.unsubscribe());
   return client;
 };
+
+const SESSION = 'declare const hubUrl: string; declare const topic: string; declare const accessToken: string;';
+const EXPRESS_SESSION = `type WithSession = import('express').Request & { sessionID: string; session: { destroy(done: () => void): void } };
+type Handler = (request: WithSession, response: import('express').Response) => unknown;
+declare const app: { get(path: string, handler: Handler): void; post(path: string, handler: Handler): void };`;
 
 /** By the name that stands before a block. */
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
@@ -318,6 +325,88 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       await expect
         .poll(() => calls.banner?.join(), AFTER_A_GAP)
         .toMatch(/Connection lost since \S.*,Catching up: may be out of date/);
+    },
+  },
+  'token-response': {
+    declarations: `${SHOW_CHART} ${WEBHOOK}`,
+    prepare: ({ session, spy }) => ({ tokenResponse: session.launch(), showChart: spy('showChart') }),
+    check: expectToFollow,
+  },
+  'query-string': {
+    declarations: `${SHOW_CHART} declare const trustedHub: string; declare function tokenOfTheMoment(): string;`,
+    prepare: ({ hub, session, spy, later }) => {
+      const query = new URLSearchParams({ 'hub.url': hub.url, 'hub.topic': session.id });
+      vi.stubGlobal('location', { href: `https://app.example.org/?${query}` });
+      vi.stubGlobal('history', { replaceState: (...[, , url]: unknown[]) => spy('address')(url) });
+      later(() => vi.unstubAllGlobals());
+      return { trustedHub: hub.url, tokenOfTheMoment: () => session.accessToken, showChart: spy('showChart') };
+    },
+    check: async (stage, result) => {
+      await expectToFollow(stage, result);
+      expect(stage.calls.address).toEqual(['https://app.example.org/']);
+    },
+  },
+  'known-topic': {
+    declarations: `${SHOW_CHART} ${SESSION} declare const workstation: string; declare function topicOf(workstation: string): Promise<string>;`,
+    prepare: ({ hub, session: { id, accessToken }, spy }) => {
+      const topicOf = async (workstation: string) => (workstation === 'room 7' ? id : '');
+      return { hubUrl: hub.url, accessToken, workstation: 'room 7', topicOf, showChart: spy('showChart') };
+    },
+    check: expectToFollow,
+  },
+  'token-from-elsewhere': {
+    declarations: `${SHOW_CHART} ${SESSION} declare function storedToken(): Promise<string>; declare function renewedToken(): Promise<string>;`,
+    prepare: ({ hub, session: { id, accessToken }, spy }) => ({
+      hubUrl: hub.url,
+      topic: id,
+      storedToken: async () => 'a-token-that-is-over',
+      renewedToken: async () => accessToken,
+      showChart: spy('showChart'),
+    }),
+    check: expectToFollow,
+  },
+  switches: {
+    declarations: `${SHOW_CHART} declare function tokenOfTheMoment(): string;`,
+    prepare: ({ hub, session: { id, accessToken }, spy }) => {
+      const argv = ['node', 'app.js', '/user:jsmith', '-v', 'file', `/hub.url:${hub.url}`, `--hub.topic=${id}`];
+      return { process: { argv }, tokenOfTheMoment: () => accessToken, showChart: spy('showChart') };
+    },
+    check: expectToFollow,
+  },
+  'fhir-server': {
+    declarations: `${SHOW_CHART} declare const fhirUrl: string; declare const topic: string; declare const accessToken: string;`,
+    prepare: async ({ hub, session: { id, accessToken }, spy, later }) => {
+      const { fhirUrl, close } = await startTestEhr({ hub });
+      later(close);
+      return { fhirUrl, topic: id, accessToken, showChart: spy('showChart') };
+    },
+    check: expectToFollow,
+  },
+  'smart-server': {
+    declarations: `${SHOW_CHART} ${EXPRESS_SESSION} declare const fhirUrl: string; declare const clientId: string;
+declare const smart: typeof import('fhirclient');`,
+    prepare: async ({ hub, spy, later }) => {
+      const ehr = await startTestEhr({ hub });
+      later(() => ehr.close());
+      const app = express();
+      const session = { destroy: (done: () => void) => done() };
+      app.use((request, _, next) => next(void Object.assign(request, { session, sessionID: 'of-the-user' })));
+      return { app, smart, ehr, fhirUrl: ehr.fhirUrl, clientId: 'documented', showChart: spy('showChart') };
+    },
+    check: async ({ session, calls, later }, { app, ehr }) => {
+      const server = createServer(app as never).listen(0, '127.0.0.1');
+      later(() => server.closeAllConnections());
+      later(() => server.close());
+      await once(server, 'listening');
+      const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      expect((await fetch(`${origin}/launch?iss=https://elsewhere.example.org`)).status).toBe(403);
+      const { launchUrl } = ehr as Awaited<ReturnType<typeof startTestEhr>>;
+      expect(await (await fetch(launchUrl(`${origin}/launch`, { session }))).json()).toBeNull();
+      await session.publish('Patient-open', chart(0));
+      expect(await (await fetch(origin)).json()).toEqual(ada);
+      expect(calls.showChart).toMatchObject([{ id: ada?.id }]);
+      expect((await fetch(`${origin}/logout`, { method: 'POST' })).url).toBe(`${origin}/goodbye`);
+      expect(session.subscriptions).toEqual([]);
     },
   },
 };
