@@ -41,7 +41,7 @@ const stringsOf = (value: unknown): readonly string[] => {
 const fullName = (name: string, parent: string | undefined): string | undefined => {
   const lower = name.toLowerCase();
   if (isLaunchParameter(lower)) return lower;
-  if (lower !== 'topic' && lower !== 'url') return undefined;
+  if (lower !== 'url' && lower !== 'topic') return undefined;
   if (parent !== undefined) return OWN.includes(parent) ? `hub.${lower}` : undefined;
   return lower === 'topic' ? lower : undefined;
 };
