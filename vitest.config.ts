@@ -8,7 +8,14 @@ const sources = subpaths.map((subpath) => ({
   replacement: resolve(import.meta.dirname, 'src', `${entryPoints[subpath]}.ts`),
 }));
 
-const elsewhere = ['test/integration/**', 'test/browser/**', 'test/package/**', 'test/examples/**', 'test/chaos/**'];
+const elsewhere = [
+  'test/integration/**',
+  'test/browser/**',
+  'test/package/**',
+  'test/examples/**',
+  'test/chaos/**',
+  'test/hubs/**',
+];
 
 export default defineConfig({
   test: {
@@ -24,7 +31,7 @@ export default defineConfig({
         resolve: { alias: sources },
         test: {
           name: 'integration',
-          include: ['test/{integration,chaos}/**/*.test.ts'],
+          include: ['test/{integration,chaos,hubs}/**/*.test.ts'],
           testTimeout: 20_000,
         },
       },

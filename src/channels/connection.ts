@@ -23,6 +23,8 @@ export interface ConnectionOptions {
   learn(habits: Partial<Habits>): void;
   /** Whether a topic that the hub wrote is ours. */
   isOurs(topic: string | undefined): boolean;
+  /** The hub confirmed. Called at once, because more may be in the same packet. */
+  confirmed(): void;
   /** The hub ended the confirmed subscription. */
   denied: ChannelSink['denied'];
   /** The confirmed connection is gone without our doing. */
@@ -88,6 +90,7 @@ export class Connection {
       this.#listen(this.#socket, (grant) => {
         settle();
         this.#confirmed = true;
+        this.#options.confirmed();
         resolve(grant);
       });
     });

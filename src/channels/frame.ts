@@ -41,14 +41,14 @@ export function leaseSecondsOf(value: unknown): number | undefined {
 
 /**
  * What the JavaScript sandbox hubs need, which nobody else confirms like: a POST on the bare hub ends them, and so does any
- * answer that of 2018, which names no mode. Their answers to a request for the current context are not to be relied on, and
- * an unsubscription ends more than it names.
+ * answer that of 2018, which names no mode; that of 2024 reads it as an event. Their answers to a request for the current
+ * context are not to be relied on, and an unsubscription ends more than it names.
  */
 const sandboxHabits = (mode: unknown): Partial<Habits> => ({
   publishTo: 'session',
   keepsContext: false,
-  unsubscribeEnds: 'namesakes',
-  ...(mode === undefined ? { acknowledgements: 'none', unsubscribeEnds: 'everyone' } : {}),
+  acknowledgements: 'none',
+  unsubscribeEnds: mode === undefined ? 'everyone' : 'namesakes',
 });
 
 /**
@@ -80,7 +80,8 @@ export function parseControlFrame(text: string): ControlFrame | undefined {
     kind: 'confirmation',
     topic,
     endpoint,
-    grant: { events, leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds']) },
+    // The February 2020 ballot prints it with a dash.
+    grant: { events, leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds'] ?? frame['hub.lease-seconds']) },
     habits: isSandbox ? sandboxHabits(mode) : undefined,
   };
 }

@@ -196,6 +196,9 @@ export class WebSocketChannel implements Channel {
       habits: () => api.dialect,
       learn: (habits) => api.learn(habits),
       isOurs: (topic) => topic === undefined || api.dialect.isOurTopic(api.topic, topic),
+      confirmed: () => {
+        if (!this.#closed) this.#connection = connection;
+      },
       // Of a connection that has been replaced, neither is news.
       denied: (denial) => this.#connection === connection && sink.denied(denial),
       lost: (error) => {
@@ -210,7 +213,6 @@ export class WebSocketChannel implements Channel {
     try {
       const grant = await connection.open(signal);
       if (this.#closed) throw new FhircastError('aborted');
-      this.#connection = connection;
       return grant;
     } finally {
       if (this.#opening === connection) this.#opening = undefined;

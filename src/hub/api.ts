@@ -45,6 +45,9 @@ const VSCHAR = /^[ -~]+$/;
 /** By these a hub says that it knows no such request. */
 const UNSUPPORTED: readonly number[] = [404, 405, 501];
 
+/** Something is missing in a request. */
+const BAD_REQUEST = 400;
+
 /** The hub did not read what it was sent. */
 const UNSUPPORTED_MEDIA_TYPE = 415;
 
@@ -101,7 +104,21 @@ export class HubApi {
    * @throws HubError when the hub cannot be reached or refuses
    */
   async unsubscribe(request: SubscriptionRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    return this.#form('unsubscribe', this.dialect.unsubscribeFields(request), request, signal);
+    const ask = (events: string | undefined) => {
+      const fields = this.dialect.unsubscribeFields(request);
+      return this.#form('unsubscribe', { ...fields, 'hub.events': fields['hub.events'] ?? events }, request, signal);
+    };
+    const events = request.events.join(',');
+    if (this.dialect.unsubscribesByEvents) return ask(events);
+    try {
+      return await ask(undefined);
+    } catch (error) {
+      // Medplum wants the events, which STU2 and STU3 do not ask for.
+      if (!(error instanceof HubError) || error.status !== BAD_REQUEST) throw error;
+      const answer = await ask(events);
+      this.learn({ unsubscribesByEvents: true });
+      return answer;
+    }
   }
 
   /**

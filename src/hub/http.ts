@@ -101,6 +101,13 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
 /** The longest text of a hub that is kept, in characters. */
 const HUB_TEXT_LIMIT = 1000;
 
+/** What a page says without its markup: the sandbox hubs answer with one. */
+const textOfPage = (html: string): string =>
+  html
+    .replace(/<(script|style|title)\b.*?<\/\1>/gis, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ');
+
 /**
  * What a hub says in an error: its text, or what an OperationOutcome or a JSON error says.
  *
@@ -119,7 +126,8 @@ export function hubTextOf(body: string): string {
   } catch {
     // Not JSON: the text itself, as the specification has it.
   }
-  return (typeof text === 'string' ? text : body).trim().slice(0, HUB_TEXT_LIMIT);
+  const said = typeof text === 'string' ? text : body;
+  return (/^\s*<(?:!doctype|html)/i.test(said) ? textOfPage(said) : said).trim().slice(0, HUB_TEXT_LIMIT);
 }
 
 const retryAfterMs = (value: string | null): number | undefined => {

@@ -5,8 +5,13 @@ import { leaseSecondsOf, parseControlFrame, splitEvents } from '../../src/channe
 
 const URL = 'wss://hub.example.org/ws/unguessable?a=b';
 
-const S24 = { publishTo: 'session', keepsContext: false, unsubscribeEnds: 'namesakes' };
-const S18 = { ...S24, acknowledgements: 'none', unsubscribeEnds: 'everyone' };
+const S24 = {
+  publishTo: 'session',
+  keepsContext: false,
+  acknowledgements: 'none',
+  unsubscribeEnds: 'namesakes',
+};
+const S18 = { ...S24, unsubscribeEnds: 'everyone' };
 
 describe('a frame about the subscription', () => {
   const grant = { events: undefined, leaseSeconds: undefined };

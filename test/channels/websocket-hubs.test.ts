@@ -110,6 +110,36 @@ const readByClient = async (socket: WebSocket | undefined) => {
   if (socket) await once(socket, 'pong');
 };
 
+/** Everything in one packet. */
+const atOnce = (act: (socket: WebSocket) => void) => (socket: WebSocket) => {
+  const raw = (socket as unknown as { _socket: { cork(): void; uncork(): void } })._socket;
+  raw.cork();
+  act(socket);
+  raw.uncork();
+};
+
+describe('what comes in the same packet as the confirmation', () => {
+  it('is heard when it is a denial', async () => {
+    const denial = { 'hub.mode': 'denied', 'hub.topic': TOPIC, 'hub.reason': 'Over.' };
+    const hub = await hubThat(atOnce(sends(CONFIRMATION, denial)));
+    await hub.subscribe();
+    await readByClient(hub.sockets[0]);
+    expect(hub.heard.denials).toMatchObject([{ reason: 'Over.' }]);
+  });
+
+  it('is heard when it is the end of the socket', async () => {
+    const hub = await hubThat(
+      atOnce((socket) => {
+        sends(CONFIRMATION)(socket);
+        socket.close(1011);
+      }),
+    );
+    await hub.subscribe();
+    await once(hub.sockets[0] as WebSocket, 'close');
+    expect(hub.heard.lost).toMatchObject([{ code: 'channel-lost', closeCode: 1011 }]);
+  });
+});
+
 describe('a hub that confirms', () => {
   it.each([
     ['as STU3 says', CONFIRMATION, { events: ['Patient-open'], leaseSeconds: 60 }],

@@ -147,7 +147,7 @@ describe('an answer of the hub', () => {
     [
       '404 with HTML',
       () => HttpResponse.html('<h1>no</h1>', { status: 404 }),
-      { code: 'hub-refused', status: 404, hubText: '<h1>no</h1>' },
+      { code: 'context-unsupported', status: 404, hubText: '<h1>no</h1>' },
     ],
     [
       '410 with JSON',
@@ -237,7 +237,7 @@ describe('an answer of the hub', () => {
   it('of 404 means no context in the draft, and is an error in STU3', async () => {
     answering(() => new HttpResponse('nobody', { status: 404 }));
     expect(await apiOf('draft').currentContext(signal)).toBeNull();
-    await expect(apiOf('stu3').currentContext(signal)).rejects.toMatchObject({ code: 'hub-refused' });
+    await expect(apiOf('stu3').currentContext(signal)).rejects.toMatchObject({ code: 'context-unsupported' });
   });
 
   it('that does not come in time is an error', async () => {

@@ -31,7 +31,9 @@ export class App {
       (item: T) => {
         list.push(item);
         if (where) evidence.value(where, item);
-        for (const watch of [...this.#watchers]) watch();
+        this.#look();
+        // What a message came to is known a moment after it was recorded.
+        queueMicrotask(() => this.#look());
       };
     client.on('error', keep(this.errors, 'error'));
     client.on('warning', keep(this.warnings, 'warning'));
@@ -60,9 +62,13 @@ export class App {
     const events: FhircastEvent[] = [];
     this.client.on(name, (event) => {
       events.push(event as FhircastEvent);
-      for (const watch of [...this.#watchers]) watch();
+      this.#look();
     });
     return events;
+  }
+
+  #look(): void {
+    for (const watch of [...this.#watchers]) watch();
   }
 
   /** Resolves when something holds that follows from what the client says. The test's own time limit is the only one. */

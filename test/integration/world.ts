@@ -57,7 +57,7 @@ export interface World {
   readonly callback: HttpCallbackEndpoint;
   readonly evidence: Evidence;
   /** What an app has to be told of a hub that is one version alone, so that each row is of one version and one channel. */
-  readonly chosen: Pick<SmartLaunchOptions, 'dialect' | 'channel'>;
+  readonly chosen: Partial<SmartLaunchOptions>;
   /** What the EHR's token endpoint would give to an app. */
   launch(name?: string, scope?: string): TokenResponse;
   /** Launches an app, which listens to nothing yet. */
@@ -157,11 +157,8 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
 }
 
 /** Nobody can tell STU1 to STU3 by their launch. */
-export const chosenFor = ({
-  personality,
-  dialect,
-  channel,
-}: WorldKind): Pick<SmartLaunchOptions, 'dialect' | 'channel'> => (personality ? { dialect, channel } : {});
+export const chosenFor = ({ personality, dialect, channel, options }: WorldKind): Partial<SmartLaunchOptions> =>
+  options ?? (personality ? { dialect, channel } : {});
 
 /** The client asks what is open, and what it is told may come as an event. */
 export async function settled(app: App): Promise<void> {

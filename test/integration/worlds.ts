@@ -1,4 +1,4 @@
-import type { ChannelType, DialectName } from '../../src/index.ts';
+import type { ChannelType, DialectName, SmartLaunchOptions } from '../../src/index.ts';
 import type { HubPersonality, LaunchForm } from '../../src/testing/index.ts';
 
 /** One row of the matrix: a version of FHIRcast and a way by which its events arrive. */
@@ -10,6 +10,8 @@ export interface WorldKind {
   readonly channel: ChannelType;
   /** The version that the hub is, where it is that alone. */
   readonly personality?: HubPersonality;
+  /** What an app is told of the hub. Default: the version and the channel, where the hub is one version alone. */
+  readonly options?: Partial<SmartLaunchOptions>;
   /** How this version spells what the tests listen to; the first spelling is what is sent. */
   readonly spelling: Readonly<Record<'Patient-open' | 'Patient-close' | 'ImagingStudy-open' | 'SyncError', string[]>>;
   /** Whether an app tells the hub by an event that it did not follow after all. */

@@ -45,6 +45,8 @@ export interface Habits {
   readonly contentType: EventMediaType;
   /** Whether a request for a webhook says so in `hub.channel.type`. */
   readonly namesWebhooks: boolean;
+  /** Whether a request to unsubscribe names the events too, where the version does not ask for them. */
+  readonly unsubscribesByEvents: boolean;
   /** How a subscription is asked for: by a form at the hub's URL, or by JSON at the session's. */
   readonly subscribesBy: 'form' | 'json';
   /**

@@ -51,7 +51,7 @@ export const draft: Dialect = {
   subscribeFields: fields,
   unsubscribeFields: fields,
   sessionUrl,
-  // The draft's own example writes just the last segment of the session's URL.
+  // The examples of early January 2019 and of the ballot write just the last segment of the session's URL.
   isOurTopic: (ours, theirs) =>
     ours === theirs || (theirs !== '' && isUrl(ours) && theirs === ours.slice(ours.lastIndexOf('/') + 1)),
   spell: (name) => SPELLINGS.get(name) ?? [name],

@@ -7,6 +7,7 @@ export const habits: Habits = {
   // The sandbox hubs drop an event that comes as application/fhir+json and say 200. A hub that wants it answers 415.
   contentType: 'application/json',
   namesWebhooks: true,
+  unsubscribesByEvents: false,
   subscribesBy: 'form',
   bindPath: undefined,
   sendsEndpoint: false,

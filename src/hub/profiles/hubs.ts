@@ -22,6 +22,8 @@ export const jsSandbox2024: HubProfile = {
   name: 'jsSandbox2024',
   // A webhook is what names no channel.
   namesWebhooks: false,
+  // A frame is read as an event.
+  acknowledgements: 'none',
   // A POST on the bare hub is read as a subscription, and ends it.
   publishTo: 'session',
   spellings: 'every',
@@ -51,10 +53,20 @@ export const javaHub2019: HubProfile = {
 };
 
 /** Medplum's STU2 endpoint. */
-export const medplumStu2: HubProfile = { name: 'medplumStu2', dialect: 'stu2', channel: 'websocket' };
+export const medplumStu2: HubProfile = {
+  name: 'medplumStu2',
+  dialect: 'stu2',
+  channel: 'websocket',
+  unsubscribesByEvents: true,
+};
 
 /** Medplum's STU3 endpoint. */
-export const medplum: HubProfile = { name: 'medplum', dialect: 'stu3', channel: 'websocket' };
+export const medplum: HubProfile = {
+  name: 'medplum',
+  dialect: 'stu3',
+  channel: 'websocket',
+  unsubscribesByEvents: true,
+};
 
 /** What viewers do for a commercial radiology hub: STU2, and the endpoint is sent back when the socket opens. */
 export const radiology: HubProfile = { name: 'radiology', dialect: 'stu2', channel: 'websocket', sendsEndpoint: true };

@@ -27,6 +27,12 @@ export const everySpelling: HubProfile = { name: 'everySpelling', spellings: 'ev
 /** For hubs that know webhooks alone by a request without `hub.channel.type`. */
 export const unnamedWebhooks: HubProfile = { name: 'unnamedWebhooks', namesWebhooks: false };
 
+/** For webhooks of hubs that know STU1 with the February 2020 ballot's `hub.channel.type`, and want it. */
+export const namedWebhooks: HubProfile = { name: 'namedWebhooks', namesWebhooks: true };
+
+/** For hubs that unsubscribe from events by name. */
+export const unsubscribeByEvents: HubProfile = { name: 'unsubscribeByEvents', unsubscribesByEvents: true };
+
 /** For hubs whose answer to a request for the current context is not to be relied on: it is never taken for an event. */
 export const unreliableContext: HubProfile = { name: 'unreliableContext', keepsContext: false };
 

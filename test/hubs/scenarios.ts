@@ -1,0 +1,277 @@
+import { expect } from 'vitest';
+import type { FhircastEvent } from '../../src/index.ts';
+import type { App } from '../integration/app.ts';
+import { ADA, type AppOptions, at, BRAM, patientContext, settled, type World } from '../integration/world.ts';
+import type { Setup } from './setups.ts';
+
+/** What came of a scenario: it works, or in a word or two what this hub does not do. */
+export type Verdict = 'yes' | (string & {});
+
+/** One column of the table. */
+export interface Scenario {
+  readonly title: string;
+  /** Plays it. What must hold with every hub is expected here, and what hubs do not do is the verdict. */
+  play(world: World, setup: Setup): Promise<Verdict>;
+}
+
+/** A promise that is kept open by the test. */
+const gate = () => {
+  let open: () => void = () => {};
+  const passed = new Promise<void>((resolve) => (open = resolve));
+  return { passed, open };
+};
+
+/**
+ * Launches an app as a user would write it, and waits until nothing is under way: the discovery document may come later than
+ * the confirmation, and some hubs remember those who have left.
+ */
+async function follow(world: World, setup: Setup, options: AppOptions = {}, name = 'Viewer'): Promise<App> {
+  const since = world.hub.log.length;
+  const { listener = () => undefined, ...more } = options;
+  const app = await world.join(name, { listener, ...more });
+  await app.client.ready();
+  await app.until(() => app.client.hub.dialect === setup.dialect);
+  await app.client.ready();
+  await settled(app);
+  await world.hub.waitFor(({ kind, sequence }) => kind === 'active' && sequence >= since);
+  return app;
+}
+
+/** The EHR opens a chart. Some hubs wait for every answer, and some for none. */
+const opens = (world: World, setup: Setup, patient = ADA, facts: { id?: string; timestamp?: string } = {}) =>
+  world.session.publish(setup.opens, patientContext(patient), facts);
+
+/** The statuses that the hub was told, by whichever way. */
+const answersIn = (world: World): (number | undefined)[] =>
+  world.hub.log
+    .filter(({ kind, about, direction }) => kind === 'answer' && about === 'notify' && direction === 'in')
+    .map(({ status }) => status);
+
+/** Whether a status reached the hub; on some websockets none may. */
+const answered = async (world: World, app: App, status: number): Promise<Verdict> => {
+  if (!app.records.some(({ kind, direction }) => kind === 'answer' && direction === 'out')) return 'hears no answers';
+  await world.hub.waitFor(() => answersIn(world).includes(status));
+  return 'yes';
+};
+
+const launch: Scenario = {
+  title: 'launch',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    expect(app.client.hub.dialect).toBe(setup.dialect);
+    expect(app.client.hub.channel).toBe(setup.channel);
+    return 'yes';
+  },
+};
+
+const subscribe: Scenario = {
+  title: 'subscribe',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    expect(app.client.state).toBe('active');
+    expect(world.session.subscriptions.some(({ active }) => active)).toBe(true);
+    return 'yes';
+  },
+};
+
+const verify: Scenario = {
+  title: 'verify',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    expect(app.client.state).toBe('active');
+    const kind = setup.channel === 'webhook' ? 'verify' : 'confirm';
+    return world.hub.log.some((message) => message.kind === kind) ? 'yes' : 'does not confirm';
+  },
+};
+
+const deny: Scenario = {
+  title: 'deny',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const { length } = app.subscribed;
+    await world.session.deny('Over.');
+    if (!world.hub.log.some(({ kind }) => kind === 'deny')) return 'tells nobody';
+    // Older hubs tell everybody of one who leaves: the first is taken back, and the second is meant.
+    await app.until(() => app.subscribed.length > length);
+    await world.confirmed();
+    await world.session.deny('Over.');
+    await app.until(() => app.client.state === 'denied');
+    expect(app.denials).toMatchObject([{ reason: 'Over.' }]);
+    return 'yes';
+  },
+};
+
+const event: Scenario = {
+  title: 'event',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const events = app.collect('patient-open-chart');
+    void opens(world, setup, ADA, { id: 'event-1', timestamp: at(1) });
+    await app.until(() => events.length > 0);
+    expect(events).toMatchObject([{ name: 'Patient-open', patient: { id: ADA.id }, time: Date.parse(at(1)) }]);
+    expect(app.client.context.current?.patient?.id).toBe(ADA.id);
+    return 'yes';
+  },
+};
+
+const duplicate: Scenario = {
+  title: 'duplicate',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const events = app.collect('Patient-open');
+    const facts = { id: 'event-1', timestamp: at(1) };
+    void opens(world, setup, ADA, facts);
+    await app.until(() => app.arrived > 0);
+    void opens(world, setup, ADA, facts);
+    await app.until(() => app.client.counts.duplicate > 0);
+    expect(events).toHaveLength(1);
+    return 'yes';
+  },
+};
+
+const stale: Scenario = {
+  title: 'stale',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const events = app.collect('Patient-open');
+    void opens(world, setup, BRAM, { id: 'event-2', timestamp: at(2) });
+    await app.until(() => events.length > 0);
+    void opens(world, setup, ADA, { id: 'event-1', timestamp: at(1) });
+    await app.until(() => app.client.counts.stale > 0);
+    expect(events.map(({ patient }) => patient?.id)).toEqual([BRAM.id]);
+    expect(app.client.context.current?.patient?.id).toBe(BRAM.id);
+    return 'yes';
+  },
+};
+
+const wrongTopic: Scenario = {
+  title: 'wrong topic',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const events = app.collect('Patient-open');
+    void world.session.sendRaw(world.message(setup.opens, { topic: 'another' }), { timeoutMs: 100 });
+    await app.until(() => app.client.counts.wrongTopic > 0);
+    expect([events, app.client.context.current]).toEqual([[], null]);
+    return 'yes';
+  },
+};
+
+const refuse: Scenario = {
+  title: 'refuse',
+  async play(world, setup) {
+    const app = await follow(world, setup, { listener: (opened) => opened.refuse('A report is being dictated.') });
+    void opens(world, setup);
+    await app.until(() => app.client.syncStatus.state === 'refused');
+    return answered(world, app, 409);
+  },
+};
+
+const slow: Scenario = {
+  title: 'slow listener',
+  async play(world, setup) {
+    const { passed, open } = gate();
+    const listener = (opened: FhircastEvent) => opened.waitUntil(passed);
+    const app = await follow(world, setup, { listener, acknowledgeWithinMs: 30 });
+    void opens(world, setup);
+    await app.until(() => app.client.counts.delivered > 0);
+    const verdict = await answered(world, app, setup.personality === 'ok-only' ? 200 : 202).finally(open);
+    expect(app.client.syncStatus.state).toBe('in-sync');
+    return verdict;
+  },
+};
+
+const throwing: Scenario = {
+  title: 'throw',
+  async play(world, setup) {
+    const listener = () => {
+      throw new Error('No images.');
+    };
+    const app = await follow(world, setup, { listener });
+    void opens(world, setup);
+    await app.until(() => app.errorCodes.includes('listener-failed'));
+    return answered(world, app, 500);
+  },
+};
+
+const currentContext: Scenario = {
+  title: 'current context',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const events = app.collect('Patient-open');
+    if (world.hub.traits.contextForm === 'none') {
+      expect(await world.failure(app.client.getCurrentContext())).toMatchObject({ code: 'context-unsupported' });
+      return 'does not tell';
+    }
+    expect(await app.client.getCurrentContext()).toBeNull();
+    void opens(world, setup);
+    await app.until(() => events.length > 0);
+    const context = await app.client.getCurrentContext();
+    expect([context?.type, context?.patient?.id]).toEqual(['Patient', ADA.id]);
+    return 'yes';
+  },
+};
+
+const contextChange: Scenario = {
+  title: 'context change',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const events = app.collect('Patient-open');
+    const change = await app.client.requestContextChange('Patient-open', { patient: BRAM });
+    expect(change).toMatchObject({ accepted: true });
+    await app.until(() => events.length > 0);
+    expect(events).toMatchObject([{ isEcho: true, patient: { id: BRAM.id } }]);
+    return 'yes';
+  },
+};
+
+const changeRefused: Scenario = {
+  title: 'refusal of it',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    world.hub.refuseNext({ kind: 'publish', status: 403, text: 'Not you.' });
+    const change = await app.client.requestContextChange('Patient-open', { patient: BRAM });
+    expect(change).toMatchObject({
+      accepted: false,
+      status: 403,
+      reason: expect.stringMatching(/^(Error: )?Not you\.$/),
+    });
+    expect(app.client.context.current).toBeNull();
+    return 'yes';
+  },
+};
+
+const unsubscribe: Scenario = {
+  title: 'unsubscribe',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    const events = app.collect('Patient-open');
+    const error: unknown = await app.client.unsubscribe().catch((thrown: unknown) => thrown);
+    expect(app.client.state).toBe('closed');
+    // Somebody else stays, so that the hub has somebody to tell.
+    const other = await follow(world, setup, {}, 'Dictation');
+    void opens(world, setup);
+    await other.until(() => other.client.counts.delivered > 0);
+    expect(events).toEqual([]);
+    if (error) expect(error).toMatchObject({ code: 'hub-failed' });
+    return error ? 'fails at the hub' : 'yes';
+  },
+};
+
+/** Every column of the table. */
+export const SCENARIOS: readonly Scenario[] = [
+  launch,
+  subscribe,
+  verify,
+  deny,
+  event,
+  duplicate,
+  stale,
+  wrongTopic,
+  refuse,
+  slow,
+  throwing,
+  currentContext,
+  contextChange,
+  changeRefused,
+  unsubscribe,
+];
