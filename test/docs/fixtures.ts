@@ -188,6 +188,29 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.showConnection).toEqual(['subscribing', 'active']);
     },
   },
+  'hub-choice': {
+    declarations: CLIENT,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', () => {});
+      await expect.poll(() => client.hub.discovery).toBeDefined();
+      return { client, console: { log: stage.spy('log') } };
+    },
+    check: ({ calls }) => expect(calls.log).toEqual(['stu3 (by discovery), websocket (by discovery)']),
+  },
+  profiles: {
+    declarations: `${SHOW_CHART} declare const tokenResponse: import('fhircast-client').TokenResponse;`,
+    prepare: ({ session, spy }) => ({
+      tokenResponse: session.launch(),
+      showChart: spy('showChart'),
+      console: { log: spy('log') },
+    }),
+    check: async (stage, result) => {
+      await expectToFollow(stage, result);
+      expect(stage.calls.log).toEqual(['endpointOnHubHost, ours']);
+      expect((result.client as FhircastClient).hub).toMatchObject({ dialect: 'stu2', dialectBy: 'profile' });
+    },
+  },
   sync: {
     declarations: `${CLIENT} ${SHOW} declare function hideBanner(): void;`,
     prepare: async (stage) => {
