@@ -96,12 +96,9 @@ export class Changes {
 
   /** Takes note of an event: an echo, an objection, or a newer context. */
   received(event: FhircastEvent): void {
-    const objection = event.syncError;
-    if (objection) {
-      const { eventId, subscriber, diagnostics } = objection;
+    for (const { eventId, subscriber, diagnostics } of event.syncErrors) {
       const sent = eventId === undefined ? undefined : this.#sent.get(eventId);
       sent?.settle({ kind: 'sync-error', subscriber, diagnostics, event, resending: undefined });
-      return;
     }
     const echo = this.#match(event);
     if (echo) {

@@ -153,7 +153,8 @@ export class Inbox {
       listeners.emit('error', new NotificationError(code, { at: contradiction ?? missing ?? '' }));
       return answer(UNUSABLE);
     }
-    for (const at of deviations) this.#warn(new NotificationError('notification-deviation', { at }));
+    for (const at of [...(notification.deviations ?? []), ...deviations])
+      this.#warn(new NotificationError('notification-deviation', { at }));
     if (notification.time === undefined)
       this.#warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
     const isComplete = !ContextStore.isContextChange(notification) || contexts.apply(notification);

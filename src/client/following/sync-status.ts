@@ -92,13 +92,13 @@ export class SyncTracker {
     this.#update();
   }
 
-  /** Somebody did not follow. */
-  objected({ syncError }: FhircastEvent): void {
-    if (!syncError) return;
-    const { eventId, subscriber, diagnostics } = syncError;
-    // What is said of an earlier context is over with it.
-    if (eventId !== undefined && this.#eventIds.length > 0 && !this.#eventIds.includes(eventId)) return;
-    this.#refuse({ subscriber, isSelf: subscriber === this.#subscriberName, diagnostics });
+  /** Somebody did not follow, or several. */
+  objected({ syncErrors }: FhircastEvent): void {
+    for (const { eventId, subscriber, diagnostics } of syncErrors) {
+      // What is said of an earlier context is over with it.
+      const isOver = eventId !== undefined && this.#eventIds.length > 0 && !this.#eventIds.includes(eventId);
+      if (!isOver) this.#refuse({ subscriber, isSelf: subscriber === this.#subscriberName, diagnostics });
+    }
   }
 
   /** This app did not follow an event. */

@@ -71,6 +71,11 @@ describe('a message', () => {
       { answers: [[404, 'event-1']], wrongTopic: 1, warnings: ['notification-wrong-topic'] },
     ],
     [
+      'that could be mended while it was read',
+      message({ name: ' Patient-open ' }),
+      { answers: [[200, 'event-1']], delivered: 1, warnings: ['notification-deviation'] },
+    ],
+    [
       'that is a heartbeat',
       message({ name: 'heartbeat', context: undefined }),
       { answers: [[200, 'event-1']], heartbeat: 1 },

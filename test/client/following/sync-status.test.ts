@@ -40,6 +40,17 @@ describe('whether the session is in step', () => {
     expect(tracker.status).toEqual({ state: 'in-sync', since: 3_000 });
   });
 
+  it('says everybody whom one SyncError names', () => {
+    const { tracker } = connected();
+    const both = ['Dictation', 'PACS'].flatMap(
+      (subscriber) =>
+        makeSyncError({ eventId: undefined, eventName: undefined, subscriber, diagnostics: 'busy' }).issue,
+    );
+    const resource = { resourceType: 'OperationOutcome' as const, issue: both };
+    tracker.objected(eventOf({ name: 'SyncError', id: 'e2', context: [{ key: 'operationoutcome', resource }] }));
+    expect(tracker.status).toMatchObject({ by: [{ subscriber: 'Dictation' }, { subscriber: 'PACS' }] });
+  });
+
   it('says since when the connection is lost', () => {
     const { tracker, states } = connected();
     vi.setSystemTime(5_000);
