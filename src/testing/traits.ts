@@ -108,6 +108,14 @@ export interface SocketTraits {
   readonly replay: boolean;
 }
 
+/** What answers an event that the hub took. */
+export interface PublishAnswerTrait {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Nothing, the text `OK`, or JSON. */
+  readonly body: 'empty' | 'ok' | 'json';
+}
+
 /** How events come in and go out. */
 export interface EventTraits {
   /** Where events are taken. */
@@ -117,7 +125,7 @@ export interface EventTraits {
   /** What answers an event that is none: a status, or the same as for one that is. */
   readonly invalidEvent: 400 | 500 | 'unnoticed';
   /** What answers an event. */
-  readonly publishAnswer: { readonly status: number; readonly body: 'empty' | 'ok' | 'json' };
+  readonly publishAnswer: PublishAnswerTrait;
   /** Whether that waits until all subscribers have answered. */
   readonly echoFirst: boolean;
   /** What becomes of an event that nobody is to be told of. */
