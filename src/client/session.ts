@@ -19,6 +19,7 @@ import { Inbox } from './following/inbox.ts';
 import { SyncTracker } from './following/sync-status.ts';
 import { Listeners } from './listeners.ts';
 import { type FhircastClientOptions, httpOptions } from './options.ts';
+import { unref } from './timers.ts';
 import { Wanted } from './wanted.ts';
 
 /** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */
@@ -82,6 +83,9 @@ export class Session {
 
     const record = (entry: Omit<ProtocolRecord, 'at'>) => {
       if (this.listeners.has('protocol')) this.listeners.emit('protocol', { at: Date.now(), ...entry });
+      // Beside the subscription and never before it; what is remembered of this hub counts at once.
+      const isAsked = entry.kind === 'subscribe' && entry.direction === 'out';
+      if (isAsked && chooser.mayDiscover && !chooser.choice.discovery) unref(setTimeout(discover));
     };
     const http = httpOptions(options);
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
@@ -145,8 +149,8 @@ export class Session {
       audit: (isProven) => this.#catchUp.audit(isProven),
       dead: () => this.subscription.deaf(new ChannelError('channel-silent', { retryable: true })),
     });
-    // Beside the subscription and never before it; what is remembered of this hub counts at once.
     const discover = () => {
+      if (this.machine.state === 'closed') return Promise.resolve();
       this.#discovery ??= discoverOnce(hubUrl, http, record, this.#life.signal).then(
         (discovery) => {
           if (!discovery || this.machine.state === 'closed') return;
@@ -166,10 +170,8 @@ export class Session {
       machine: this.machine,
       backoff,
       wanted: () => this.wanted.names,
-      openChannel: (sink, failed) => {
-        if (chooser.mayDiscover && !chooser.choice.discovery) void discover();
-        return openChannel({ api: this.api, options, chooser, subscriberName, record, discover }, sink, failed);
-      },
+      openChannel: (sink, failed) =>
+        openChannel({ api: this.api, options, chooser, subscriberName, record, discover }, sink, failed),
       notification: (text, answer, via) => this.inbox.receive(text, answer, via),
       alive: () => this.#liveness.heard(),
       subscribed: (subscribed, isAnew) => {

@@ -63,6 +63,8 @@ export class Chooser {
   #learnt: Partial<Habits> = {};
   /** The version that an answer of the hub showed. */
   #answered: DialectName | undefined;
+  /** The channel that was made last. */
+  #tried: ChannelType | undefined;
   #failed: ChannelType | undefined;
   #discovery: HubDiscovery | undefined;
   #dialect: Dialect | undefined;
@@ -83,6 +85,12 @@ export class Chooser {
   /** How events arrive. */
   get channel(): ChannelType {
     return this.#channel[0];
+  }
+
+  /** Makes sure that it is known which channel is made. */
+  take(): ChannelType {
+    this.#tried = this.channel;
+    return this.#tried;
   }
 
   /** What was chosen, and why. */
@@ -119,7 +127,10 @@ export class Chooser {
    */
   otherChannel(failed: FhircastError): boolean {
     const [channel, by] = this.#channel;
-    if (by === 'option' || by === 'profile' || channel === 'webhook' || !this.dialect.discovery) return false;
+    if (by === 'option' || by === 'profile' || (this.#tried ?? channel) === 'webhook') return false;
+    // Meanwhile the hub has said so.
+    if (channel === 'webhook') return true;
+    if (!this.dialect.discovery) return false;
     // A hub that says nothing of itself may be older than websockets. Without a callback there is no other way.
     const mayBeOld = !this.#discovery && this.#options.hasCallback && isUnheardOf(failed);
     if (this.#discovery?.websocketSupport !== false && !mayBeOld) return false;
@@ -144,12 +155,14 @@ export class Chooser {
   get #channel(): readonly [ChannelType, ChosenBy] {
     const { channel, hasCallback } = this.#options;
     if (channel) return [channel, 'option'];
-    const either = hasCallback ? 'webhook' : 'websocket';
+    const { websocketSupport } = this.#discovery ?? {};
+    const either = hasCallback && !websocketSupport ? 'webhook' : 'websocket';
     if (this.#profile.channel) return [this.#profile.channel === 'either' ? either : this.#profile.channel, 'profile'];
     if (this.#failed) return ['webhook', this.#discovery?.websocketSupport === false ? 'discovery' : 'failure'];
     const [version, by] = this.#version;
     // It is the answer about a websocket that showed it.
     if (by === 'answer') return ['websocket', by];
+    if (websocketSupport === false && hasCallback) return ['webhook', 'discovery'];
     const own = dialectOf(version).channel;
     return [own === 'either' ? either : own, by];
   }

@@ -25,6 +25,7 @@ export type {
   ContextTraits,
   EventTraits,
   HubTraits,
+  PublishAnswerTrait,
   SocketTraits,
   SubscribingTraits,
 } from './traits.ts';

@@ -48,7 +48,7 @@ export async function openChannel(
     leaseSeconds: options.leaseSeconds,
     confirmationTimeoutMs: options.confirmationTimeoutMs ?? CONFIRMATION_TIMEOUT_MS,
   };
-  if (chooser.channel === 'websocket') {
+  if (chooser.take() === 'websocket') {
     return new WebSocketChannel({
       ...common,
       allowInsecure: options.allowInsecure ?? false,
