@@ -156,9 +156,30 @@ describe('what decides about the channel', () => {
     expect(failing.otherChannel(FAILED)).toBe(true);
     expect(failing.choice).toMatchObject({ channel: 'webhook', channelBy: 'failure' });
     const said = choose({ hasCallback: true });
+    expect(said.take()).toBe('websocket');
     said.discovered(saying({ websocketSupport: false }));
     expect(said.otherChannel(new HubError('hub-refused', { status: 404 }))).toBe(true);
     expect(said.choice).toMatchObject({ channel: 'webhook', channelBy: 'discovery', dialect: 'stu3' });
+  });
+});
+
+describe('what the document says of the channels', () => {
+  it.each<[boolean | undefined, boolean, string, string]>([
+    [false, true, 'webhook', 'discovery'],
+    // There is no other way: the hub may tell why not.
+    [false, false, 'websocket', 'launch'],
+    [true, true, 'websocket', 'launch'],
+    [undefined, true, 'websocket', 'launch'],
+  ])('websockets: %o; with a callback (%s) it is %s by %s', (websocketSupport, hasCallback, channel, channelBy) => {
+    const chooser = choose({ launched: 'stu3', hasCallback });
+    chooser.discovered(saying({ websocketSupport }));
+    expect(chooser.choice).toMatchObject({ channel, channelBy });
+  });
+
+  it('outweighs what is usual for STU1', () => {
+    const chooser = choose({ launched: 'stu3', hasCallback: true });
+    chooser.discovered(saying({ websocketSupport: true, fhircastVersion: '1.0.0' }));
+    expect(chooser.choice).toMatchObject({ dialect: 'stu1', channel: 'websocket' });
   });
 });
 
@@ -361,12 +382,12 @@ const holding = () => {
 const eventsOf = (world: World) => world.seen('subscribe').map(({ fields }) => fields?.['hub.events']);
 
 describe('the discovery document of a hub', () => {
-  it('is not waited for: the subscription is confirmed without it', async () => {
+  it('is asked for beside the subscription and never before it, and not waited for', async () => {
     const { world, follow } = await openHub('stu2');
     const { fetch, asked, release } = holding();
     const app = follow({ fetch });
     await app.client.ready();
-    expect(asked.slice(0, 2).sort()).toEqual(['POST', 'discovery']);
+    expect(asked.slice(0, 2)).toEqual(['POST', 'discovery']);
     expect(app.client.hub).toMatchObject({ dialect: 'stu3', dialectBy: 'launch', discovery: undefined });
     expect(world.seen('discovery')).toEqual([]);
     release();
@@ -414,6 +435,18 @@ describe('the discovery document of a hub', () => {
     expect(asked.filter(({ kind }) => kind === 'subscribe')).toMatchObject([{ event: 'patient-open' }]);
   });
 
+  it('is asked for at the hub after the subscription, however long the token takes', async () => {
+    const { world, follow } = await openHub('stu2');
+    const token = world.session.issueToken('fhircast/*.*');
+    world.evidence.keep('the token', token);
+    const accessToken = () => new Promise<string>((resolve) => setTimeout(resolve, 20, token));
+    const { fetch, asked, release } = holding();
+    release();
+    const app = follow({ accessToken, fetch });
+    await app.until(() => app.client.hub.discovery !== undefined);
+    expect(asked.slice(0, 2)).toEqual(['POST', 'discovery']);
+  });
+
   it('that is not there is asked for once by each client', async () => {
     const { world, follow } = await openHub('stu3');
     world.hub.wellKnown = undefined;
@@ -444,12 +477,11 @@ describe('a hub that does not understand a subscription by websocket', () => {
     world.hub.refuseNext({ kind: 'subscribe', status });
     const app = follow();
     await app.client.ready();
-    // First in the spelling that it was asked in, and then in its own.
     await world.hub.waitFor(() => {
-      const { subscriptions } = world.session;
-      return subscriptions.length === 1 && subscriptions[0]?.events.join() === 'patient-open';
+      const [subscription, ...others] = world.session.subscriptions;
+      return subscription?.active === true && subscription.events.join() === 'patient-open' && others.length === 0;
     });
-    expect(world.session.subscriptions).toMatchObject([{ channel: 'webhook', active: true }]);
+    expect(world.session.subscriptions).toMatchObject([{ channel: 'webhook' }]);
     expect(app.client.hub).toMatchObject({
       dialect: 'stu1',
       dialectBy: 'failure',
@@ -466,6 +498,12 @@ describe('a hub that does not understand a subscription by websocket', () => {
     const app = follow();
     await app.client.ready();
     expect(app.client.hub).toMatchObject({ dialect: 'stu2', channel: 'webhook', channelBy: 'discovery' });
+    // It is remembered: the next client does not try.
+    const before = world.seen('subscribe');
+    const next = follow();
+    await next.client.ready();
+    expect(before[0]).toMatchObject({ channel: 'websocket' });
+    expect(world.seen('subscribe').slice(before.length)).toMatchObject([{ channel: 'webhook' }]);
   });
 });
 
