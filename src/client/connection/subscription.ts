@@ -160,8 +160,7 @@ export class Subscription {
     const { machine } = this.#options;
     if (machine.state === 'closed') return;
     const names = [...this.#options.wanted()].sort();
-    const spelt = names.flatMap((name) => this.#options.spell(name));
-    const wanted = spelt.join();
+    const wanted = this.#spell(names).join();
     if (names.length === 0) {
       this.#waiters.reject(new FhircastError('no-events'));
       return this.#fallSilent();
@@ -176,7 +175,7 @@ export class Subscription {
     machine.go('listening');
     const attempt = ++this.#attempt;
     try {
-      await this.#subscribe(names, spelt, attempt);
+      await this.#subscribe(names, attempt);
       this.#again = true;
     } catch (error) {
       // What was lost, denied or left meanwhile has been dealt with.
@@ -188,11 +187,16 @@ export class Subscription {
     }
   }
 
-  async #subscribe(wanted: readonly string[], spelt: readonly string[], attempt: number): Promise<void> {
+  #spell(names: readonly string[]): readonly string[] {
+    return names.flatMap((name) => this.#options.spell(name));
+  }
+
+  async #subscribe(wanted: readonly string[], attempt: number): Promise<void> {
     const { machine } = this.#options;
     const { signal } = this.#attempting;
     const isAnew = machine.state === 'subscribing';
     let grant: Grant;
+    let spelt = this.#spell(wanted);
     try {
       this.#channel ??= await this.#open(undefined, attempt);
       grant = await this.#channel.subscribe(spelt, signal);
@@ -207,6 +211,8 @@ export class Subscription {
         this.#channel = fresh;
       }
       try {
+        // What failed, or the document, may have shown another version.
+        spelt = this.#spell(wanted);
         grant = await fresh.subscribe(spelt, signal);
       } catch (failed) {
         if (!isAnew) fresh.close();
