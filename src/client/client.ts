@@ -257,9 +257,10 @@ export class FhircastClient {
     const changes = await this.#session.changes();
     const context = changes.prepare(canonical, resources);
     const { wanted } = this.#session;
+    const isNews = contextDefinition(canonical) !== undefined && wanted.addSyncErrors();
     // Whether the hub grants it or not, the change itself can be sent.
-    if (contextDefinition(canonical) && wanted.addSyncErrors() && this.state === 'active')
-      await this.ready(options).catch(() => {});
+    const waits = this.state === 'active' ? isNews : this.#session.isToLearn;
+    if (waits) await this.ready(options).catch(() => {});
     this.#mustBeOpen();
     return changes.send(canonical, context, this.#session.contexts.latest, options.signal);
   }

@@ -188,6 +188,15 @@ export class Session {
     if (pinned) this.subscription.schedule();
   }
 
+  /**
+   * Whether nothing but the subscription that is being asked for will tell which version the hub speaks. An event at the wrong
+   * URL ends some hubs.
+   */
+  get isToLearn(): boolean {
+    const { state } = this.machine;
+    return this.chooser.isGuess && (state === 'idle' || state === 'subscribing') && this.wanted.names.length > 0;
+  }
+
   /** How the client talks to its hub, and why so. */
   get hub(): HubChoice {
     return { ...this.chooser.choice, channel: this.subscription.channelType ?? this.chooser.channel };

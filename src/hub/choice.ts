@@ -100,6 +100,12 @@ export class Chooser {
     return { dialect, dialectBy, channel, channelBy, profiles, learnt: this.#learnt, discovery: this.#discovery };
   }
 
+  /** Whether nothing has told the version yet. */
+  get isGuess(): boolean {
+    const [version, by] = this.#version;
+    return by === 'default' || by === 'failure' || (by === 'launch' && version === 'stu3');
+  }
+
   /** Whether the discovery document can tell something that is not known. */
   get mayDiscover(): boolean {
     const { dialect, channel } = this.#options;
