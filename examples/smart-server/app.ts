@@ -38,6 +38,7 @@ export function smartServer({ fhirUrl, clientId }: SmartServerOptions): SmartSer
     response.set(HEADERS);
     next();
   });
+  app.use(sessions.middleware);
 
   app.get('/launch', async (request, response) => {
     // Anybody can make a link to this address. It must not send the user, or this server, to an EHR of his own.
@@ -45,33 +46,32 @@ export function smartServer({ fhirUrl, clientId }: SmartServerOptions): SmartSer
       response.status(403).send(message('This EHR is not known.'));
       return;
     }
-    const earlier = sessions.of(request);
-    if (earlier) await followers.leave(earlier.id);
-    const { storage } = sessions.start(request, response);
-    await smart(request, response, storage).authorize({ clientId, scope: SCOPE, redirectUri: '/app' });
+    await followers.leave(request.sessionID);
+    await sessions.start(request);
+    await smart(request, response).authorize({ clientId, scope: SCOPE, redirectUri: '/app' });
   });
 
   app.get('/app', async (request, response) => {
-    const session = sessions.of(request);
-    if (!session) {
+    // Who comes here without a launch has nothing in the session.
+    const fhir = await smart(request, response)
+      .ready()
+      .catch(() => undefined);
+    if (!fhir) {
       response.status(403).send(message('Start the app from the EHR.'));
       return;
     }
-    const fhir = await smart(request, response, session.storage).ready();
-    await followers.follow(session.id, fhir);
+    await followers.follow(request.sessionID, fhir);
     response.redirect('/');
   });
 
   app.get('/', (request, response) => {
-    const session = sessions.of(request);
-    const client = session && followers.of(session.id);
+    const client = followers.of(request.sessionID);
     if (client) response.send(chartPage(client));
     else response.status(403).send(message('Start the app from the EHR.'));
   });
 
   app.post('/logout', async (request, response) => {
-    const session = sessions.of(request);
-    if (session) await followers.leave(session.id);
+    await followers.leave(request.sessionID);
     response.send(message('You have logged out.'));
   });
 

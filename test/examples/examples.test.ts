@@ -15,10 +15,10 @@ interface Example {
 
 /** Runs an example as its npm script does, on the package as it was built. */
 function run(example: string, env: Record<string, string> = {}): Example {
-  const tsx = resolve(root, 'node_modules/.bin/tsx');
-  const process_ = spawn(tsx, ['--tsconfig', 'tsconfig.built.json', `examples/${example}/index.ts`], {
+  // One process, so that its end is the end of all: the command tsx has a child that it would leave behind.
+  const process_ = spawn(process.execPath, ['--import', 'tsx', `examples/${example}/index.ts`], {
     cwd: root,
-    env: { ...process.env, ...env },
+    env: { ...process.env, TSX_TSCONFIG_PATH: 'tsconfig.built.json', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void process_.kill('SIGKILL'));
