@@ -12,6 +12,9 @@ const SENTENCES = {
   'launch-session-missing': 'The launch names a hub but no session. Ask the EHR for {} in the token response.',
   'launch-hub-invalid': 'The hub in {} is no http or https URL. Ask the EHR to correct it.',
   'launch-hub-insecure': 'The hub in {} is http and not on this machine. Ask the EHR for https, or set allowInsecure.',
+  'launch-ambiguous':
+    'The launch says two things in {} (see cause), so the user’s session is not known. Ask the EHR to send one.',
+  'launch-hub-untrusted': 'The hub in {} is not one of the option hubs. Add it there if it is yours.',
   'launch-fhirclient-missing': 'fhirclient could not be loaded. Install it, or pass its Client or a token response.',
   'launch-failed': 'The SMART launch failed (see cause). Start the app from the EHR, not by its own address.',
   // options

@@ -90,4 +90,4 @@ export function onlyOne(
  * @param why what is wrong, without any value
  */
 export const refusedLaunch = (at: string, why: string): LaunchError =>
-  new LaunchError('launch-failed', { at, cause: new Error(why) });
+  new LaunchError('launch-ambiguous', { at, cause: new Error(why) });

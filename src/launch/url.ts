@@ -1,5 +1,5 @@
-import { FhircastError } from '../errors.ts';
-import { isSameHub, isSameOrigin, refusedLaunch } from './agreement.ts';
+import { FhircastError, LaunchError } from '../errors.ts';
+import { isSameHub, isSameOrigin } from './agreement.ts';
 import { parseLaunch } from './launch.ts';
 import { HUBS, isLaunchParameter } from './parameters.ts';
 import type { TokenResponse } from './smart.ts';
@@ -123,7 +123,7 @@ const isOneOf = (hubs: readonly string[], hubUrl: string): boolean =>
  * @param url a URL, or a part of one from its `?` or `#` on. Default: the page's address
  * @param options which hubs it may name, and whether the page's address stays
  * @returns what `fromSmartLaunch()` takes for a token response; there is never a token in it
- * @throws LaunchError as `parseLaunch()`, and when the hub is not among `hubs`
+ * @throws LaunchError as `parseLaunch()`, and `launch-hub-untrusted` when the hub is not among `hubs`
  * @throws FhircastError `option-invalid` at `url` outside of a page, and at `hubs` when there is a token and no `hubs`
  */
 export function urlLaunch(url: string | undefined, options: Given): TokenResponse {
@@ -136,6 +136,6 @@ export function urlLaunch(url: string | undefined, options: Given): TokenRespons
   if (!hubs && options.accessToken !== undefined) throw new FhircastError('option-invalid', { at: 'hubs' });
   const { hubUrl } = parseLaunch(launch, options.allowInsecure);
   if (hubs && !isOneOf(hubs, hubUrl))
-    throw refusedLaunch(HUBS.find((name) => launch[name]) ?? 'hub.url', 'The hub is not one of the option hubs.');
+    throw new LaunchError('launch-hub-untrusted', { at: HUBS.find((name) => launch[name]) ?? 'hub.url' });
   return launch;
 }

@@ -174,7 +174,11 @@ describe('a token response in its own way', () => {
   ])('that names %s is refused, with the names of the parameters and without their values', (_, response, at) => {
     const error = thrownBy(() => parseLaunch(response));
     expect(error).toBeInstanceOf(LaunchError);
-    expect(error).toMatchObject({ at, cause: { message: expect.stringMatching(at.split(', ').join('.*')) } });
+    expect(error).toMatchObject({
+      code: 'launch-ambiguous',
+      at,
+      cause: { message: expect.stringMatching(at.split(', ').join('.*')) },
+    });
     expect(inspect(error)).not.toMatch(/fdb2f928|FDB2F928|other|example\.org/);
   });
 

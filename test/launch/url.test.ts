@@ -154,16 +154,26 @@ describe('a launch by URL', () => {
     expect(urlLaunch(undefined, {})).toEqual(FOUND);
   });
 
-  it.each<[string, string | undefined, object, object]>([
+  it.each<[string, string | undefined, object, { code: string; at?: string }]>([
     ['has none', `${PAGE}?iss=https://ehr.example.org&launch=x`, {}, { code: 'launch-not-fhircast' }],
     ['has no hub', `${PAGE}?hub.topic=${TOPIC}`, {}, { code: 'launch-hub-missing', at: 'hub.url' }],
     ['has no session', `${PAGE}?cast-hub=${HUB}`, {}, { code: 'launch-session-missing', at: 'cast-session' }],
     ['has an empty session', `${PAGE}?hub.url=${HUB}&hub.topic=`, {}, { code: 'launch-session-missing' }],
     ['has an unencrypted hub', `${PAGE}?hub.url=http://hub.lan&hub.topic=t`, {}, { code: 'launch-hub-insecure' }],
     ['has no URL for a hub', `${PAGE}?hub.url=hub&hub.topic=t`, {}, { code: 'launch-hub-invalid', at: 'hub.url' }],
-    ['has two sessions', `${PAGE}?${IN_URL}&HUB.TOPIC=other`, {}, { at: 'hub.topic' }],
-    ['has two sessions in two places', `${PAGE}?${IN_URL}#hub.topic=other`, {}, { at: 'hub.topic' }],
-    ['has two hubs', `${PAGE}?${IN_URL}&cast-hub=https://elsewhere.example.org`, {}, { at: 'hub.url, cast-hub' }],
+    ['has two sessions', `${PAGE}?${IN_URL}&HUB.TOPIC=other`, {}, { code: 'launch-ambiguous', at: 'hub.topic' }],
+    [
+      'has two sessions in two places',
+      `${PAGE}?${IN_URL}#hub.topic=other`,
+      {},
+      { code: 'launch-ambiguous', at: 'hub.topic' },
+    ],
+    [
+      'has two hubs',
+      `${PAGE}?${IN_URL}&cast-hub=https://elsewhere.example.org`,
+      {},
+      { code: 'launch-ambiguous', at: 'hub.url, cast-hub' },
+    ],
     ['is not there, outside of a page', undefined, {}, { code: 'option-invalid', at: 'url' }],
     [
       'could get the token for any hub',
@@ -175,15 +185,20 @@ describe('a launch by URL', () => {
       'has a hub that is not one of ours',
       `${PAGE}?${IN_URL}`,
       { hubs: ['https://ours.example.org'] },
-      { at: 'hub.url' },
+      { code: 'launch-hub-untrusted', at: 'hub.url' },
     ],
     [
       'has a hub of the draft that is not ours',
       `${PAGE}?cast-hub=${HUB}&cast-session=t`,
       { hubs: [] },
-      { at: 'cast-hub' },
+      { code: 'launch-hub-untrusted', at: 'cast-hub' },
     ],
-    ['has another hub at our origin', `${PAGE}?${IN_URL}`, { hubs: [`${HUB}/ours`, 'hub'] }, { at: 'hub.url' }],
+    [
+      'has another hub at our origin',
+      `${PAGE}?${IN_URL}`,
+      { hubs: [`${HUB}/ours`, 'hub'] },
+      { code: 'launch-hub-untrusted', at: 'hub.url' },
+    ],
   ])('is refused where the URL %s, and nothing is quoted', (_, url, options, expected) => {
     let error: unknown;
     try {
@@ -192,7 +207,7 @@ describe('a launch by URL', () => {
       error = thrown;
     }
     expect(error).toMatchObject(expected);
-    if (!('code' in expected)) expect(error).toBeInstanceOf(LaunchError);
+    if (expected.code.startsWith('launch-')) expect(error).toBeInstanceOf(LaunchError);
     expect(inspect(error)).not.toMatch(/fdb2f928|hub\.example|elsewhere|hub\.lan/);
   });
 
