@@ -26,11 +26,14 @@ export interface HubDiscovery {
 const boolean = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
 const string = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** More than any hub knows. Each name that is subscribed to is looked for among them. */
+const LISTED_EVENTS = 1_000;
+
 const readDiscovery = (json: JsonObject): HubDiscovery => {
   const capabilities = isObject(json.capabilities) ? json.capabilities : {};
   const events = Array.isArray(json.eventsSupported) ? json.eventsSupported : undefined;
   return {
-    eventsSupported: events?.filter((event) => typeof event === 'string'),
+    eventsSupported: events?.filter((event) => typeof event === 'string').slice(0, LISTED_EVENTS),
     websocketSupport: boolean(json.websocketSupport),
     webhookSupport: boolean(json.webhookSupport),
     fhircastVersion: string(json.fhircastVersion),

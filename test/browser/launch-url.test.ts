@@ -20,7 +20,7 @@ const openLink = async (): Promise<{ page: Page; hubUrl: string; opens(): Promis
 };
 
 /** Follows the session of the page's address; resolves when the hub has confirmed. */
-const follow = (page: Page, options: Root.UrlClientOptions = {}): Promise<string> =>
+const follow = (page: Page, options: Root.UrlLaunchOptions & { readonly accessToken?: string } = {}): Promise<string> =>
   page.evaluate(async (given) => {
     const { FhircastClient } = (globalThis as unknown as { root: typeof Root }).root;
     try {
