@@ -153,7 +153,8 @@ export class Connection {
       if (!this.#options.isOurs(control.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
       if (control.kind === 'confirmation') {
         record({ direction: 'in', via: 'websocket', kind: 'confirmation' });
-        if (control.habits) this.#options.learn(control.habits);
+        // Only the first: what comes later may be what somebody else has sent through the hub.
+        if (control.habits && !this.#confirmed) this.#options.learn(control.habits);
         if (this.#confirmed) sink.granted(control.grant);
         else confirmed(control.grant);
         return;

@@ -7,6 +7,7 @@ import type { Grant } from '../../src/channels/channel.ts';
 import { WebSocketChannel } from '../../src/channels/websocket.ts';
 import type { FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
+import type { Habits } from '../../src/hub/dialects/dialect.ts';
 import type { DialectName } from '../../src/index.ts';
 import { chooserOf } from '../hub/support.ts';
 
@@ -35,6 +36,8 @@ interface Hub {
   /** The endpoint that the next subscription request is answered with. */
   endpoint: string;
   subscribe(): Promise<Grant>;
+  /** What it has been found to need. */
+  habits(): Pick<Habits, 'acknowledgements' | 'publishTo'>;
 }
 
 /** A real websocket server that behaves as told, and a channel to it. */
@@ -84,6 +87,7 @@ async function hubThat(
     heard,
     endpoint: `ws://127.0.0.1:${(server.address() as AddressInfo).port}/1`,
     subscribe: () => channel.subscribe(['Patient-open'], new AbortController().signal),
+    habits: () => ({ acknowledgements: api.dialect.acknowledgements, publishTo: api.dialect.publishTo }),
   };
   server.on('connection', (socket) => {
     hub.sockets.push(socket);
@@ -177,6 +181,18 @@ describe('a hub that confirms', () => {
     await hub.subscribe();
     await readByClient(hub.sockets[0]);
     expect(hub.heard.grants).toEqual([{ events: ['Patient-open'], leaseSeconds: 30 }]);
+  });
+});
+
+describe('a hub that is none of the sandbox', () => {
+  it('is not taken for it by a frame that comes later, which somebody else may have sent', async () => {
+    const hub = await hubThat(sends(CONFIRMATION, { timestamp: 'now', bound: 'x' }));
+    await hub.subscribe();
+    const answers = hub.habits();
+    await readByClient(hub.sockets[0]);
+    expect(hub.heard.grants).toHaveLength(1);
+    expect(hub.habits()).toEqual(answers);
+    expect(answers).toMatchObject({ acknowledgements: 'all', publishTo: 'hub' });
   });
 });
 
