@@ -10,8 +10,8 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 12,288. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 23_552, total: 30_464 },
-  './callback': { initial: 5_120, total: 5_120 },
-  './callback/express': { initial: 2_560, total: 2_560 },
+  '.': { initial: 29_184, total: 37_888 },
+  './callback': { initial: 5_248, total: 5_248 },
+  './callback/express': { initial: 2_688, total: 2_688 },
   './testing': { initial: 37_888, total: 37_888 },
 };
