@@ -59,7 +59,7 @@ export interface ChannelSink {
   alive(): void;
   /** The hub ended the subscription. */
   denied(denial: Denial): void;
-  /** The hub confirmed again, or changed what it grants. */
+  /** The hub, asked again, confirmed again. */
   granted(grant: Grant): void;
   /** The connection is gone without our doing. */
   lost(error: FhircastError): void;

@@ -38,6 +38,8 @@ const FRAME_LIMIT = 16 * 1024 * 1024;
 export class Connection {
   /** The hub's `hub.channel.endpoint`. */
   readonly endpoint: string;
+  /** The hub was asked for a subscription that it has not confirmed here. */
+  isAwaited = true;
   readonly #options: ConnectionOptions;
   #socket: WebSocketLike | undefined;
   #confirmed = false;
@@ -153,18 +155,25 @@ export class Connection {
       if (!this.#options.isOurs(control.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
       if (control.kind === 'confirmation') {
         record({ direction: 'in', via: 'websocket', kind: 'confirmation' });
-        // Only the first: what comes later may be what somebody else has sent through the hub.
-        if (control.habits && !this.#confirmed) this.#options.learn(control.habits);
-        if (this.#confirmed) sink.granted(control.grant);
-        else confirmed(control.grant);
-        return;
+        // What nobody asked for may be what somebody else has sent through the hub.
+        if (!this.isAwaited) return;
+        this.isAwaited = false;
+        if (this.#confirmed) return sink.granted(control.grant);
+        if (control.habits) this.#options.learn(control.habits);
+        return confirmed(control.grant);
       }
       // Older versions of a hub (Medplum) tell everybody when one subscriber leaves.
       if (control.endpoint !== undefined && control.endpoint !== this.endpoint) return;
       record({ direction: 'in', via: 'websocket', kind: 'denial' });
       const { reason } = control.denial;
-      if (this.#confirmed) this.#options.denied(control.denial);
-      else this.#fail?.(new SubscriptionDeniedError('subscription-denied', reason ? { hubText: reason } : {}));
+      if (!this.#confirmed)
+        this.#fail?.(new SubscriptionDeniedError('subscription-denied', reason ? { hubText: reason } : {}));
+      else if (control.topic ?? control.endpoint) this.#options.denied(control.denial);
+      else {
+        // Anybody could have written it who may publish. A new socket shows whether the hub did.
+        this.end();
+        this.#options.lost(new ChannelError('channel-lost', { retryable: true }));
+      }
     };
   }
 

@@ -87,6 +87,7 @@ export class WebSocketChannel implements Channel {
   async #subscribe(signal: AbortSignal): Promise<Grant> {
     const { api } = this.#options;
     const old = this.#connection;
+    if (old) old.isAwaited = true;
     // The hub that lets the app name the endpoint (S18) binds a socket to it once: another subscription needs another name.
     const own = api.dialect.bindPath === undefined ? undefined : randomHex(16);
     const answer = await api.subscribe(this.#request(own ?? old?.endpoint), signal);
