@@ -24,7 +24,7 @@ export async function callbackContenders(): Promise<[Contender[], () => void]> {
         return openLine(target, patientOpens(topic, 'open-patient-chart'));
       }),
     );
-    return { name, subject, prepare: (count) => prepareCallbacks(lines, count) };
+    return { name, subjects: [subject], prepare: (count) => prepareCallbacks(lines, count) };
   };
   const contenders = [
     await contender('createCallbackEndpoint', 'callback-endpoint', []),
