@@ -27,6 +27,12 @@ export interface WebhookChannelOptions {
 /** How long the hub may take to verify the end of a subscription, in milliseconds. */
 const UNSUBSCRIBE_WITHIN_MS = 3_000;
 
+/**
+ * What the JavaScript sandbox hubs need, which nobody else verifies like, without a mode: a POST on the bare hub ends them, and
+ * that of 2018 answers every session with the current context of all.
+ */
+const SANDBOX = { publishTo: 'session', keepsContext: false } as const;
+
 /** What the hub is expected to verify. */
 interface Pending {
   readonly mode: 'subscribe' | 'unsubscribe';
@@ -183,7 +189,8 @@ export class WebhookChannel implements Channel {
     const pending = this.#pending;
     if (pending) {
       // The sandbox hubs do not say what they verify: it is what we asked for last.
-      if (mode !== undefined && mode !== pending.mode) return false;
+      if (mode === undefined) api.learn(SANDBOX);
+      else if (mode !== pending.mode) return false;
       // From here on the hub delivers, even where it has yet to answer the request that it verified.
       this.#active = pending.mode === 'subscribe';
       pending.resolve({ events, leaseSeconds });

@@ -67,7 +67,8 @@ export class Session {
       hasCallback: options.callback !== undefined,
     });
     const { chooser } = this;
-    const remembered = chooser.mayDiscover ? rememberedDiscovery(hubUrl) : undefined;
+    const http = httpOptions(options);
+    const remembered = chooser.mayDiscover ? rememberedDiscovery(hubUrl, http) : undefined;
     if (remembered) chooser.discovered(remembered);
     const subscriberName = options.subscriberName ?? `fhircast-client-${randomHex(4)}`;
     const pinned = options.events?.map(canonicalName);
@@ -87,7 +88,6 @@ export class Session {
       const isAsked = entry.kind === 'subscribe' && entry.direction === 'out';
       if (isAsked && chooser.mayDiscover && !chooser.choice.discovery) unref(setTimeout(discover));
     };
-    const http = httpOptions(options);
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
     this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });
     this.#resends = options.resends ?? RESENDS;

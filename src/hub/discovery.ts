@@ -26,21 +26,25 @@ export interface HubDiscovery {
 const boolean = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
 const string = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
+/** More than any hub says of itself. In characters. */
+const DOCUMENT_LIMIT = 64 * 1024;
 /** More than any hub knows. Each name that is subscribed to is looked for among them. */
 const LISTED_EVENTS = 1_000;
 
 const readDiscovery = (json: JsonObject): HubDiscovery => {
   const capabilities = isObject(json.capabilities) ? json.capabilities : {};
-  const events = Array.isArray(json.eventsSupported) ? json.eventsSupported : undefined;
-  return {
-    eventsSupported: events?.filter((event) => typeof event === 'string').slice(0, LISTED_EVENTS),
+  const events = Array.isArray(json.eventsSupported) ? new Set(json.eventsSupported) : undefined;
+  // Several clients may read the same.
+  return Object.freeze({
+    eventsSupported:
+      events && Object.freeze([...events].filter((event) => typeof event === 'string').slice(0, LISTED_EVENTS)),
     websocketSupport: boolean(json.websocketSupport),
     webhookSupport: boolean(json.webhookSupport),
     fhircastVersion: string(json.fhircastVersion),
     supportsGetCurrentContext: boolean(capabilities.supportsGetCurrentContext ?? json.getCurrentSupport),
     supportsNonCurrentContextUpdates: boolean(capabilities.supportsNonCurrentContextUpdates),
     fhirVersion: string(json.fhirVersion),
-  };
+  });
 };
 
 /**
@@ -73,7 +77,7 @@ export async function fetchDiscovery(
   }
   record({ kind: 'discovery', direction: 'in', via: 'http', status: answer.status });
   if (statusPasses(answer.status)) throw hubError(answer);
-  if (!answer.ok) return undefined;
+  if (!answer.ok || answer.text.length > DOCUMENT_LIMIT) return undefined;
   try {
     const json: unknown = JSON.parse(answer.text);
     return isObject(json) ? readDiscovery(json) : undefined;
@@ -93,9 +97,11 @@ const remembered = /* @__PURE__ */ new Map<string, { readonly discovery: HubDisc
  * What is remembered of a hub's discovery document.
  *
  * @param hubUrl the hub's base URL
+ * @param options how requests are sent: an app's own `fetch` may reach another hub by the same URL
+ * @returns `undefined` when nothing is, or not any more
  */
-export function rememberedDiscovery(hubUrl: string): HubDiscovery | undefined {
-  const known = remembered.get(hubUrl);
+export function rememberedDiscovery(hubUrl: string, { fetch }: HttpOptions): HubDiscovery | undefined {
+  const known = fetch ? undefined : remembered.get(hubUrl);
   return known && Date.now() - known.at < REMEMBERED_MS ? known.discovery : undefined;
 }
 
@@ -108,10 +114,10 @@ export function rememberedDiscovery(hubUrl: string): HubDiscovery | undefined {
 export async function discoverOnce(
   ...[hubUrl, options, record, signal]: Parameters<typeof fetchDiscovery>
 ): Promise<HubDiscovery | undefined> {
-  const known = rememberedDiscovery(hubUrl);
+  const known = rememberedDiscovery(hubUrl, options);
   if (known) return known;
   const discovery = await fetchDiscovery(hubUrl, options, record, signal);
-  if (!discovery) return undefined;
+  if (!discovery || options.fetch) return discovery;
   if (remembered.size >= REMEMBERED_HUBS) remembered.clear();
   remembered.set(hubUrl, { discovery, at: Date.now() });
   return discovery;

@@ -91,7 +91,7 @@ describe.each(WORLDS)('event: $title', (kind) => {
   it('may hold what is too deep to be compared, and nothing escapes', async () => {
     const world = await openWorld(kind);
     const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-    const context = `[{"key":"patient","resource":{"resourceType":"Patient","identifier":${deep}}}]`;
+    const context = `[{"key":"patient","resource":{"resourceType":"Patient","id":"deep","identifier":${deep}}}]`;
     const fetchDeep = async (url: string, init: RequestInit) =>
       init.method === 'GET' ? new Response(context) : fetch(url, init);
     const app = await world.follow('Viewer', { fetch: fetchDeep, channel: kind.channel });
