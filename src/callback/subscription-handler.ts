@@ -9,8 +9,23 @@ import { signatureFault } from './signature.ts';
 /**
  * What came of a request to a callback URL, for counting: `delivered` was handed to the subscription, `unexpected` is what
  * nobody waits for, `failed` is what was answered 500, and the codes are those of the messages that were refused.
+ *
+ * Of the router: `unknown-callback` is an id that nobody owns, `ended-callback` one that was given up, `late` what was
+ * answered 202 because its owner took too long, `unavailable` what was answered 503, and `lost` an event that was late and
+ * failed then. A request may count as `delivered` and `late`. A router of the app's own reports its losses itself.
  */
-export type CallbackOutcome = 'verified' | 'denied' | 'delivered' | 'unexpected' | 'failed' | FhircastError['code'];
+export type CallbackOutcome =
+  | 'verified'
+  | 'denied'
+  | 'delivered'
+  | 'unexpected'
+  | 'failed'
+  | 'unknown-callback'
+  | 'ended-callback'
+  | 'late'
+  | 'unavailable'
+  | 'lost'
+  | FhircastError['code'];
 
 /** What the handler of one callback URL needs. */
 export interface SubscriptionHandlerOptions {
