@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { createClient } from 'redis';
 import { onTestFinished, vi } from 'vitest';
 import { findOrInstallRedis } from '../../scripts/redis.ts';
@@ -100,7 +100,8 @@ export async function grow(redis: RedisServer, prefix: string): Promise<void> {
 export async function openRouter(options: RedisRouterOptions): Promise<RedisRouter> {
   const router = redisRouter(options);
   onTestFinished(() => router.close());
-  await router.ready();
+  // Not ready(), which waits no longer than an owner may take: some tests make that short.
+  await reaches(router, 'ready');
   return router;
 }
 
@@ -112,3 +113,59 @@ export const reaches = (router: RedisRouter, state: RedisRouter['state']) =>
     },
     { timeout: 10_000, interval: 5 },
   );
+
+/** A way to Redis that can be cut: what one instance loses, and no other. */
+export interface Line {
+  readonly url: string;
+  /** Ends its connections, and lets no other come up. */
+  cut(): void;
+  /** Lets connections come up again. */
+  mend(): void;
+}
+
+/** Opens a line of its own to Redis. */
+export async function openLine({ url }: RedisServer): Promise<Line> {
+  const sockets = new Set<Socket>();
+  let isCut = false;
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), '127.0.0.1');
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+    if (isCut) near.destroy();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('There is no port.');
+  const cut = () => {
+    isCut = true;
+    for (const socket of sockets) socket.destroy();
+  };
+  onTestFinished(() => {
+    cut();
+    server.close();
+  });
+  return {
+    url: `redis://127.0.0.1:${address.port}`,
+    cut,
+    mend: () => {
+      isCut = false;
+    },
+  };
+}
+
+/** An instance with a line of its own. */
+export async function openRouterOn(redis: RedisServer, options: RedisRouterOptions) {
+  const line = await openLine(redis);
+  const client = createClient({ url: line.url, socket: { reconnectStrategy: 20 } });
+  return { line, router: await openRouter({ ...options, client }) };
+}
