@@ -49,6 +49,8 @@ export class WebhookChannel implements Channel {
   #active = false;
   #closed = false;
   #events: readonly string[] = [];
+  /** What the hub confirmed last, and until when it may confirm it again, in milliseconds since 1970. */
+  #confirmed: { readonly grant: Grant; readonly until: number } | undefined;
 
   constructor(options: WebhookChannelOptions) {
     this.#options = options;
@@ -182,28 +184,51 @@ export class WebhookChannel implements Channel {
     });
   }
 
+  /** A verification has no signature: whoever knows the URL can send one, and it must be able to do little. */
   #verify({ mode, topic, events, leaseSeconds }: Verification): boolean {
     const { api, record } = this.#options;
     record({ direction: 'in', via: 'webhook', kind: 'verification' });
     if (topic !== undefined && !api.dialect.isOurTopic(api.topic, topic)) return false;
+    const grant = { events, leaseSeconds: this.#bounded(leaseSeconds) };
     const pending = this.#pending;
-    if (pending) {
-      // The sandbox hubs do not say what they verify: it is what we asked for last.
-      if (mode === undefined) api.learn(SANDBOX);
-      else if (mode !== pending.mode) return false;
-      // From here on the hub delivers, even where it has yet to answer the request that it verified.
-      this.#active = pending.mode === 'subscribe';
-      pending.resolve({ events, leaseSeconds });
-      return true;
+    if (!pending) return this.#active && mode === 'subscribe' && this.#confirmAgain(grant);
+    // The sandbox hubs do not say what they verify: it is what we asked for last.
+    if (mode === undefined) api.learn(SANDBOX);
+    else if (mode !== pending.mode) return false;
+    // From here on the hub delivers, even where it has yet to answer the request that it verified.
+    this.#active = pending.mode === 'subscribe';
+    this.#confirmed = { grant, until: Date.now() + this.#options.confirmationTimeoutMs };
+    pending.resolve(grant);
+    return true;
+  }
+
+  /** A lease that is renewed sooner than it need be does no harm. */
+  #bounded(leaseSeconds: number | undefined): number | undefined {
+    const { leaseSeconds: asked = Number.POSITIVE_INFINITY } = this.#options;
+    return leaseSeconds === undefined ? undefined : Math.min(leaseSeconds, asked);
+  }
+
+  /**
+   * A hub that did not hear our answer asks again soon. Later it is somebody who has subscribed our URL anew, with a secret of
+   * his. Of two leases in this time one may be forged: the shorter one counts.
+   */
+  #confirmAgain(grant: Grant): boolean {
+    const confirmed = this.#confirmed;
+    if (!confirmed || Date.now() > confirmed.until) return false;
+    const { leaseSeconds = Number.POSITIVE_INFINITY } = confirmed.grant;
+    if (grant.leaseSeconds !== undefined && grant.leaseSeconds < leaseSeconds) {
+      this.#confirmed = { ...confirmed, grant };
+      this.#options.sink.granted(grant);
     }
-    // A hub may verify again what it verified before, but not end what we want to keep.
-    return this.#active && mode === 'subscribe';
+    return true;
   }
 
   #deny(denial: Denial): boolean {
     const { api, record, sink } = this.#options;
     if (denial.topic !== undefined && !api.dialect.isOurTopic(api.topic, denial.topic)) return false;
     if (!this.#active && !this.#pending) return false;
+    // Whoever has the URL out of a log has not always the session, too.
+    if (this.#active && denial.topic === undefined) return false;
     record({ direction: 'in', via: 'webhook', kind: 'denial' });
     const { reason } = denial;
     if (this.#pending?.mode === 'subscribe' && !this.#active) {
