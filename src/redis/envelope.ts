@@ -166,11 +166,19 @@ const headersOf = (value: unknown): Record<string, string> | undefined => {
  */
 export function encodeAnswer(request: string, answer: CallbackAnswer): Buffer {
   const name = routerNames.get(answer);
-  if (name) return Buffer.from(`a ${request}\n${JSON.stringify({ r: name })}\n`);
-  const { status, body, headers } = answer;
-  const rest = Buffer.from(`${JSON.stringify({ s: status, ...(headers ? { h: headers } : {}) })}\n${body}`);
-  return parseAnswer(rest) ? Buffer.concat([Buffer.from(`a ${request}\n`), rest]) : encodeAnswer(request, FAILED);
+  const rest = name === undefined ? contentOf(answer) : Buffer.from(`${JSON.stringify({ r: name })}\n`);
+  return rest ? Buffer.concat([Buffer.from(`a ${request}\n`), rest]) : encodeAnswer(request, FAILED);
 }
+
+const contentOf = ({ status, body, headers }: CallbackAnswer): Buffer | undefined => {
+  try {
+    const rest = Buffer.from(`${JSON.stringify({ s: status, ...(headers ? { h: headers } : {}) })}\n${body}`);
+    return parseAnswer(rest) ? rest : undefined;
+  } catch {
+    // Not even text.
+    return undefined;
+  }
+};
 
 /**
  * Reads an answer. It comes out of Redis, and may be anything.

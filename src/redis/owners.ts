@@ -230,7 +230,8 @@ export class Owners {
       answered: () => {},
       failedLate: () => lost('owner-failed'),
     }).then(
-      (settled) => this.#send(job, settled),
+      // An app may come up with anything.
+      (settled: CallbackAnswer | undefined) => this.#send(job, settled ?? FAILED),
       () => this.#send(job, FAILED),
     );
   }

@@ -136,22 +136,24 @@ export function routerPromises(open: (options?: RouterOptions) => Doors | Promis
       expect(await router.dispatch(second, requestOf('POST'))).toMatchObject({ status: 202 });
     });
 
-    it('that throws or rejects is a failure of its own request alone', async () => {
+    it('that throws, rejects or answers nothing is a failure of its own request alone', async () => {
       const { router, other } = await open();
       const id = nextId();
       const failure = new Error('a failure of the app');
       await router.register(id, (request) => {
         if (textOf(request) === 'throw') throw failure;
+        if (textOf(request) === 'nothing') return Promise.resolve(undefined as never);
         return textOf(request) === 'reject' ? Promise.reject(failure) : ok();
       });
       const status = async (text: string) => {
         try {
-          return (await other.dispatch(id, requestOf('POST', text))).status;
+          const answer: CallbackAnswer | undefined = await other.dispatch(id, requestOf('POST', text));
+          return answer?.status ?? 500;
         } catch {
           return 500;
         }
       };
-      expect(await Promise.all(['throw', 'reject', 'fine'].map(status))).toEqual([500, 500, 200]);
+      expect(await Promise.all(['throw', 'reject', 'nothing', 'fine'].map(status))).toEqual([500, 500, 500, 200]);
     });
   });
 

@@ -99,6 +99,7 @@ describe('an answer', () => {
     { status: 200, body: 'x'.repeat(65_537) },
     { status: 200, body: '', headers: { 'Set-Cookie': 'a=b' } },
     { status: 200, body: '', headers: { 'X-A': 'a\r\nX-B: b' } },
+    { status: 200, body: '', headers: { 'X-A': 1n as never } },
     { status: 200, body: '', headers: Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`X-${at}`, ''])) },
   ])('that cannot be passed on is a failure of its owner', (answer) => {
     expect(parseAnswer(restOf(encodeAnswer(ORIGIN.request, answer)))).toBe(FAILED);

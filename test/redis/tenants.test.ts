@@ -1,6 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { createClient } from 'redis';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCallbackEndpoint } from '../../src/callback/index.ts';
 import { redisRouter } from '../../src/redis/index.ts';
 import { nextId, requestOf } from '../callback/router-promises.ts';
@@ -103,6 +105,34 @@ describe('what another tenant puts into Redis', () => {
     const id = nextId();
     await prefixed.register(id, () => ({ status: 207, body: '' }));
     expect(await plain.dispatch(id, requestOf('POST', 'x'.repeat(20_000)))).toMatchObject({ status: 207 });
+  });
+});
+
+describe('a user of Redis with the rights that the documentation names', () => {
+  it('is enough for an app', async () => {
+    const document = readFileSync(resolve(import.meta.dirname, '../../docs/redis.md'), 'utf8');
+    const [rights = ''] = /^~viewer:.*$/m.exec(document) ?? [];
+    const admin = await openClient(redis);
+    await admin.sendCommand(['ACL', 'SETUSER', 'viewer', 'on', '>password', ...rights.split(' ')]);
+    const client = createClient({ url: redis.url, username: 'viewer', password: 'password' });
+    await grow(redis, 'viewer:');
+    const router = await openRouter(appOptions(redis, { client, prefix: 'viewer:', answerWithinMs: 200 }));
+    const id = nextId();
+    const event = requestOf('POST', 'x'.repeat(20_000));
+    await router.register(id, () => new Promise(() => {}));
+    await router.register(id, () => ({ status: 207, body: '' }));
+    expect(await router.dispatch(id, event)).toMatchObject({ status: 207 });
+    await router.register(id, () => new Promise(() => {}));
+    expect(await router.dispatch(id, event)).toMatchObject({ status: 202 });
+    await router.release(id);
+    expect(await router.dispatch(id, event)).toMatchObject({ status: 410 });
+    expect(await router.dispatch(nextId(), event)).toMatchObject({ status: 404 });
+    await router.close();
+    expect(await admin.sendCommand(['ACL', 'LOG'])).toEqual([]);
+    const foreign = appOptions(redis, { client, prefix: 'other:', answerWithinMs: 50 });
+    const intruder = redisRouter(foreign);
+    onTestFinished(() => intruder.close());
+    await expect(intruder.register(id, () => ({ status: 200, body: '' }))).rejects.toMatchObject({ retryable: true });
   });
 });
 
