@@ -8,6 +8,7 @@ export const entryPoints = {
   '.': 'index',
   './callback': 'callback/index',
   './callback/express': 'callback/adapters/express',
+  './redis': 'redis/index',
   './testing': 'testing/index',
 } as const;
 
