@@ -4,6 +4,7 @@ import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { hubOfFhirServer } from '../../src/hub/capability.ts';
 import { startTestEhr, startTestHub } from '../../src/testing/index.ts';
+import { startPlainHub } from './plain-hub.ts';
 
 const FHIR = 'https://ehr.example.org/fhir';
 const HUB = 'https://hub.example.org/fhircast';
@@ -151,9 +152,11 @@ describe('the hub of a FHIR server', () => {
     ],
     ['answers another resource', () => HttpResponse.json({ resourceType: 'Bundle' }), { code: 'hub-answer-invalid' }],
     ['answers a list', () => HttpResponse.json([]), { code: 'hub-answer-invalid' }],
+    ['answers what is deep beyond measure', () => new Response('['.repeat(100_000)), { code: 'hub-answer-invalid' }],
+    ['answers and stops', () => new Response(new ReadableStream()), { code: 'hub-timeout', retryable: true }],
   ])('of a server that %s is not known', async (_, respond, expected) => {
     answering(respond);
-    expect(await failureOf(find())).toMatchObject({ name: 'HubError', ...expected });
+    expect(await failureOf(find(FHIR, { timeoutMs: 1_000 }))).toMatchObject({ name: 'HubError', ...expected });
   });
 
   it.each(['', 'fhir', 'ftp://ehr.example.org', 'http://ehr.example.org', 'https://user:secret@ehr.example.org'])(
@@ -166,6 +169,24 @@ describe('the hub of a FHIR server', () => {
       expect(seen).toEqual([]);
     },
   );
+
+  it('is not looked for in an answer without end', async () => {
+    const endless = await startPlainHub((_, __, response) => {
+      const drip = () => {
+        while (response.write(' '.repeat(64 * 1024)));
+      };
+      response.on('drain', drip);
+      drip();
+      return undefined;
+    });
+    expect(await failureOf(find(endless.url, { timeoutMs: 60_000 }))).toMatchObject({ code: 'hub-answer-too-large' });
+  });
+
+  it('is found among more of the same than anybody would write', async () => {
+    const one = extension(STU3, { valueUrl: HUB });
+    answering(() => HttpResponse.json(statement(...Array(20_000).fill(rest(one)))));
+    expect(await find()).toBe(HUB);
+  });
 
   it('need not be waited for', async () => {
     const life = new AbortController();

@@ -104,6 +104,14 @@ describe('a hub that refuses', () => {
     expect(hub.asked).toHaveLength(4);
   });
 
+  it.each(['<script>', '<', ' '])('with a page that is hard to read is read at once: %j', async (filling) => {
+    const body = `<!doctype html><p>No.</p>${filling.repeat(4_000_000 / filling.length)}`;
+    const hub = await startPlainHub(() => ({ status: 403, body }));
+    const { client } = follow(hub);
+    const error = await refused(client.ready());
+    expect(error).toMatchObject({ code: 'hub-unauthorized', hubText: expect.stringMatching(/^No\./) });
+  });
+
   it('what its document calls for is asked as often', async () => {
     const hub = await startPlainHub((asked) =>
       isDiscovery(asked)
@@ -125,5 +133,16 @@ describe('a hub that refuses', () => {
     await client.ready();
     expect(await refused(client.unsubscribe())).toMatchObject({ status: 400 });
     expect(hub.asked.filter(({ body }) => body.includes('unsubscribe'))).toHaveLength(2);
+  });
+});
+
+describe('a `fetch` that does not end when it is told to', () => {
+  it.each<[string, () => Promise<Response>]>([
+    ['before its answer', () => new Promise(() => {})],
+    ['within its answer', async () => new Response(new ReadableStream())],
+  ])('%s is given up after its time', async (_, fetch) => {
+    const hub = await startPlainHub(usual);
+    const { client } = follow(hub, { fetch, requestTimeoutMs: 20, reconnect: { attempts: 0 } });
+    expect(await refused(client.ready())).toMatchObject({ code: 'hub-timeout' });
   });
 });
