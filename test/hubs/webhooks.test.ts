@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { createCallbackEndpoint } from '../../src/callback/index.ts';
 import { profiles } from '../../src/index.ts';
 import { ADA } from '../integration/world.ts';
 import { postForm } from '../testing/support.ts';
@@ -173,20 +172,25 @@ describe('P19: upper-case hex, no method prefix, key and data swapped', () => {
 
 describe('S18: a reset connection from the callback crashes the hub', () => {
   it.each([
-    ['rubbish', { body: '\u0000{' }, 401],
-    ['nothing', { body: '' }, 401],
-    ['what is too large', { body: 'x'.repeat(5_000) }, 413],
-    ['a method that is none of ours', { method: 'PUT', body: 'x' }, 405],
-    ['a method without a body', { method: 'DELETE' }, 405],
-  ] as const)('so an answer is given to %s', async (_, init: RequestInit, status) => {
+    ['rubbish', () => ({ body: '\u0000{' }), 401],
+    ['nothing', () => ({ body: '' }), 401],
+    ['what is too large', (limit: number) => ({ body: 'x'.repeat(limit + 1) }), 413],
+    ['a method that is none of ours', () => ({ method: 'PUT', body: 'x' }), 405],
+    ['a method without a body', () => ({ method: 'DELETE' }), 405],
+  ] as const)('so an answer is given to %s', async (_, make, status) => {
     const { followApp, seen, callback } = await openField('js-sandbox-2018');
-    const limited = createCallbackEndpoint({ baseUrl: 'http://localhost/' });
-    expect(callback.bodyLimit).toBe(limited.bodyLimit);
     await followApp();
     const url = seen('subscribe')[0]?.fields?.['hub.callback'] ?? '';
-    const body =
-      init.body === undefined ? {} : { body: status === 413 ? 'x'.repeat(callback.bodyLimit + 1) : init.body };
-    expect((await fetch(url, { method: 'POST', ...init, ...body })).status).toBe(status);
+    const init: RequestInit = make(callback.bodyLimit);
+    expect((await fetch(url, { method: 'POST', ...init })).status).toBe(status);
+  });
+
+  it.each(BY_WEBHOOK)('and to rubbish that the hub has signed (%s)', async (personality, options) => {
+    const { followApp, session } = await openField(personality);
+    const app = await followApp(options);
+    for (const rubbish of ['{', '', '[]', 'null', '{"event":{}}', new Uint8Array([0xff, 0x00])])
+      expect(await session.sendRaw(rubbish)).toMatchObject([{ status: 400 }]);
+    expect(app.client.counts.delivered).toBe(0);
   });
 
   it('and to an event whose listener throws, so that the hub lives on', async () => {
@@ -212,6 +216,19 @@ describe('S18, S24: ignore the callback’s status, and never retry', () => {
     expect(app.arrived).toBe(0);
     expect((await app.client.getCurrentContext())?.patient?.id).toBe(ADA.id);
     expect(seen('notify')).toEqual([]);
+  });
+
+  it.each(BY_WEBHOOK)('and what it has refused, too (%s)', async (personality, options) => {
+    const { followApp, opens, seen } = await openField(personality);
+    let isBroken = true;
+    const listener = () => {
+      if (isBroken) throw new Error('no');
+    };
+    const app = await followApp({ ...options, listener });
+    expect((await opens()).answers).toMatchObject([{ status: 500 }]);
+    expect(seen('notify')).toHaveLength(1);
+    isBroken = false;
+    expect((await app.client.getCurrentContext())?.patient?.id).toBe(ADA.id);
   });
 });
 
