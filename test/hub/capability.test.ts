@@ -4,7 +4,6 @@ import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { hubOfFhirServer } from '../../src/hub/capability.ts';
 import { startTestEhr, startTestHub } from '../../src/testing/index.ts';
-import { startPlainHub } from './plain-hub.ts';
 
 const FHIR = 'https://ehr.example.org/fhir';
 const HUB = 'https://hub.example.org/fhircast';
@@ -169,18 +168,6 @@ describe('the hub of a FHIR server', () => {
       expect(seen).toEqual([]);
     },
   );
-
-  it('is not looked for in an answer without end', async () => {
-    const endless = await startPlainHub((_, __, response) => {
-      const drip = () => {
-        while (response.write(' '.repeat(64 * 1024)));
-      };
-      response.on('drain', drip);
-      drip();
-      return undefined;
-    });
-    expect(await failureOf(find(endless.url, { timeoutMs: 60_000 }))).toMatchObject({ code: 'hub-answer-too-large' });
-  });
 
   it('is found among more of the same than anybody would write', async () => {
     const one = extension(STU3, { valueUrl: HUB });
