@@ -205,7 +205,6 @@ describe('what is remembered of a hub', () => {
       `${hub.url}#7`,
       hub.url.toUpperCase().replace('HTTP', 'http'),
       `http://localhost:${port}/hub`,
-      `http://user@127.0.0.1:${port}/hub`,
     ]) {
       const client = new FhircastClient({ hubUrl, topic: TOPIC });
       expect(client.hub.dialectBy).toBe('default');

@@ -16,6 +16,8 @@ const SANDBOX_WAYS = [
   ['js-sandbox-2018', S18_SOCKET],
   ['js-sandbox-2024', {}],
   ['js-sandbox-2024', S24_WEBHOOK],
+  // All that is known of it is what makes it deliver by webhook.
+  ['js-sandbox-2024', { profile: profiles.unnamedWebhooks, channel: 'webhook' }],
 ] as const;
 
 /** Notes each request that an app makes. */
@@ -262,6 +264,19 @@ describe('S18: the context is {} before, then a bare array that all topics share
     await app.until(() => app.client.counts.wrongTopic > wrongTopic);
     await app.client.getCurrentContext();
     expect(app.client.context.current).toBeNull();
+  });
+});
+
+describe('S18: the context is one that all topics share', () => {
+  it.each([{}, S18_SOCKET])('so an app that joins does not show it (%o)', async (options) => {
+    const { followApp, opens, hub, names, seen } = await openField('js-sandbox-2018');
+    await hub.openSession().publish(names.open, patientContext(BRAM));
+    const app = await followApp(options);
+    expect(seen('reply').at(-1)?.body).toContain(BRAM.id);
+    expect(app.client.context.current).toBeNull();
+    void opens();
+    await app.until(() => app.client.context.current?.patient?.id === ADA.id);
+    expect(app.client.counts.delivered).toBe(1);
   });
 });
 

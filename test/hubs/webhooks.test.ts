@@ -42,10 +42,12 @@ describe('S18, S24: the verification GET carries the challenge and the topic, an
   it.each(BY_WEBHOOK)('but not for another topic (%s)', async (personality, options) => {
     const { followApp, seen, callback } = await openField(personality);
     await followApp(options);
-    const url = new URL(seen('subscribe')[0]?.fields?.['hub.callback'] ?? '');
-    url.search = new URLSearchParams({ 'hub.challenge': 'c', 'hub.topic': 'elsewhere' }).toString();
-    expect((await fetch(url)).status).toBe(404);
-    expect(callback.counts.unexpected).toBe(1);
+    const url = seen('subscribe')[0]?.fields?.['hub.callback'] ?? '';
+    const ask = async (fields: Record<string, string>) =>
+      (await fetch(`${url}?${new URLSearchParams({ 'hub.challenge': 'c', ...fields })}`)).status;
+    expect(await ask({ 'hub.topic': 'elsewhere' })).toBe(404);
+    expect(await ask({ 'hub.topic': 'elsewhere', 'hub.mode': 'subscribe' })).toBe(404);
+    expect(callback.counts.unexpected).toBe(2);
   });
 });
 
@@ -134,6 +136,18 @@ describe('N19: the verification of an unsubscription lacks the challenge and can
     await opens().catch(() => {});
     expect(seen('answer').at(-1)).toMatchObject({ about: 'notify', status: 410 });
     expect([callback.counts.delivered, app.client.counts.delivered]).toEqual([undefined, 0]);
+  });
+
+  it('and neither is what comes while the app is about to leave', async () => {
+    const { followApp, opens, hub, seen } = await openField('net-sandbox-2019');
+    const app = await followApp();
+    const since = hub.log.length;
+    const left = app.client.unsubscribe();
+    await hub.waitFor(({ kind, about }) => kind === 'answer' && about === 'verify', { since });
+    await opens().catch(() => {});
+    expect(seen('answer').at(-1)).toMatchObject({ about: 'notify', status: 404 });
+    await left;
+    expect(app.client.counts.delivered).toBe(0);
   });
 });
 
