@@ -10,7 +10,7 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 12,288. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 29_184, total: 37_888 },
+  '.': { initial: 29_312, total: 38_016 },
   './callback': { initial: 5_248, total: 5_248 },
   './callback/express': { initial: 2_688, total: 2_688 },
   './redis': { initial: 9_999, total: 9_999 },

@@ -43,6 +43,8 @@ const BRAM = 'Bram Oakhurst';
 const CHIDI = 'Chidi Samuel Marlowe';
 const DALIA = 'Dalia Fenwick';
 const NOBODY = 'No chart open';
+/** How long a page may take to load, in milliseconds. */
+const LOAD_MS = 30_000;
 /** What a browser says of a hub that takes no connection. */
 const OUTAGE = /WebSocket connection to .* failed|status of (404|503)/;
 
@@ -52,6 +54,8 @@ export async function takeTour(options: TourOptions): Promise<readonly TourStep[
   const page = await browser.newPage();
   await page.setViewportSize({ width: 1400, height: 900 });
   page.setDefaultTimeout(patienceMs);
+  // A page is slow to load on a busy machine, which says nothing about what is seen in it.
+  page.setDefaultNavigationTimeout(LOAD_MS);
   const troubles: string[] = [];
   page.on('pageerror', ({ message }) => void troubles.push(`a page failed: ${message}`));
   page.on('console', (message) => {

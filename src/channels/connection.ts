@@ -169,11 +169,8 @@ export class Connection {
       if (!this.#confirmed)
         this.#fail?.(new SubscriptionDeniedError('subscription-denied', reason ? { hubText: reason } : {}));
       else if (control.topic ?? control.endpoint) this.#options.denied(control.denial);
-      else {
-        // Anybody could have written it who may publish. A new socket shows whether the hub did.
-        this.end();
-        this.#options.lost(new ChannelError('channel-lost', { retryable: true }));
-      }
+      // Anybody could have written it who may publish. A new socket shows whether the hub did.
+      else socket.close();
     };
   }
 

@@ -1,5 +1,6 @@
 import { FhircastError, HubError } from '../errors.ts';
 import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
+import { isSameOrigin } from '../launch/agreement.ts';
 import type { Chooser } from './choice.ts';
 import { contextFormOf } from './context-form.ts';
 import type { Dialect, EventMediaType, Fields, SubscriptionRequest } from './dialects/dialect.ts';
@@ -50,15 +51,6 @@ const BAD_REQUEST = 400;
 
 /** The hub did not read what it was sent. */
 const UNSUPPORTED_MEDIA_TYPE = 415;
-
-/** Whether a URL is of the hub's origin. The platform's own error about one that is no URL would quote the session. */
-const isOfOrigin = (url: string, hubUrl: string): boolean => {
-  try {
-    return new URL(url).origin === new URL(hubUrl).origin;
-  } catch {
-    return false;
-  }
-};
 
 /** The HTTP calls to a hub. */
 export class HubApi {
@@ -143,20 +135,17 @@ export class HubApi {
     const answer = await this.#send('current-context', dialect.sessionUrl(hubUrl, topic), {
       method: 'GET',
       headers: { Accept: 'application/json, application/fhir+json' },
-      ...(signal ? { signal } : {}),
+      signal: signal ?? null,
     });
     if (answer.status === 404 && dialect.notFoundIsNoContext) return { context: null, worth: 'unlikely' };
     if (!answer.ok) throw hubError(answer, UNSUPPORTED.includes(answer.status) ? 'context-unsupported' : undefined);
     const context = parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
     const form = contextFormOf(answer.text);
-    if (!context) {
-      const isSaid = form === 'object' || form === 'envelope';
-      return { context, worth: !dialect.keepsContext ? 'unlikely' : isSaid ? 'certain' : 'likely' };
-    }
     // The session's name is part of the draft's form. The sandbox hub of 2018 leaves it out, and has one context for all.
-    if (!dialect.keepsContext || (dialect.contextForm === 'envelope' && form !== 'envelope'))
-      return { context, worth: 'unlikely' };
-    return { context, worth: form === dialect.contextForm || form === 'object' ? 'certain' : 'likely' };
+    const isOfOne = dialect.keepsContext && (!context || dialect.contextForm !== 'envelope' || form === 'envelope');
+    if (!isOfOne) return { context, worth: 'unlikely' };
+    const isSaid = form === 'object' || form === (context ? dialect.contextForm : 'envelope');
+    return { context, worth: isSaid ? 'certain' : 'likely' };
   }
 
   /**
@@ -177,7 +166,7 @@ export class HubApi {
           method: 'POST',
           headers: { 'Content-Type': contentType },
           body: JSON.stringify(event.body),
-          ...(signal ? { signal } : {}),
+          signal: signal ?? null,
         },
         event.name,
       );
@@ -220,7 +209,8 @@ export class HubApi {
 
   async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
     const { hubUrl, record } = this.#options;
-    if (!isOfOrigin(url, hubUrl)) throw new HubError('session-foreign');
+    // The platform's own error about one that is no URL would quote the session.
+    if (!isSameOrigin(url, hubUrl)) throw new HubError('session-foreign');
     const token = await this.#token();
     const started = Date.now();
     const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;

@@ -68,7 +68,7 @@ export async function hubOfFhirServer(fhirUrl: string, options: CapabilityOption
   // Whoever is on the way could put a hub of his own into an unencrypted answer.
   if (!isUsable(fhirUrl, allowInsecure)) throw new FhircastError('option-invalid', { at: 'fhirUrl' });
   const headers = { Accept: 'application/fhir+json' };
-  const answer = await send(joinUrl(fhirUrl, 'metadata'), { headers, ...(signal ? { signal } : {}) }, options);
+  const answer = await send(joinUrl(fhirUrl, 'metadata'), { headers, signal: signal ?? null }, options);
   // There is no session yet that could be over, and no token whose scopes could be too few.
   if (!answer.ok) throw hubError(answer, statusPasses(answer.status) ? undefined : 'hub-refused');
   const hubs = hubsIn(parseStatement(answer.text));

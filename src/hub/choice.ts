@@ -174,9 +174,8 @@ export class Chooser {
   }
 
   #compose(): Dialect {
-    const base: Dialect = { ...dialectOf(this.#version[0]), ...this.#learnt };
     const { name: _name, dialect: _dialect, channel: _channel, ...habits } = this.#profile;
-    const dialect: Dialect = { ...base, ...habits };
+    const dialect: Dialect = { ...dialectOf(this.#version[0]), ...this.#learnt, ...habits };
     return { ...dialect, spell: (name) => this.#spell(dialect, name) };
   }
 

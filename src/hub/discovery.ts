@@ -23,8 +23,8 @@ export interface HubDiscovery {
   readonly fhirVersion: string | undefined;
 }
 
-const boolean = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
-const string = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const boolean = (value: unknown) => (typeof value === 'boolean' ? value : undefined);
+const string = (value: unknown) => (typeof value === 'string' ? value : undefined);
 
 /** More than any hub says of itself. In characters. */
 const DOCUMENT_LIMIT = 64 * 1024;
@@ -69,7 +69,7 @@ export async function fetchDiscovery(
   record({ kind: 'discovery', direction: 'out', via: 'http' });
   let answer: HttpAnswer;
   try {
-    answer = await send(url, { headers, ...(signal ? { signal } : {}) }, options);
+    answer = await send(url, { headers, signal: signal ?? null }, options);
   } catch (error) {
     // A redirect, or an answer of any size.
     if (error instanceof HubError && !error.retryable) return undefined;

@@ -64,6 +64,9 @@ const readText = async (response: Response): Promise<string> => {
  */
 export async function send(url: string, init: RequestInit, options: HttpOptions): Promise<HttpAnswer> {
   const controller = new AbortController();
+  const { signal } = controller;
+  // Not every implementation of fetch ends an answer that has begun.
+  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   const outer = init.signal;
   const abort = () => controller.abort();
   outer?.addEventListener('abort', abort);
@@ -73,11 +76,11 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
     timedOut = true;
     abort();
   }, options.timeoutMs);
-  try {
+  const exchange = async (): Promise<HttpAnswer> => {
     const fetch = options.fetch ?? (await platformFetch());
     const response = await fetch(url, {
       ...init,
-      signal: controller.signal,
+      signal,
       redirect: 'manual',
       cache: 'no-store',
       credentials: 'omit',
@@ -88,6 +91,9 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
       throw new HubError('hub-redirected', { status });
     const text = await readText(response);
     return { status, ok: response.ok, text, header: (name) => response.headers.get(name) };
+  };
+  try {
+    return await Promise.race([exchange(), aborted]);
   } catch (cause) {
     if (cause instanceof FhircastError) throw cause;
     if (outer?.aborted) throw new FhircastError('aborted');
@@ -100,10 +106,13 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
 
 /** The longest text of a hub that is kept, in characters. */
 const HUB_TEXT_LIMIT = 1000;
+/** How much of a hub's page is looked at: what is made to be hard to read would take for ever. In characters. */
+const PAGE_LIMIT = 10 * HUB_TEXT_LIMIT;
 
 /** What a page says without its markup: the sandbox hubs answer with one. */
 const textOfPage = (html: string): string =>
   html
+    .slice(0, PAGE_LIMIT)
     .replace(/<(script|style|title)\b.*?<\/\1>/gis, ' ')
     .replace(/<[^>]*>/g, ' ')
     .replace(/\s+/g, ' ');

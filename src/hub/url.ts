@@ -21,9 +21,11 @@ export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: bool
   } catch {
     return 'invalid';
   }
-  if (parsed.protocol === `${scheme}s:`) return undefined;
-  if (parsed.protocol !== `${scheme}:`) return 'invalid';
-  return allowInsecure || isLoopback(parsed) ? undefined : 'insecure';
+  const isSecure = parsed.protocol === `${scheme}s:`;
+  if (!isSecure && parsed.protocol !== `${scheme}:`) return 'invalid';
+  if (!isSecure && !allowInsecure && !isLoopback(parsed)) return 'insecure';
+  // fetch() would refuse it, again and again.
+  return scheme === 'http' && `${parsed.username}${parsed.password}` ? 'invalid' : undefined;
 }
 
 /**

@@ -151,9 +151,11 @@ describe('the hub of a FHIR server', () => {
     ],
     ['answers another resource', () => HttpResponse.json({ resourceType: 'Bundle' }), { code: 'hub-answer-invalid' }],
     ['answers a list', () => HttpResponse.json([]), { code: 'hub-answer-invalid' }],
+    ['answers what is deep beyond measure', () => new Response('['.repeat(100_000)), { code: 'hub-answer-invalid' }],
+    ['answers and stops', () => new Response(new ReadableStream()), { code: 'hub-timeout', retryable: true }],
   ])('of a server that %s is not known', async (_, respond, expected) => {
     answering(respond);
-    expect(await failureOf(find())).toMatchObject({ name: 'HubError', ...expected });
+    expect(await failureOf(find(FHIR, { timeoutMs: 1_000 }))).toMatchObject({ name: 'HubError', ...expected });
   });
 
   it.each(['', 'fhir', 'ftp://ehr.example.org', 'http://ehr.example.org', 'https://user:secret@ehr.example.org'])(
@@ -166,6 +168,12 @@ describe('the hub of a FHIR server', () => {
       expect(seen).toEqual([]);
     },
   );
+
+  it('is found among more of the same than anybody would write', async () => {
+    const one = extension(STU3, { valueUrl: HUB });
+    answering(() => HttpResponse.json(statement(...Array(20_000).fill(rest(one)))));
+    expect(await find()).toBe(HUB);
+  });
 
   it('need not be waited for', async () => {
     const life = new AbortController();

@@ -161,6 +161,29 @@ describe('the request for the document', () => {
   });
 });
 
+describe('an answer without end', () => {
+  const endless = () =>
+    startPlainHub((_, __, response) => {
+      const fill = () => {
+        while (response.write(' '.repeat(256 * 1024)));
+      };
+      response.on('drain', fill);
+      fill();
+      return undefined;
+    });
+
+  it('is no document', async () => {
+    const hub = await endless();
+    expect(await FhircastClient.discover(hub.url, { requestTimeoutMs: 60_000 })).toBeUndefined();
+  });
+
+  it('is no CapabilityStatement', async () => {
+    const server = await endless();
+    const found = FhircastClient.discoverFromFhirServer(server.url, { requestTimeoutMs: 60_000 });
+    await expect(found).rejects.toMatchObject({ code: 'hub-answer-too-large' });
+  });
+});
+
 describe('what is remembered of a hub', () => {
   const saying = (fhircastVersion: string) => hubSaying(() => document({ fhircastVersion }));
   /** A client that has heard the document, and knows it for others. */
@@ -182,7 +205,6 @@ describe('what is remembered of a hub', () => {
       `${hub.url}#7`,
       hub.url.toUpperCase().replace('HTTP', 'http'),
       `http://localhost:${port}/hub`,
-      `http://user@127.0.0.1:${port}/hub`,
     ]) {
       const client = new FhircastClient({ hubUrl, topic: TOPIC });
       expect(client.hub.dialectBy).toBe('default');

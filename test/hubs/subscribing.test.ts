@@ -225,6 +225,40 @@ describe('MP: an unsubscription is broadcast as denied to every subscriber of th
     void opens(BRAM);
     await stays.until(() => stays.client.context.current?.patient?.id === BRAM.id);
   });
+
+  it.each(MEDPLUM)('but not for one of another endpoint or topic (%s)', async (personality) => {
+    const { followApp, opens, session, seen } = await openField(personality);
+    const app = await followApp();
+    const { topic, endpoint } = session.subscriptions[0] ?? {};
+    const before = seen('subscribe').length;
+    const denial = { 'hub.mode': 'denied', 'hub.events': 'Patient-open', 'hub.reason': 'Subscriber unsubscribed' };
+    const others = [
+      { 'hub.topic': topic, 'hub.channel.endpoint': `${endpoint}x` },
+      { 'hub.topic': 'elsewhere', 'hub.channel.endpoint': endpoint },
+      { 'hub.topic': 'elsewhere' },
+    ];
+    for (const other of others) await session.sendRaw(JSON.stringify({ ...denial, ...other }), { timeoutMs: 1 });
+    void opens(BRAM);
+    await app.until(() => app.client.context.current?.patient?.id === BRAM.id);
+    expect(app.client.state).toBe('active');
+    expect([seen('subscribe').length, app.denials]).toEqual([before, []]);
+  });
+
+  it.each(MEDPLUM)('and only once: what is denied again is (%s)', async (personality) => {
+    const { followApp, session } = await openField(personality);
+    const app = await followApp();
+    const denial = JSON.stringify({
+      'hub.mode': 'denied',
+      'hub.topic': session.subscriptions[0]?.topic,
+      'hub.events': 'Patient-open',
+      'hub.reason': 'Not for this app.',
+    });
+    await session.sendRaw(denial, { timeoutMs: 1 });
+    await app.until(() => app.states.filter(({ state }) => state === 'active').length === 2);
+    await session.sendRaw(denial, { timeoutMs: 1 });
+    await app.until(() => app.client.state === 'denied');
+    expect(app.denials).toMatchObject([{ reason: 'Not for this app.' }]);
+  });
 });
 
 describe('S24: an unsubscription closes every socket of the same subscriber.name, and two without a name match', () => {

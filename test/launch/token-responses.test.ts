@@ -72,6 +72,12 @@ describe('a token response', () => {
     ['without a hub', { 'hub.topic': TOPIC }, 'launch-hub-missing', /Ask the EHR for hub\.url/],
     ['without a hub of the draft', { 'cast-session': SESSION }, 'launch-hub-missing', /Ask the EHR for cast-hub/],
     ['with a hub that is a number', { 'hub.url': 7, 'hub.topic': TOPIC }, 'launch-hub-missing', /hub\.url/],
+    [
+      'with a hub that no request can be sent to, because of a password',
+      { 'hub.url': HUB.replace('//', '//user:password@'), 'hub.topic': TOPIC },
+      'launch-hub-invalid',
+      /hub\.url/,
+    ],
     ['with a hub that is no URL', { 'hub.url': 'hub', 'hub.topic': TOPIC }, 'launch-hub-invalid', /hub\.url/],
     [
       'with a hub of another scheme',

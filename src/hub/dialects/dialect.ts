@@ -62,6 +62,8 @@ export interface Habits {
   readonly rewriteEndpoint: 'hub-host' | ((endpoint: string) => string) | undefined;
   /** What an unsubscription ends at the hub: what it names, all of the same `subscriber.name` too, or everyone's of the session. */
   readonly unsubscribeEnds: 'itself' | 'namesakes' | 'everyone';
+  /** Whether the hub verifies the end of a webhook subscription by a challenge, which is then waited for. */
+  readonly verifiesUnsubscribe: boolean;
   /** Which spellings of an event are subscribed to: the version's own, or every one that was ever published. */
   readonly spellings: 'own' | 'every';
   /** Whether notifications are taken whose signature cannot be checked. */
@@ -90,8 +92,6 @@ export interface Dialect extends Habits {
   readonly notFoundIsNoContext: boolean;
   /** Whether a close may come without saying what was closed. */
   readonly anonymousClose: boolean;
-  /** Whether the hub verifies the end of a webhook subscription by a challenge. */
-  readonly verifiesUnsubscribe: boolean;
   /** The fields of a subscription request beside `hub.mode`. */
   subscribeFields(request: SubscriptionRequest): Fields;
   /** The fields of an unsubscription request beside `hub.mode`. */

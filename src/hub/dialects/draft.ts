@@ -1,6 +1,6 @@
-import { joinUrl } from '../url.ts';
 import type { Dialect, Fields, SubscriptionRequest } from './dialect.ts';
 import { habits } from './habits.ts';
+import { stu2 } from './stu2.ts';
 
 // An open was two events: opening a chart, and switching to one that was open. Subscribing to one of them alone would miss
 // half of what the user does.
@@ -16,19 +16,10 @@ const SPELLINGS = /* @__PURE__ */ new Map<string, readonly string[]>([
 
 const isUrl = (topic: string): boolean => /^https?:\/\//i.test(topic);
 
-// The session is a URL of its own. Hubs that give an opaque one take it behind the hub's URL.
-const sessionUrl = (hubUrl: string, topic: string): string =>
-  isUrl(topic) ? topic : joinUrl(hubUrl, encodeURIComponent(topic));
-
 const fields = (request: SubscriptionRequest): Fields => ({
-  'hub.channel.type': request.channel,
-  'hub.channel.endpoint': request.endpoint,
-  'hub.callback': request.callback,
+  ...stu2.subscribeFields(request),
   // Sent whatever the channel: the sandbox hub of 2018 delivers nothing to a websocket that has none.
   'hub.secret': request.secret,
-  'hub.topic': request.topic,
-  'hub.events': request.events.join(','),
-  'hub.lease_seconds': request.leaseSeconds?.toString(),
 });
 
 /** The January 2019 draft: a session that is a URL, and webhooks. */
@@ -50,7 +41,8 @@ export const draft: Dialect = {
   verifiesUnsubscribe: true,
   subscribeFields: fields,
   unsubscribeFields: fields,
-  sessionUrl,
+  // The session is a URL of its own. Hubs that give an opaque one take it behind the hub's URL.
+  sessionUrl: (hubUrl, topic) => (isUrl(topic) ? topic : stu2.sessionUrl(hubUrl, topic)),
   // The examples of early January 2019 and of the ballot write just the last segment of the session's URL.
   isOurTopic: (ours, theirs) =>
     ours === theirs || (theirs !== '' && isUrl(ours) && theirs === ours.slice(ours.lastIndexOf('/') + 1)),

@@ -14,6 +14,7 @@ export const habits: Habits = {
   confirms: true,
   rewriteEndpoint: undefined,
   unsubscribeEnds: 'itself',
+  verifiesUnsubscribe: false,
   spellings: 'own',
   unverifiedSignatures: false,
   keepsContext: true,

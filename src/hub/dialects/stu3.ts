@@ -13,7 +13,6 @@ export const stu3: Dialect = {
   contextForm: 'object',
   notFoundIsNoContext: false,
   anonymousClose: false,
-  verifiesUnsubscribe: false,
   subscribeFields: (request) => ({
     'hub.channel.type': request.channel,
     'hub.channel.endpoint': request.endpoint,

@@ -39,6 +39,8 @@ export const netSandbox2019: HubProfile = {
   name: 'netSandbox2019',
   dialect: 'draft',
   channel: 'webhook',
+  // Its verification of an unsubscription lacks the challenge, so that no answer is right.
+  verifiesUnsubscribe: false,
 };
 
 /**
