@@ -61,6 +61,9 @@ const SENTENCES = {
   'notification-deviation': 'An event was delivered that deviates from its definition: {}.',
   'listener-failed': 'A listener failed (see cause). The hub was told.',
   'listener-failed-late': 'A listener failed (see cause) after the hub had been answered.',
+  // callbacks
+  'callback-body-parsed':
+    'A callback was answered 500, because {} read its body before its signature was checked. Mount the callback endpoint before it, or keep the exact bytes as rawBody; see docs/webhooks.md.',
   // signatures
   'signature-missing': 'A callback was refused, because it has no X-Hub-Signature.',
   'signature-malformed': 'A callback was refused, because its X-Hub-Signature is not method=hex.',

@@ -1,4 +1,5 @@
-import { FhircastError } from '../errors.ts';
+import type { HttpCallbackEndpoint } from './endpoint.ts';
+import { bodyParsed } from './kept-body.ts';
 import type { Handle } from './node.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
 
@@ -38,11 +39,12 @@ const responseOf = ({ method }: Request, answer: CallbackAnswer): Response =>
  *
  * @param handle the endpoint's plain function
  * @param bodyLimit the largest body that is read, in bytes
+ * @param counts where a body that was lost is counted
  */
-export function webSkin(handle: Handle, bodyLimit: number) {
+export function webSkin(handle: Handle, bodyLimit: number, counts: HttpCallbackEndpoint['counts'] = {}) {
   return async (request: Request): Promise<Response> => {
     const { id, query } = splitUrl(request.url);
-    if (request.bodyUsed) throw new FhircastError('option-invalid', { at: 'request (its body was read before)' });
+    if (request.bodyUsed) throw bodyParsed({ counts });
     let body: CallbackRequest['body'] = new Uint8Array(0);
     try {
       if (request.method === 'POST') body = await readBody(request, bodyLimit);

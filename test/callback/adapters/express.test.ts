@@ -1,8 +1,8 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { expressCallback } from '../../src/callback/adapters/express.ts';
-import { type CallbackRouter, MemoryRouter } from '../../src/callback/index.ts';
-import { BODY, listen, openSubscription, type RecordingOwner, type SetUp, sign, TOPIC } from './support.ts';
+import { expressCallback } from '../../../src/callback/adapters/express.ts';
+import { type CallbackRouter, MemoryRouter } from '../../../src/callback/index.ts';
+import { BODY, listen, openSubscription, type RecordingOwner, type SetUp, sign, TOPIC } from '../support.ts';
 
 type App = ReturnType<typeof express>;
 
@@ -66,16 +66,16 @@ describe('expressCallback', () => {
     const { post, owner, errors, endpoint } = await serve((app) => void app.use(express.json()));
     expect((await post(BODY)).status).toBe(500);
     expect(errors).toMatchObject([
-      { code: 'option-invalid', message: expect.stringMatching(/express\.json\(\).*before.*rawBody/) },
+      { code: 'callback-body-parsed', message: expect.stringMatching(/express\.json\(\).*before.*rawBody/) },
     ]);
     expect(owner).toMatchObject({ bodies: [], errors: [] });
-    expect(endpoint.counts).toEqual({});
+    expect(endpoint.counts).toEqual({ 'callback-body-parsed': 1 });
   });
 
   it('says so after express.text(), too: text is not bytes', async () => {
     const { post, errors } = await serve((app) => void app.use(express.text({ type: '*/*' })));
     expect((await post(BODY)).status).toBe(500);
-    expect(errors).toMatchObject([{ code: 'option-invalid' }]);
+    expect(errors).toMatchObject([{ code: 'callback-body-parsed' }]);
   });
 
   it('still verifies behind express.json()', async () => {
