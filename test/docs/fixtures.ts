@@ -123,6 +123,17 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     },
     check: expectToFollow,
   },
+  'webhook-timeouts': {
+    declarations: WEBHOOK,
+    prepare: async () => {
+      const port = await freePort();
+      return { port, publicUrl: `http://127.0.0.1:${port}` };
+    },
+    check: async (_, { server, port }) => {
+      expect(server).toMatchObject({ headersTimeout: 5_000, requestTimeout: 10_000, maxConnections: 1_000 });
+      expect((await fetch(`http://127.0.0.1:${port}/unknown`)).status).toBe(404);
+    },
+  },
   express: {
     declarations: WEBHOOK,
     prepare: async () => ({ publicUrl: `http://127.0.0.1:${await freePort()}/fhircast` }),
