@@ -18,6 +18,7 @@ const PROGRAMS = {
   'callback-bare': new URL('./subjects/callback-bare.ts', import.meta.url),
   'callback-many': new URL('./subjects/callback-many.ts', import.meta.url),
   'callback-many-clients': new URL('./subjects/callback-many-clients.ts', import.meta.url),
+  'callback-instance': new URL('./subjects/callback-instance.ts', import.meta.url),
   'callback-clock': new URL('./subjects/callback-clock.ts', import.meta.url),
   'callback-octokit': new URL('./subjects/callback-octokit.ts', import.meta.url),
 } as const;

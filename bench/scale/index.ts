@@ -1,50 +1,85 @@
 /**
  * Prints what callbacks cost at scale: `npm run bench:callbacks`. ../README.md says how to read it.
  */
-
 import type { Target } from '../callback-load.ts';
+import { callbackContenders } from '../callbacks.ts';
 import { compare, printTable } from '../report.ts';
-import { type Plan, takeTurns } from '../rounds.ts';
-import { compileSubjects, startSubject, stopSubject } from '../subject.ts';
+import { type Contender, type Plan, type Round, takeTurns } from '../rounds.ts';
+import { compileSubjects, type Subject, startSubject, stopSubject } from '../subject.ts';
 import { bytesOfClients, growthContenders, SIZES } from './growth.ts';
+import { instancesContender, startInstance, throughInstance } from './instances.ts';
 import { latencyAt } from './latency.ts';
+import { startRedis } from './redis.ts';
 
 const plan: Plan = { rounds: 9, warmUp: 3, messages: 4_000 };
 const CLIENTS = 10_000;
-const RATES = [100, 500] as const;
-const SECONDS = 5;
+/** Events per second at which latency is measured: far below what the machine can do. */
+const RATE = 200;
+const SECONDS = 10;
 
 /** A line that is written over and over while somebody looks. */
 function progress(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
 }
 
+async function measure(
+  title: string,
+  contenders: readonly Contender[],
+): Promise<ReadonlyMap<string, readonly Round[]>> {
+  const rounds = await takeTurns(contenders, plan, (text) => progress(`${title}: ${text}`));
+  progress('');
+  for (const { subjects } of contenders) await Promise.all(subjects.map(stopSubject));
+  return rounds;
+}
+
+/** Prints the latency of one way from the hub to the listener. */
+async function printLatency(name: string, subject: Subject, target: Target): Promise<void> {
+  progress(`latency: ${name}`);
+  const { p50, p99, events } = await latencyAt(subject, [target], RATE, SECONDS);
+  progress('');
+  const cells = [p50.toFixed(2), p99.toFixed(2), events.toLocaleString('en')];
+  console.log(`  ${name.padEnd(46)}${cells.map((cell) => cell.padStart(18)).join('')}`);
+}
+
 await compileSubjects();
+const redis = await startRedis();
+
+const [alone, close] = await callbackContenders(['createCallbackEndpoint', 'bare node:http']);
+const several = [await instancesContender(redis.url, 2), await instancesContender(redis.url, 4)];
+const rates = await measure('rate', [...alone, ...several]);
+close();
+printTable('verified callbacks per second', [
+  compare(rates, 'createCallbackEndpoint', 'bare node:http', 0.85),
+  ...several.map(({ name }) => compare(rates, name, 'bare node:http')),
+  ...several.map(({ name }) => compare(rates, name, 'createCallbackEndpoint')),
+]);
 
 const { contenders, bytes } = await growthContenders();
-const rounds = await takeTurns(contenders, plan, (text) => progress(`growth: ${text}`));
-progress('');
-for (const { subjects } of contenders) await Promise.all(subjects.map(stopSubject));
+const growth = await measure('growth', contenders);
 const [fewest, ...more] = SIZES;
 printTable(
   'cost per event',
-  more.map((size) => compare(rounds, `${size} subscriptions`, `${fewest} subscriptions`)),
+  more.map((size) => compare(growth, `${size} subscriptions`, `${fewest} subscriptions`)),
 );
-for (const [size, each] of bytes) console.log(`  ${size} registrations: ${Math.round(each)} bytes each`);
-
-const { bytes: whole, live } = await bytesOfClients(CLIENTS);
-console.log(`  ${live} live FhircastClient by webhook: ${Math.round(whole)} bytes each`);
-
-console.log('hub to listener, ms'.padEnd(40), 'events/s'.padStart(10), 'p50'.padStart(10), 'p99'.padStart(10));
-const [subject, report] = await startSubject('callback-clock', []);
-const target = JSON.parse(report) as Target;
-for (const rate of RATES) {
-  const { p50, p99 } = await latencyAt(subject, [target], rate, SECONDS);
+progress(`${CLIENTS} clients subscribe`);
+const clients = await bytesOfClients(CLIENTS);
+progress('');
+const print = (name: string, count: number, each: number) =>
   console.log(
-    '  alone'.padEnd(40),
-    String(rate).padStart(10),
-    p50.toFixed(2).padStart(10),
-    p99.toFixed(2).padStart(10),
+    `  ${name.padEnd(46)}${count.toLocaleString('en').padStart(18)}${Math.round(each).toLocaleString('en').padStart(18)}`,
   );
-}
-await stopSubject(subject);
+console.log(`${'memory of an instance'.padEnd(48)}${'live'.padStart(18)}${'bytes each'.padStart(18)}`);
+for (const [size, each] of bytes) if (size !== fewest) print('callback URLs', size, each);
+print('FhircastClient with a verified subscription', clients.live, clients.bytes);
+
+const heads = ['p50', 'p99', 'events'].map((head) => head.padStart(18)).join('');
+console.log(`${`hub to listener in ms, at ${RATE} events a second`.padEnd(48)}${heads}`);
+const [clock, target] = await startSubject('callback-clock', []);
+await printLatency('one instance', clock, JSON.parse(target) as Target);
+await stopSubject(clock);
+const [owner, other] = [await startInstance(redis.url, 1), await startInstance(redis.url, 0)];
+const [owned] = owner.targets;
+if (owned)
+  await printLatency('through Redis, always by another instance', owner.subject, throughInstance(owned, other));
+await Promise.all([stopSubject(owner.subject), stopSubject(other.subject)]);
+await redis.close();

@@ -22,7 +22,7 @@ export interface Awaited {
  *
  * @param method the method of the request
  */
-export const lateAnswer = (method: string): CallbackAnswer =>
+const lateAnswer = (method: string): CallbackAnswer =>
   method === 'POST' ? ROUTER_ANSWERS.late : ROUTER_ANSWERS.unavailable;
 
 /**

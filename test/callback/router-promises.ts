@@ -48,7 +48,7 @@ export function deferred<Value>() {
 }
 
 /** Less than any test may take, and enough to be late. */
-const SOON_MS = 40;
+const SOON_MS = 200;
 
 /**
  * What every router promises (see `CallbackRouter`).

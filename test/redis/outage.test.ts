@@ -83,7 +83,7 @@ describe('Redis that goes away and comes back empty', () => {
 
   it('reports what it kept and has lost', async () => {
     const lost: string[] = [];
-    const options = appOptions(redis, { answerWithinMs: 30 });
+    const options = appOptions(redis, { answerWithinMs: 200 });
     const owner = await openRouterOn(redis, options);
     const other = await openRouter({ ...options, onLost: (reason) => lost.push(reason) });
     const id = nextId();
@@ -99,7 +99,7 @@ describe('Redis that goes away and comes back empty', () => {
   it('is waited for by a registration, but not for ever', async () => {
     await redis.kill();
     const states: string[] = [];
-    const router = redisRouter(appOptions(redis, { answerWithinMs: 30, onState: (state) => states.push(state) }));
+    const router = redisRouter(appOptions(redis, { answerWithinMs: 200, onState: (state) => states.push(state) }));
     const id = nextId();
     await expect(router.register(id, ok)).rejects.toMatchObject({ name: 'ChannelError', retryable: true });
     await router.close();

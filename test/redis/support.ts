@@ -7,6 +7,9 @@ import { onTestFinished, vi } from 'vitest';
 import { findOrInstallRedis } from '../../scripts/redis.ts';
 import { type RedisRouter, type RedisRouterOptions, redisRouter } from '../../src/redis/index.ts';
 
+// Servers are started and connections are broken: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
 /** A Redis of the test's own, which keeps nothing on a disk. */
 export interface RedisServer {
   readonly url: string;
@@ -124,7 +127,7 @@ export interface Line {
 }
 
 /** Opens a line of its own to Redis. */
-export async function openLine({ url }: RedisServer): Promise<Line> {
+async function openLine({ url }: RedisServer): Promise<Line> {
   const sockets = new Set<Socket>();
   let isCut = false;
   const server = createServer((near) => {
