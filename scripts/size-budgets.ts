@@ -13,6 +13,12 @@ export const budgets: Record<Subpath, Budget> = {
   '.': { initial: 29_312, total: 38_016 },
   './callback': { initial: 5_248, total: 5_248 },
   './callback/express': { initial: 2_688, total: 2_688 },
+  './callback/fastify': { initial: 9_999, total: 9_999 },
+  './callback/koa': { initial: 9_999, total: 9_999 },
+  './callback/hono': { initial: 9_999, total: 9_999 },
+  './callback/next': { initial: 9_999, total: 9_999 },
+  './callback/aws-lambda': { initial: 9_999, total: 9_999 },
   './redis': { initial: 9_999, total: 9_999 },
+  './relay': { initial: 99_999, total: 99_999 },
   './testing': { initial: 37_888, total: 37_888 },
 };

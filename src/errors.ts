@@ -31,6 +31,8 @@ const SENTENCES = {
   'channel-not-opened': 'The websocket did not open. Check that the hub is reachable and allows this origin.',
   'channel-lost': 'The connection to the hub was lost.',
   'channel-silent': 'The connection to the hub had gone silent and was given up.',
+  'relay-failed':
+    'The relay could not be reached, or refused this page (see status). Check its URL and its options authorize and origins.',
   'event-missed': 'The hub shows another context than the events told. The subscription is made anew.',
   'confirmation-timeout':
     'The hub did not confirm the subscription in time. Check that it reaches the callback URL, or knows the websocket; see docs/hubs.md for hubs that need a profile.',

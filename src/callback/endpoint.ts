@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CallbackEndpoint, CallbackOwner, CallbackRegistration } from '../channels/callback.ts';
+import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
 import { FhircastError } from '../errors.ts';
 import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
@@ -56,6 +56,7 @@ export interface HttpCallbackEndpoint extends CallbackEndpoint {
   readonly counts: Readonly<Partial<Record<CallbackOutcome, number>>>;
   /** The largest body that is read, in bytes. */
   readonly bodyLimit: number;
+  open(owner: CallbackOwner, session?: CallbackSession): Promise<CallbackRegistration>;
   /** The endpoint itself: one plain function. The id is the last segment of the request's path. */
   handle(id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer>;
   /** For web-standard servers: Workers, Deno, Bun, Hono and the like. */

@@ -5,7 +5,14 @@ import { answerOf, type CallbackAnswer, type CallbackRequest, headersOf, splitUr
 
 const BAD_REQUEST = 400;
 
-const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRequest['body']> => {
+/**
+ * Reads a body to its limit.
+ *
+ * @param request the request
+ * @param bodyLimit the most that is read, in bytes
+ * @throws when the sender gives up
+ */
+export const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRequest['body']> => {
   if (Number(request.headers.get('content-length')) > bodyLimit) return 'too-large';
   const reader = request.body?.getReader();
   const chunks: Uint8Array[] = [];

@@ -3,7 +3,7 @@ import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { statusFor } from './acknowledgement.ts';
-import type { CallbackEndpoint, CallbackRegistration, Denial, Verification } from './callback.ts';
+import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, Denial, Verification } from './callback.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
 
 /** What a webhook channel needs. */
@@ -48,6 +48,8 @@ export class WebhookChannel implements Channel {
   #pending: Pending | undefined;
   #active = false;
   #closed = false;
+  /** Whether the way from the hub to here was lost, and the hub has not confirmed since. */
+  #isLost = false;
   #events: readonly string[] = [];
   /** What the hub confirmed last, and until when it may confirm it again, in milliseconds since 1970. */
   #confirmed: { readonly grant: Grant; readonly until: number } | undefined;
@@ -117,8 +119,8 @@ export class WebhookChannel implements Channel {
   }
 
   #register(): CallbackRegistration | Promise<CallbackRegistration> {
-    const { record, sink } = this.#options;
-    return this.#options.callback.open({
+    const { api, record, sink } = this.#options;
+    const owner: CallbackOwner = {
       verify: (verification) => this.#verify(verification),
       deny: (denial) => this.#deny(denial),
       notify: (body) => {
@@ -128,7 +130,7 @@ export class WebhookChannel implements Channel {
         let answered: number | undefined;
         let resolve: ((status: number) => void) | undefined;
         sink.notification(body, (decided) => {
-          const status = statusFor(this.#options.api.dialect.acknowledgements, decided);
+          const status = statusFor(api.dialect.acknowledgements, decided);
           record({ direction: 'out', via: 'webhook', kind: 'answer', status });
           answered = status;
           resolve?.(status);
@@ -137,8 +139,15 @@ export class WebhookChannel implements Channel {
         return answered ?? new Promise<number>((settle) => (resolve = settle));
       },
       rejected: (error) => sink.rejected(error),
-      acceptsUnverified: () => this.#options.api.dialect.unverifiedSignatures,
-    });
+      lost: (error) => {
+        // Once, until the hub has confirmed anew. What arrives meanwhile is still ours.
+        if (!this.#active || this.#isLost) return;
+        this.#isLost = true;
+        sink.lost(error);
+      },
+      acceptsUnverified: () => api.dialect.unverifiedSignatures,
+    };
+    return this.#options.callback.open(owner, { hubUrl: api.hubUrl, topic: api.topic });
   }
 
   #request(): SubscriptionRequest {
@@ -197,6 +206,7 @@ export class WebhookChannel implements Channel {
     else if (mode !== pending.mode) return false;
     // From here on the hub delivers, even where it has yet to answer the request that it verified.
     this.#active = pending.mode === 'subscribe';
+    this.#isLost = false;
     this.#confirmed = { grant, until: Date.now() + this.#options.confirmationTimeoutMs };
     pending.resolve(grant);
     return true;
