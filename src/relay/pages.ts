@@ -127,13 +127,20 @@ export class Pages {
     });
     if (!isNew) page.hold();
     await this.#router.register(callbackId, (request) => page.handle(request));
-    if (!isNew) await this.#takeOver(page, controlId);
-    await this.#router.register(controlId, (request) => this.#controlled(capability, page, request));
+    const handoverId = isNew ? undefined : await this.#takeOver(page, controlId);
+    await this.#router.register(controlId, (request) => {
+      // What was asked of a relay that is gone comes back to who has asked.
+      return textOf(request) === handoverId ? answerOf(ENDED) : this.#controlled(capability, page, request);
+    });
     return { page, capability, callbackId, controlId };
   }
 
-  /** Fetches what another relay holds for a page. */
-  async #takeOver(page: Page, controlId: string): Promise<void> {
+  /**
+   * Fetches what another relay holds for a page.
+   *
+   * @returns the id to which it was to be sent
+   */
+  async #takeOver(page: Page, controlId: string): Promise<string> {
     const handoverId = randomHex(24);
     let took = () => {};
     await this.#router.register(handoverId, (request) => {
@@ -160,6 +167,7 @@ export class Pages {
       page.proceed();
       await this.#router.release(handoverId);
     }
+    return handoverId;
   }
 
   /** What another relay wants of a page that is here. */

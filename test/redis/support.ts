@@ -127,7 +127,7 @@ export interface Line {
 }
 
 /** Opens a line of its own to Redis. */
-async function openLine({ url }: RedisServer): Promise<Line> {
+export async function openLine({ url }: RedisServer): Promise<Line> {
   const sockets = new Set<Socket>();
   let isCut = false;
   const server = createServer((near) => {
