@@ -23,6 +23,11 @@ export function fastifyCallback(endpoint: HttpCallbackEndpoint): FastifyPluginCa
     endpoint.node(request.raw, reply.raw);
   };
   return (scope, _options, done) => {
+    scope.addHook('preParsing', (request, _reply, _payload, next) => {
+      // Fastify refuses by itself what is no media type: an event is not lost by how a hub calls it.
+      request.headers = { 'content-type': undefined };
+      next();
+    });
     scope.removeAllContentTypeParsers();
     // Leaves the body where it is: the endpoint reads it.
     scope.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
