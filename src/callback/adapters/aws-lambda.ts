@@ -18,10 +18,13 @@ export type LambdaEvent = APIGatewayProxyEventV2 | APIGatewayProxyEvent;
 
 const FAILED = 500;
 
+/** What a value must not be without its encoding. Whatever else may stand in a query is left as hubs mostly write it. */
+const encoded = (value: string): string => encodeURI(value).replace(/[&+#]/g, encodeURIComponent);
+
 /** A REST API has decoded the query, and keeps its parts. */
 const queryOf = ({ multiValueQueryStringParameters }: APIGatewayProxyEvent): string =>
   Object.entries(multiValueQueryStringParameters ?? {})
-    .flatMap(([name, values = []]) => values.map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`))
+    .flatMap(([name, values = []]) => values.map((value) => `${encodeURIComponent(name)}=${encoded(value)}`))
     .join('&');
 
 const requestOf = (event: LambdaEvent) =>
