@@ -20,6 +20,8 @@ const PROGRAMS = {
   'callback-many-clients': new URL('./subjects/callback-many-clients.ts', import.meta.url),
   'callback-instance': new URL('./subjects/callback-instance.ts', import.meta.url),
   'callback-clock': new URL('./subjects/callback-clock.ts', import.meta.url),
+  relay: new URL('./subjects/relay.ts', import.meta.url),
+  'relay-page': new URL('./subjects/relay-page.ts', import.meta.url),
   'callback-octokit': new URL('./subjects/callback-octokit.ts', import.meta.url),
 } as const;
 

@@ -10,6 +10,7 @@ import { bytesOfClients, growthContenders, SIZES } from './growth.ts';
 import { instancesContender, startInstance, throughInstance } from './instances.ts';
 import { latencyAt } from './latency.ts';
 import { startRedis } from './redis.ts';
+import { bytesOfPages, startRelayedPage, startRelayedPageThroughRedis } from './relays.ts';
 
 const plan: Plan = { rounds: 9, warmUp: 3, messages: 4_000 };
 const CLIENTS = 10_000;
@@ -69,17 +70,30 @@ const print = (name: string, count: number, each: number) =>
     `  ${name.padEnd(46)}${count.toLocaleString('en').padStart(18)}${Math.round(each).toLocaleString('en').padStart(18)}`,
   );
 console.log(`${'memory of an instance'.padEnd(48)}${'live'.padStart(18)}${'bytes each'.padStart(18)}`);
+progress(`${CLIENTS} pages open`);
+const pages = await bytesOfPages(CLIENTS);
+progress('');
 for (const [size, each] of bytes) if (size !== fewest) print('callback URLs', size, each);
 print('FhircastClient with a verified subscription', clients.live, clients.bytes);
+print('open pages of a relay', pages.live, pages.bytes);
+print('open pages of a relay, resident memory', pages.live, pages.resident);
 
 const heads = ['p50', 'p99', 'events'].map((head) => head.padStart(18)).join('');
 console.log(`${`hub to listener in ms, at ${RATE} events a second`.padEnd(48)}${heads}`);
-const [clock, target] = await startSubject('callback-clock', []);
-await printLatency('one instance', clock, JSON.parse(target) as Target);
+const [clock, report] = await startSubject('callback-clock', []);
+await printLatency('one instance', clock, JSON.parse(report) as Target);
 await stopSubject(clock);
 const [owner, other] = [await startInstance(redis.url, 1), await startInstance(redis.url, 0)];
 const [owned] = owner.targets;
 if (owned)
   await printLatency('through Redis, always by another instance', owner.subject, throughInstance(owned, other));
 await Promise.all([stopSubject(owner.subject), stopSubject(other.subject)]);
+for (const [name, start] of [
+  ['to a page, through the relay', startRelayedPage],
+  ['to a page, through another relay and Redis', () => startRelayedPageThroughRedis(redis.url)],
+] as const) {
+  const { subjects, page, target } = await start();
+  await printLatency(name, page, target);
+  await Promise.all(subjects.map(stopSubject));
+}
 await redis.close();
