@@ -15,6 +15,9 @@ const elsewhere = [
   'test/examples/**',
   'test/chaos/**',
   'test/hubs/**',
+  'test/redis/**',
+  'test/relay/**',
+  'test/security/**',
 ];
 
 export default defineConfig({
@@ -31,7 +34,8 @@ export default defineConfig({
         resolve: { alias: sources },
         test: {
           name: 'integration',
-          include: ['test/{integration,chaos,hubs}/**/*.test.ts'],
+          include: ['test/{integration,chaos,hubs,redis,relay,security}/**/*.test.ts'],
+          globalSetup: ['scripts/setup-redis.ts'],
           testTimeout: 20_000,
         },
       },
