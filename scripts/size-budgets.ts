@@ -19,6 +19,6 @@ export const budgets: Record<Subpath, Budget> = {
   './callback/next': { initial: 9_999, total: 9_999 },
   './callback/aws-lambda': { initial: 9_999, total: 9_999 },
   './redis': { initial: 9_999, total: 9_999 },
-  './relay': { initial: 99_999, total: 99_999 },
+  './relay': { initial: 7_552, total: 7_552 },
   './testing': { initial: 37_888, total: 37_888 },
 };
