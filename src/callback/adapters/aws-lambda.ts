@@ -2,6 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { HttpCallbackEndpoint } from '../endpoint.ts';
 import { bodyParsed, keptBytes } from '../kept-body.ts';
 import { type CallbackRequest, headersOf, splitUrl } from '../request.ts';
+import { writtenAgain } from './decoded-query.ts';
 
 /** What AWS is answered: fits a function URL and both payload formats of API Gateway. */
 export interface LambdaAnswer {
@@ -18,14 +19,11 @@ export type LambdaEvent = APIGatewayProxyEventV2 | APIGatewayProxyEvent;
 
 const FAILED = 500;
 
-/** What a value must not be without its encoding. Whatever else may stand in a query is left as hubs mostly write it. */
-const encoded = (value: string): string => encodeURI(value).replace(/[&+#]/g, encodeURIComponent);
-
 /** A REST API has decoded the query, and keeps its parts. */
-const queryOf = ({ multiValueQueryStringParameters }: APIGatewayProxyEvent): string =>
-  Object.entries(multiValueQueryStringParameters ?? {})
-    .flatMap(([name, values = []]) => values.map((value) => `${encodeURIComponent(name)}=${encoded(value)}`))
-    .join('&');
+const queryOf = ({ multiValueQueryStringParameters }: APIGatewayProxyEvent): string => {
+  const parameters = Object.entries(multiValueQueryStringParameters ?? {});
+  return writtenAgain(parameters.flatMap(([name, values = []]) => values.map((value) => [name, value] as const)));
+};
 
 const requestOf = (event: LambdaEvent) =>
   'rawPath' in event

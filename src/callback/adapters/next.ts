@@ -1,6 +1,7 @@
 import type { NextRequest } from 'next/server';
 import type { HttpCallbackEndpoint } from '../endpoint.ts';
 import { bodyParsed } from '../kept-body.ts';
+import { writtenAgain } from './decoded-query.ts';
 
 /** The methods that a route of Next.js can handle. */
 export type NextMethod = 'GET' | 'POST' | 'HEAD' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
@@ -24,7 +25,10 @@ export type NextHandler = (request: NextRequest) => Promise<Response>;
 export function nextCallback(endpoint: HttpCallbackEndpoint): Readonly<Record<NextMethod, NextHandler>> {
   const handler: NextHandler = async (request) => {
     if (request.bodyUsed) throw bodyParsed(endpoint, 'the app');
-    return endpoint.fetch(request);
+    if (request.method !== 'GET') return endpoint.fetch(request);
+    // Next.js has decoded the query, and written it again in its own way.
+    const url = new URL(request.url);
+    return endpoint.fetch(new Request(`${url.origin}${url.pathname}?${writtenAgain(url.searchParams)}`));
   };
   return {
     GET: handler,
