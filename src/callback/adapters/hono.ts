@@ -9,9 +9,12 @@ const EXACT = ['arrayBuffer', 'text', 'blob'] as const;
 const unread = async ({ req }: Context): Promise<Request | undefined> => {
   const { raw, bodyCache } = req;
   if (!raw.bodyUsed) return raw;
-  if (!EXACT.some((name) => bodyCache[name])) return undefined;
+  // What is kept behind the first was made from it.
+  const [first] = Object.keys(bodyCache);
+  const name = EXACT.find((exact) => exact === first);
+  if (!name) return undefined;
   const { url, method, headers } = raw;
-  return new Request(url, { method, headers, body: await req.arrayBuffer() });
+  return new Request(url, { method, headers, body: (await bodyCache[name]) ?? null });
 };
 
 /**
