@@ -13,6 +13,7 @@ const elsewhere = [
   'test/browser/**',
   'test/package/**',
   'test/examples/**',
+  'test/runtimes/**',
   'test/chaos/**',
   'test/hubs/**',
   'test/redis/**',
@@ -42,7 +43,7 @@ export default defineConfig({
       {
         test: {
           name: 'package',
-          include: ['test/{package,examples}/**/*.test.ts'],
+          include: ['test/{package,examples,runtimes}/**/*.test.ts'],
           globalSetup: ['scripts/setup-build.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
