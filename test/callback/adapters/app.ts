@@ -5,7 +5,7 @@ import { createCallbackEndpoint, type HttpCallbackEndpoint } from '../../../src/
 import { RecordingOwner } from '../support.ts';
 
 /** The query of the endpoint's own URL: hubs append theirs to it. */
-export const OWN_QUERY = 'tenant=7';
+const OWN_QUERY = 'tenant=7';
 
 /** The endpoint's limit: more than what frameworks allow by themselves. */
 export const BODY_LIMIT = 2 * 1024 * 1024;
@@ -42,7 +42,7 @@ export interface App {
 }
 
 /** A body tells the owner how to answer: `"answer":409`. */
-export const answerAsTold = (body: string): number => Number(/"answer":(\d+)/.exec(body)?.[1] ?? 200);
+const answerAsTold = (body: string): number => Number(/"answer":(\d+)/.exec(body)?.[1] ?? 200);
 
 /** Lets a server listen on a free port. */
 export async function started(server: Server) {

@@ -9,8 +9,10 @@ import { BODY_PARSED, expectBodyKept, expectBodyLost, meetsExpectations, ODD_BOD
 
 type App = ReturnType<typeof express5>;
 
+const require = createRequire(import.meta.url);
+
 /** What these tests need of Express is the same in both. */
-const express4: typeof express5 = createRequire(import.meta.url)('express4');
+const express4: typeof express5 = require('express4');
 
 /** As the adapter's documentation has it. */
 const verify = (request: unknown, _response: unknown, bytes: Buffer) => {
