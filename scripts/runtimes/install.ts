@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { root, run } from '../run.ts';
-import { RUNTIMES, type Runtime } from './table.ts';
+import { type Binary, RUNTIMES, type Runtime } from './table.ts';
 
 /** Where runtimes are installed that do not come with the project. Nothing but `npm run test:runtimes` looks here. */
 const CACHE = 'node_modules/.cache/fhircast-runtimes';
@@ -12,11 +12,16 @@ const platform = `${process.platform}-${process.arch}`;
 
 const folderOf = ({ id, version }: Runtime): string => resolve(root, CACHE, `${id}-${version}`);
 
-const binaryOf = ({ name, binaries }: Runtime) => {
-  const binary = binaries[platform];
+/** How to go on without a runtime that cannot be had. */
+const without = ({ id }: Runtime): string => {
+  const others = RUNTIMES.filter((other) => other.id !== id && other.binaries[platform]).map((other) => other.id);
+  return `npm run test:runtimes -- ${others.join(' ')}`;
+};
+
+const binaryOf = (runtime: Runtime): Binary => {
+  const binary = runtime.binaries[platform];
   if (binary) return binary;
-  const others = RUNTIMES.filter((other) => other.binaries[platform]).map(({ id }) => id);
-  throw new Error(`${name} has no package for ${platform}. Run: npm run test:runtimes -- ${others.join(' ')}`);
+  throw new Error(`${runtime.name} has no package for ${platform}. Test the others: ${without(runtime)}`);
 };
 
 /** workerd comes with the project. */
@@ -64,12 +69,16 @@ export async function install(runtime: Runtime, print: (line: string) => void): 
   // Without one, npm would look for a project further up.
   await writeFile(resolve(folder, 'package.json'), '{ "private": true }\n');
   const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
-  const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
-  const code = await run(npm, ['install', '--prefix', folder, ...quiet, spec]);
+  // Set by npm run: a script, which starts on every platform alike.
+  const npm = process.env['npm_execpath'];
+  const [command, ...before] = npm?.endsWith('js') ? [process.execPath, npm] : (['npm'] as const);
+  const code = await run(command, [...before, 'install', '--prefix', folder, ...quiet, spec]);
   if (code !== 0)
     throw new Error(
-      `npm could not install ${spec}: see above. Is the registry reached? Run it again, it goes on here.`,
+      `npm could not install ${spec}, and said why above. Run it again; or test the others: ${without(runtime)}`,
     );
   if (!isRunning(runtime))
-    throw new Error(`${spec} was installed, but ${executableOf(runtime)} does not run here, or is another version.`);
+    throw new Error(
+      `${spec} was installed, but ${executableOf(runtime)} does not run here. Test the others: ${without(runtime)}`,
+    );
 }

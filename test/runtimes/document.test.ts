@@ -2,15 +2,22 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../../scripts/run.ts';
+import { executableOf } from '../../scripts/runtimes/install.ts';
 import { documentedTable, tableOf } from '../../scripts/runtimes/report.ts';
 import { RUNTIMES } from '../../scripts/runtimes/table.ts';
 import { EXPECTATIONS, OF_OWN_WEBSOCKET } from './expectations.ts';
+import { DENO_PERMISSIONS } from './start.ts';
 
 const everythingPassed = new Map(RUNTIMES.map(({ name }) => [name, new Set<string>()]));
 
 describe('docs/runtimes.md', () => {
   it('has every runtime in the version that is tested', async () => {
     expect(await documentedTable()).toBe(tableOf(RUNTIMES, everythingPassed));
+  });
+
+  it('names the permissions with which Deno is tested', () => {
+    const text = readFileSync(resolve(root, 'docs/runtimes.md'), 'utf8');
+    expect([...text.matchAll(/`(--allow-[^`]+)`/g)].map(([, flag]) => flag)).toEqual(DENO_PERMISSIONS);
   });
 });
 
@@ -49,6 +56,13 @@ describe('the table of runtimes', () => {
     };
     const versions = RUNTIMES.filter(({ kind }) => kind === 'workerd').map(({ version }) => version);
     expect(versions).toEqual(versions.map(() => devDependencies['workerd']));
+  });
+
+  it('says how to go on where a runtime is not built for the platform', () => {
+    const [first, ...others] = RUNTIMES;
+    if (!first) throw new Error('There are no runtimes.');
+    const ids = others.filter(({ binaries }) => binaries[`${process.platform}-${process.arch}`]).map(({ id }) => id);
+    expect(() => executableOf({ ...first, binaries: {} })).toThrow(`npm run test:runtimes -- ${ids.join(' ')}`);
   });
 
   it('has each id and each name once', () => {

@@ -9,17 +9,11 @@ import type { Installed } from './installed.ts';
 /** What the program is told. */
 export type Settings = Readonly<Record<'PUBLIC_URL' | 'PORT' | 'CONDUCTOR', string>>;
 
-/** Deno may do no more than the documentation says, and fetches nothing. */
-const DENO = [
-  'run',
-  '--no-prompt',
-  '--no-remote',
-  '--no-lock',
-  '--node-modules-dir=manual',
-  '--allow-net',
-  '--allow-env',
-  '--allow-read',
-];
+/** What Deno has to allow. */
+export const DENO_PERMISSIONS = ['--allow-net', '--allow-env'];
+
+/** It fetches nothing by itself. */
+const DENO = ['run', '--no-prompt', '--no-remote', '--no-lock', '--node-modules-dir=manual', ...DENO_PERMISSIONS];
 
 const ARGUMENTS = { node: [], bun: ['run', '--no-install'], deno: DENO } as const;
 
