@@ -140,7 +140,7 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
     bodyLimit,
     open,
     handle,
-    fetch: webSkin(handle, bodyLimit),
-    node: nodeSkin(handle, bodyLimit),
+    fetch: webSkin(handle, bodyLimit, counts),
+    node: nodeSkin(handle, bodyLimit, counts),
   };
 }

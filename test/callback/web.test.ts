@@ -151,5 +151,6 @@ describe('a body that cannot be read', () => {
       message: expect.stringContaining('before its signature was checked'),
     });
     expect(owner.errors).toEqual([]);
+    expect(endpoint.counts).toEqual({ 'callback-body-parsed': 1 });
   });
 });
