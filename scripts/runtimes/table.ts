@@ -49,7 +49,7 @@ const workerd = (id: string, compatibilityDate: string, crypto: Runtime['crypto'
   id,
   name: `workerd (Cloudflare Workers) as of ${compatibilityDate}`,
   kind: 'workerd',
-  version: '1.20261117.1',
+  version: '1.20261023.1',
   crypto,
   compatibilityDate,
   binaries: {
@@ -98,6 +98,6 @@ export const RUNTIMES: readonly Runtime[] = [
       'win32-arm64': { package: '@deno/win32-arm64', path: 'deno.exe' },
     },
   },
-  workerd('workerd', '2026-11-01', 'node:crypto'),
+  workerd('workerd', '2026-10-20', 'node:crypto'),
   workerd('workerd-2025', '2025-11-01', 'WebCrypto'),
 ];
