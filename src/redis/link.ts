@@ -2,12 +2,19 @@ import { SCRIPTS, type ScriptName } from './scripts.ts';
 
 /** What is needed of a client of the package `redis`, in the versions 5 and later. */
 export interface RedisRouterClient {
+  /** Whether commands can be sent. */
   readonly isReady: boolean;
+  /** Makes another client of the same server. */
   duplicate(overrides?: { disableOfflineQueue?: boolean; commandOptions?: object }): RedisRouterClient;
+  /** Opens the connection. */
   connect(): Promise<unknown>;
+  /** Lets go of the connection at once. */
   destroy(): void;
+  /** Sends a command. */
   sendCommand(args: (string | Buffer)[], options?: { typeMapping?: object }): Promise<unknown>;
+  /** Listens to a channel. */
   subscribe(channel: string, listener: (message: Buffer) => unknown, bufferMode: true): Promise<unknown>;
+  /** Listens to what happens to the connection. */
   on(event: string, listener: () => void): unknown;
 }
 

@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpCallbackEndpoint } from '../endpoint.ts';
-import { bodyParsed, isBodyLost, type ParsedRequest } from '../kept-body.ts';
+import { bodyParsed, type ParsedRequest as ExpressRequest, isBodyLost } from '../kept-body.ts';
 
-/** An Express request, as far as it matters here. */
-export type ExpressRequest = ParsedRequest;
+export type { ParsedRequest as ExpressRequest } from '../kept-body.ts';
 
 /** A handler for Express 4 and 5. */
 export type ExpressHandler = (
