@@ -1,4 +1,4 @@
-import { platformHmac } from '../callback/hmac.ts';
+import { webHmac } from '../callback/hmac.ts';
 import { type CallbackOutcome, subscriptionHandler } from '../callback/subscription-handler.ts';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
 import { FhircastError } from '../errors.ts';
@@ -89,7 +89,7 @@ export function relayChannel(options: RelayChannelOptions): RelayChannel {
       url,
       fetch,
       page,
-      handle: subscriptionHandler({ owner, allowSha1, count, hmac: platformHmac(secret) }),
+      handle: subscriptionHandler({ owner, allowSha1, count, hmac: webHmac(secret) }),
       opened: (message) => {
         if (page !== undefined) inUse.delete(page);
         page = message.page;

@@ -42,13 +42,7 @@ const sizeOf = ({ body, query }: CallbackRequest): number =>
 
 /** Whether two requests are the same event: it came twice because its owner changed. */
 const isSame = (one: CallbackRequest, other: CallbackRequest): boolean =>
-  one.method === other.method &&
-  one.query === other.query &&
-  one.signature === other.signature &&
-  typeof one.body !== 'string' &&
-  typeof other.body !== 'string' &&
-  one.body.byteLength === other.body.byteLength &&
-  one.body.every((byte, at) => byte === other.body[at]);
+  encodeRequest({ id: '', request: one }) === encodeRequest({ id: '', request: other });
 
 /** One page: what waits for its answer, and the stream to it, while there is one. */
 export class Page {
