@@ -5,6 +5,7 @@ import type { Target } from '../callback-load.ts';
 import { callbackContenders } from '../callbacks.ts';
 import { compare, printTable } from '../report.ts';
 import { type Contender, type Plan, type Round, takeTurns } from '../rounds.ts';
+import { spreadOf } from '../statistics.ts';
 import { compileSubjects, type Subject, startSubject, stopSubject } from '../subject.ts';
 import { bytesOfClients, growthContenders, SIZES } from './growth.ts';
 import { instancesContender, startInstance, throughInstance } from './instances.ts';
@@ -54,6 +55,12 @@ printTable('verified callbacks per second', [
   ...several.map(({ name }) => compare(rates, name, 'bare node:http')),
   ...several.map(({ name }) => compare(rates, name, 'createCallbackEndpoint')),
 ]);
+
+console.log('on this machine, callbacks per second of processor time (all instances together)');
+for (const [name, list] of rates) {
+  const { median } = spreadOf(list.map(({ processor }) => plan.messages / processor));
+  console.log(`  ${name.padEnd(46)}${Math.round(median).toLocaleString('en').padStart(18)}`);
+}
 
 const { contenders, bytes } = await growthContenders();
 const growth = await measure('growth', contenders);
