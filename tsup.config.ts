@@ -19,7 +19,7 @@ export default defineConfig([
   },
   {
     // For pages without a bundler: everything inside but fhirclient, which such a page loads by a script tag of its own.
-    entry: { 'fhircast-client.min': 'src/index.ts' },
+    entry: { 'fhircast-client.min': 'src/index.ts', 'relay-channel.min': 'src/relay/channel.ts' },
     outDir: 'dist/browser',
     format: ['esm'],
     target: 'es2022',

@@ -13,8 +13,12 @@ const elsewhere = [
   'test/browser/**',
   'test/package/**',
   'test/examples/**',
+  'test/runtimes/**',
   'test/chaos/**',
   'test/hubs/**',
+  'test/redis/**',
+  'test/relay/**',
+  'test/security/**',
 ];
 
 export default defineConfig({
@@ -31,14 +35,15 @@ export default defineConfig({
         resolve: { alias: sources },
         test: {
           name: 'integration',
-          include: ['test/{integration,chaos,hubs}/**/*.test.ts'],
+          include: ['test/{integration,chaos,hubs,redis,relay,security}/**/*.test.ts'],
+          globalSetup: ['scripts/setup-redis.ts'],
           testTimeout: 20_000,
         },
       },
       {
         test: {
           name: 'package',
-          include: ['test/{package,examples}/**/*.test.ts'],
+          include: ['test/{package,examples,runtimes}/**/*.test.ts'],
           globalSetup: ['scripts/setup-build.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

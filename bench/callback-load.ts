@@ -29,8 +29,7 @@ export async function openLine(target: Target, next: EventSource): Promise<Line>
 }
 
 /** A signed callback, byte by byte. Every contender gets the headers of all. */
-function requestOf({ target: { url, secret }, next }: Line): Buffer {
-  const body = next();
+export function requestOf({ url, secret }: Target, body: string): Buffer {
   const { host, pathname } = new URL(url);
   const signature = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
   const lines = [
@@ -87,7 +86,10 @@ function sendAll(socket: Socket, requests: readonly Buffer[]): Promise<void> {
  */
 export function prepareCallbacks(lines: readonly Line[], count: number): () => Promise<void> {
   const each = Math.ceil(count / lines.length);
-  const queues = lines.map((line) => ({ line, requests: Array.from({ length: each }, () => requestOf(line)) }));
+  const queues = lines.map((line) => ({
+    line,
+    requests: Array.from({ length: each }, () => requestOf(line.target, line.next())),
+  }));
   return async () => {
     await Promise.all(queues.map(({ line, requests }) => sendAll(line.socket, requests)));
   };

@@ -8,8 +8,16 @@ import { type ProgramName, startSubject } from './subject.ts';
 /** The sessions of the comparison, which a hub serves on as many connections. */
 const SESSIONS = 16;
 
-/** The servers of the callback comparison, with open connections, and what ends their hub. */
-export async function callbackContenders(): Promise<[Contender[], () => void]> {
+const NAMES = ['createCallbackEndpoint', 'FhircastClient', 'bare node:http', '@octokit/webhooks'] as const;
+
+/**
+ * The servers of the callback comparison, with open connections, and what ends their hub.
+ *
+ * @param names which of them
+ */
+export async function callbackContenders(
+  names: readonly (typeof NAMES)[number][] = NAMES,
+): Promise<[Contender[], () => void]> {
   const hub = await startHub();
   const topics = Array.from({ length: SESSIONS }, (_, index) => `${hub.url}/session-${index}`);
   const secret = randomBytes(32).toString('hex');
@@ -24,13 +32,18 @@ export async function callbackContenders(): Promise<[Contender[], () => void]> {
         return openLine(target, patientOpens(topic, 'open-patient-chart'));
       }),
     );
-    return { name, subject, prepare: (count) => prepareCallbacks(lines, count) };
+    return { name, subjects: [subject], prepare: (count) => prepareCallbacks(lines, count) };
   };
-  const contenders = [
-    await contender('createCallbackEndpoint', 'callback-endpoint', []),
-    await contender('FhircastClient', 'callback-client', [hub.url, ...topics]),
-    await contender('bare node:http', 'callback-bare', [secret]),
-    await contender('@octokit/webhooks', 'callback-octokit', [secret]),
-  ];
+  const programs = {
+    createCallbackEndpoint: ['callback-endpoint', []],
+    FhircastClient: ['callback-client', [hub.url, ...topics]],
+    'bare node:http': ['callback-bare', [secret]],
+    '@octokit/webhooks': ['callback-octokit', [secret]],
+  } as const;
+  const contenders: Contender[] = [];
+  for (const name of names) {
+    const [program, args] = programs[name];
+    contenders.push(await contender(name, program, args));
+  }
   return [contenders, hub.close];
 }

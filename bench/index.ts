@@ -21,7 +21,7 @@ async function measure(
   const [contenders, close] = await start();
   const results = await takeTurns(contenders, plan, (text) => progress(`${title}: ${text}`));
   progress('');
-  for (const { subject } of contenders) await stopSubject(subject);
+  for (const { subjects } of contenders) await Promise.all(subjects.map(stopSubject));
   close();
   return results;
 }

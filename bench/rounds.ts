@@ -4,8 +4,8 @@ import { type Subject, usageOf } from './subject.ts';
 /** One who takes part in a comparison. */
 export interface Contender {
   readonly name: string;
-  /** The process whose work is measured. */
-  readonly subject: Subject;
+  /** The processes whose work is measured. */
+  readonly subjects: readonly Subject[];
   /** Makes messages, and returns what sends them and resolves when each has been answered. */
   prepare(count: number): () => Promise<void>;
 }
@@ -14,7 +14,7 @@ export interface Contender {
 export interface Round {
   /** From the first message to the last answer. */
   readonly elapsed: number;
-  /** Processor time of the subject alone. */
+  /** Processor time of the subjects alone. */
   readonly processor: number;
 }
 
@@ -28,13 +28,16 @@ export interface Plan {
   readonly messages: number;
 }
 
-async function run({ subject, prepare }: Contender, messages: number): Promise<Round> {
+const usageOfAll = async (subjects: readonly Subject[]): Promise<number> =>
+  (await Promise.all(subjects.map(usageOf))).reduce((sum, usage) => sum + usage, 0);
+
+async function run({ subjects, prepare }: Contender, messages: number): Promise<Round> {
   const send = prepare(messages);
-  const before = await usageOf(subject);
+  const before = await usageOfAll(subjects);
   const start = performance.now();
   await stayAwake(send);
   const elapsed = (performance.now() - start) / 1000;
-  return { elapsed, processor: (await usageOf(subject)) - before };
+  return { elapsed, processor: (await usageOfAll(subjects)) - before };
 }
 
 /**

@@ -16,6 +16,12 @@ const PROGRAMS = {
   'callback-client': new URL('./subjects/callback-client.ts', import.meta.url),
   'callback-endpoint': new URL('./subjects/callback-endpoint.ts', import.meta.url),
   'callback-bare': new URL('./subjects/callback-bare.ts', import.meta.url),
+  'callback-many': new URL('./subjects/callback-many.ts', import.meta.url),
+  'callback-many-clients': new URL('./subjects/callback-many-clients.ts', import.meta.url),
+  'callback-instance': new URL('./subjects/callback-instance.ts', import.meta.url),
+  'callback-clock': new URL('./subjects/callback-clock.ts', import.meta.url),
+  relay: new URL('./subjects/relay.ts', import.meta.url),
+  'relay-page': new URL('./subjects/relay-page.ts', import.meta.url),
   'callback-octokit': new URL('./subjects/callback-octokit.ts', import.meta.url),
 } as const;
 
@@ -39,8 +45,8 @@ export async function compileSubjects(): Promise<void> {
   });
 }
 
-/** What a subject answers to its parent: where it listens, or its processor time. */
-async function hear(subject: Subject): Promise<unknown> {
+/** What a subject answers to its parent: where it listens, its processor time, or what else it was asked. */
+export async function hear(subject: Subject): Promise<unknown> {
   const ended = new AbortController();
   const exit = (code: number | null) => ended.abort(new Error(`A subject ended with code ${code}.`));
   subject.once('exit', exit);

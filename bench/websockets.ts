@@ -13,7 +13,7 @@ export async function websocketContenders(): Promise<[Contender[], () => void]> 
     const [subject] = await startSubject(program, args);
     const socket = await opened;
     const next = patientOpens(topic, 'Patient-open');
-    return { name, subject, prepare: (count) => prepareFrames(socket, next, count) };
+    return { name, subjects: [subject], prepare: (count) => prepareFrames(socket, next, count) };
   };
   const contenders = [
     await contender('FhircastClient', 'websocket-client', [hub.url, topic]),

@@ -8,6 +8,13 @@ export const entryPoints = {
   '.': 'index',
   './callback': 'callback/index',
   './callback/express': 'callback/adapters/express',
+  './callback/fastify': 'callback/adapters/fastify',
+  './callback/koa': 'callback/adapters/koa',
+  './callback/hono': 'callback/adapters/hono',
+  './callback/next': 'callback/adapters/next',
+  './callback/aws-lambda': 'callback/adapters/aws-lambda',
+  './redis': 'redis/index',
+  './relay': 'relay/index',
   './testing': 'testing/index',
 } as const;
 

@@ -24,14 +24,18 @@ export interface Measurement {
 
 type Bundle = BuildResult<{ write: false; metafile: true }>;
 
-/** What an app writes. For the root it is the one import that every app has; for the others, all that they export. */
+/** What pages import, of the entry points for pages. */
+const PAGES: Partial<Record<Subpath, string>> = { '.': 'FhircastClient', './relay': 'relayChannel' };
+
+/** What an app writes. For a page it is the one import that every such page has; for a server, all that there is. */
 function appOf(subpath: Subpath): string {
-  if (subpath !== '.') return `export * from '${specifier(subpath)}';`;
-  return `import { FhircastClient } from '${specifier(subpath)}'; globalThis.client = FhircastClient;`;
+  const name = PAGES[subpath];
+  if (name === undefined) return `export * from '${specifier(subpath)}';`;
+  return `import { ${name} } from '${specifier(subpath)}'; globalThis.imported = ${name};`;
 }
 
 /**
- * Bundles an app that imports an entry point of the built package. The root is bundled for a page, so a built-in of
+ * Bundles an app that imports an entry point of the built package. What is for pages is bundled for a page, so a built-in of
  * Node in it is an error; the other entry points are for servers.
  *
  * @throws when something cannot be resolved
@@ -40,7 +44,7 @@ export async function measure(subpath: Subpath): Promise<Measurement> {
   const bundle = await build({
     stdin: { contents: appOf(subpath), resolveDir: root, sourcefile: 'app.js' },
     outdir: 'out',
-    platform: subpath === '.' ? 'browser' : 'node',
+    platform: PAGES[subpath] ? 'browser' : 'node',
     target: 'es2022',
     format: 'esm',
     bundle: true,

@@ -31,6 +31,8 @@ const SENTENCES = {
   'channel-not-opened': 'The websocket did not open. Check that the hub is reachable and allows this origin.',
   'channel-lost': 'The connection to the hub was lost.',
   'channel-silent': 'The connection to the hub had gone silent and was given up.',
+  'relay-failed':
+    'The relay could not be reached, or refused this page (see status). Check its URL and its options authorize and origins.',
   'event-missed': 'The hub shows another context than the events told. The subscription is made anew.',
   'confirmation-timeout':
     'The hub did not confirm the subscription in time. Check that it reaches the callback URL, or knows the websocket; see docs/hubs.md for hubs that need a profile.',
@@ -61,6 +63,9 @@ const SENTENCES = {
   'notification-deviation': 'An event was delivered that deviates from its definition: {}.',
   'listener-failed': 'A listener failed (see cause). The hub was told.',
   'listener-failed-late': 'A listener failed (see cause) after the hub had been answered.',
+  // callbacks
+  'callback-body-parsed':
+    'A callback was answered 500, because {} read its body before its signature was checked. Mount the callback endpoint before it, or keep the exact bytes as rawBody; see docs/webhooks.md.',
   // signatures
   'signature-missing': 'A callback was refused, because it has no X-Hub-Signature.',
   'signature-malformed': 'A callback was refused, because its X-Hub-Signature is not method=hex.',

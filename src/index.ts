@@ -7,6 +7,7 @@ export type {
   CallbackEndpoint,
   CallbackOwner,
   CallbackRegistration,
+  CallbackSession,
   Denial,
   Verification,
 } from './channels/callback.ts';

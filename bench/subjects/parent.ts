@@ -7,7 +7,8 @@ import type { AddressInfo } from 'node:net';
  * @param report what else the parent should know
  */
 export function ready(report = ''): void {
-  process.on('message', () => {
+  process.on('message', (message) => {
+    if (message !== 'usage') return;
     const { user, system } = process.cpuUsage();
     process.send?.((user + system) / 1e6);
   });

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CallbackEndpoint, CallbackOwner, CallbackRegistration } from '../channels/callback.ts';
+import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
 import { FhircastError } from '../errors.ts';
 import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { type Hmac, platformHmac } from './hmac.ts';
+import { MemoryRouter } from './memory-router.ts';
 import { nodeSkin } from './node.ts';
 import { answerOf, appendedQuery, type CallbackAnswer, type CallbackRequest } from './request.ts';
-import { type CallbackRouter, MemoryRouter } from './router.ts';
+import { type CallbackRouter, ROUTER_ANSWERS } from './router.ts';
 import { type CallbackOutcome, subscriptionHandler } from './subscription-handler.ts';
 import { webSkin } from './web.ts';
 
@@ -36,9 +37,9 @@ export interface CallbackEndpointOptions {
    */
   allowInsecure?: boolean;
   /**
-   * Passes a request to the owner of its URL.
+   * Passes a request to the owner of its URL. What it promises is said at `CallbackRouter`.
    *
-   * @default within this process
+   * @default a `MemoryRouter`: within this process
    */
   router?: CallbackRouter;
   /**
@@ -55,6 +56,7 @@ export interface HttpCallbackEndpoint extends CallbackEndpoint {
   readonly counts: Readonly<Partial<Record<CallbackOutcome, number>>>;
   /** The largest body that is read, in bytes. */
   readonly bodyLimit: number;
+  open(owner: CallbackOwner, session?: CallbackSession): Promise<CallbackRegistration>;
   /** The endpoint itself: one plain function. The id is the last segment of the request's path. */
   handle(id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer>;
   /** For web-standard servers: Workers, Deno, Bun, Hono and the like. */
@@ -65,6 +67,15 @@ export interface HttpCallbackEndpoint extends CallbackEndpoint {
 
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
 const FAILED = 500;
+
+/** What is counted for each answer of the router's own. */
+const ROUTER_OUTCOMES: ReadonlyMap<CallbackAnswer, CallbackOutcome> = new Map([
+  [ROUTER_ANSWERS.unknown, 'unknown-callback'],
+  [ROUTER_ANSWERS.ended, 'ended-callback'],
+  [ROUTER_ANSWERS.late, 'late'],
+  [ROUTER_ANSWERS.full, 'unavailable'],
+  [ROUTER_ANSWERS.unavailable, 'unavailable'],
+]);
 
 /** An app or a router of its own may come up with statuses at which a server throws. */
 const canBeSent = (status: number): boolean => Number.isInteger(status) && status >= 200 && status <= 599;
@@ -86,12 +97,12 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
   const { baseUrl, allowSha1 = false, allowInsecure = false, bodyLimit = DEFAULT_BODY_LIMIT } = options;
   if (urlFault(baseUrl, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'baseUrl' });
   if (!(bodyLimit > 0)) throw new FhircastError('option-invalid', { at: 'bodyLimit' });
-  const { router = new MemoryRouter(), hmac = platformHmac } = options;
   const ownQuery = new URL(baseUrl).search.slice(1);
   const counts: Partial<Record<CallbackOutcome, number>> = {};
   const count = (outcome: CallbackOutcome) => {
     counts[outcome] = (counts[outcome] ?? 0) + 1;
   };
+  const { router = new MemoryRouter({ onLost: () => count('lost') }), hmac = platformHmac } = options;
 
   const open = async (owner: CallbackOwner): Promise<CallbackRegistration> => {
     const id = randomHex(24);
@@ -105,7 +116,12 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
     return answerOf(FAILED);
   };
 
-  const check = (answer: CallbackAnswer): CallbackAnswer => (canBeSent(answer.status) ? answer : fail());
+  const check = (answer: CallbackAnswer): CallbackAnswer => {
+    if (answer.status === 200) return answer;
+    const outcome = ROUTER_OUTCOMES.get(answer);
+    if (outcome) count(outcome);
+    return canBeSent(answer.status) ? answer : fail();
+  };
 
   // Some hubs end when a connection is reset: everything is answered, whatever happens here.
   const handle = (id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> => {
@@ -124,7 +140,7 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
     bodyLimit,
     open,
     handle,
-    fetch: webSkin(handle, bodyLimit),
-    node: nodeSkin(handle, bodyLimit),
+    fetch: webSkin(handle, bodyLimit, counts),
+    node: nodeSkin(handle, bodyLimit, counts),
   };
 }

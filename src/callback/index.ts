@@ -7,13 +7,15 @@ export type {
   CallbackEndpoint,
   CallbackOwner,
   CallbackRegistration,
+  CallbackSession,
   Denial,
   Verification,
 } from '../channels/callback.ts';
 export { FhircastError, SignatureError } from '../errors.ts';
 export { type CallbackEndpointOptions, createCallbackEndpoint, type HttpCallbackEndpoint } from './endpoint.ts';
 export { type Hmac, nodeHmac, platformHmac, type SignatureMethod, webHmac } from './hmac.ts';
+export { MemoryRouter } from './memory-router.ts';
 export type { CallbackAnswer, CallbackRequest } from './request.ts';
-export { type CallbackHandler, type CallbackRouter, MemoryRouter } from './router.ts';
+export type { CallbackHandler, CallbackRouter, LostReason, RouterOptions } from './router.ts';
 export { signatureFault } from './signature.ts';
 export type { CallbackOutcome } from './subscription-handler.ts';

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpCallbackEndpoint } from './endpoint.ts';
+import { bodyParsed, isBodyLost, keptBytes, type ParsedRequest } from './kept-body.ts';
 import { type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
 
 /** The endpoint's plain function. */
@@ -50,12 +52,7 @@ const writeAndClose = (request: IncomingMessage, response: ServerResponse, answe
  * @param response where the answer goes
  * @param body the exact bytes of the body
  */
-export function pass(
-  handle: Handle,
-  request: IncomingMessage,
-  response: ServerResponse,
-  body: CallbackRequest['body'],
-): void {
+function pass(handle: Handle, request: IncomingMessage, response: ServerResponse, body: CallbackRequest['body']): void {
   const { id, query } = splitUrl(request.url ?? '');
   const header = request.headers['x-hub-signature'];
   const signature = Array.isArray(header) ? undefined : header;
@@ -70,17 +67,30 @@ export function pass(
   else finish(answer);
 }
 
+const FAILED = 500;
+
+const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
+
 /**
- * The skin for node:http. It builds no Request and no Response: on Node they cost more than all of the endpoint's own work.
+ * The skin for node:http, and for whatever is built on it: bytes that a parser before it has kept as `rawBody` or `body` are
+ * taken. It builds no Request and no Response: on Node they cost more than all of the endpoint's own work.
  *
  * @param handle the endpoint's plain function
  * @param bodyLimit the largest body that is read, in bytes
+ * @param counts where a body that was lost is counted
  */
-export function nodeSkin(handle: Handle, bodyLimit: number) {
-  return (request: IncomingMessage, response: ServerResponse): void => {
+export function nodeSkin(handle: Handle, bodyLimit: number, counts: HttpCallbackEndpoint['counts'] = {}) {
+  return (request: ParsedRequest, response: ServerResponse): void => {
     if (request.method !== 'POST') {
       request.resume();
       return pass(handle, request, response, NOTHING);
+    }
+    const kept = keptBytes(request.rawBody, request.body);
+    if (kept) return pass(handle, request, response, kept.byteLength > bodyLimit ? 'too-large' : kept);
+    if (isBodyLost(request)) {
+      const { message } = bodyParsed({ counts });
+      // There is nobody else to tell.
+      return write(request, response, { status: FAILED, body: message, headers: PLAIN_TEXT });
     }
     if (Number(request.headers['content-length']) > bodyLimit) return pass(handle, request, response, 'too-large');
     const chunks: Buffer[] = [];

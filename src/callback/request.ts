@@ -50,14 +50,22 @@ export function appendedQuery(own: string, query: string): string {
 /** An answer without a body. */
 export const answerOf = (status: number): CallbackAnswer => ({ status, body: '' });
 
+/** Letters, digits, `-`, `.`, `_` and `~`: to write these in percent-encoding changes nothing (RFC 3986, 6.2.2.2). */
+const NEEDLESSLY_ENCODED = /%(2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/gi;
+
 /**
  * Splits a request's URL into the callback's identity and the query. The identity is the last segment of the path, wherever a
- * proxy or a framework has mounted the endpoint.
+ * proxy or a framework has mounted the endpoint, and whether or not it has put a slash behind it.
  *
  * @param url a path with a query, or an absolute URL
  */
 export function splitUrl(url: string): { readonly id: string; readonly query: string } {
   const mark = url.indexOf('?');
-  const path = mark < 0 ? url : url.slice(0, mark);
-  return { id: path.slice(path.lastIndexOf('/') + 1), query: mark < 0 ? '' : url.slice(mark + 1) };
+  let end = mark < 0 ? url.length : mark;
+  if (url[end - 1] === '/') end -= 1;
+  const id = url.slice(url.lastIndexOf('/', end - 1) + 1, end);
+  return {
+    id: id.replace(NEEDLESSLY_ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    query: mark < 0 ? '' : url.slice(mark + 1),
+  };
 }

@@ -1,6 +1,7 @@
 import type { CallbackOwner } from '../channels/callback.ts';
 import { leaseSecondsOf, splitEvents } from '../channels/frame.ts';
 import { type FhircastError, NotificationError } from '../errors.ts';
+import { echoOf, isChallenge } from './challenge.ts';
 import type { Hmac } from './hmac.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.ts';
 import type { CallbackHandler } from './router.ts';
@@ -9,8 +10,23 @@ import { signatureFault } from './signature.ts';
 /**
  * What came of a request to a callback URL, for counting: `delivered` was handed to the subscription, `unexpected` is what
  * nobody waits for, `failed` is what was answered 500, and the codes are those of the messages that were refused.
+ *
+ * Of the router: `unknown-callback` is an id that nobody owns, `ended-callback` one that was given up, `late` what was
+ * answered 202 because its owner took too long, `unavailable` what was answered 503, and `lost` an event that was late and
+ * failed then. A request may count as `delivered` and `late`. A router of the app's own reports its losses itself.
  */
-export type CallbackOutcome = 'verified' | 'denied' | 'delivered' | 'unexpected' | 'failed' | FhircastError['code'];
+export type CallbackOutcome =
+  | 'verified'
+  | 'denied'
+  | 'delivered'
+  | 'unexpected'
+  | 'failed'
+  | 'unknown-callback'
+  | 'ended-callback'
+  | 'late'
+  | 'unavailable'
+  | 'lost'
+  | FhircastError['code'];
 
 /** What the handler of one callback URL needs. */
 export interface SubscriptionHandlerOptions {
@@ -26,9 +42,6 @@ const UNAUTHORIZED = 401;
 const NOT_FOUND = 404;
 const METHOD_NOT_ALLOWED = 405;
 const TOO_LARGE = 413;
-
-/** A challenge is random text. What could be more than text is not echoed. */
-const CHALLENGE = /^[^<>\p{Cc}]{1,2048}$/u;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -73,12 +86,11 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
     }
     const challenge = fields?.get('hub.challenge') ?? '';
     const isKnown = mode === undefined || mode === 'subscribe' || mode === 'unsubscribe';
-    if (!isKnown || !CHALLENGE.test(challenge)) return unexpected();
+    if (!isKnown || !isChallenge(challenge)) return unexpected();
     const leaseSeconds = leaseSecondsOf(fields?.get('hub.lease_seconds'));
     if (!owner.verify({ mode, topic, events, leaseSeconds })) return unexpected();
     count('verified');
-    // Hubs compare the body to the letter, and accept exactly 200.
-    return { status: 200, body: challenge, headers: { 'Content-Type': 'text/html; charset=utf-8' } };
+    return echoOf(challenge);
   };
 
   const deliver = (body: Uint8Array): CallbackAnswer | Promise<CallbackAnswer> => {
@@ -93,15 +105,33 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
     return typeof status === 'number' ? answerOf(status) : Promise.resolve(status).then(answerOf);
   };
 
-  return ({ method, query, signature, body }: CallbackRequest) => {
+  /** Decides about a request whose signature has been checked, or does not matter. */
+  const decide = ({ method, query, body }: CallbackRequest, fault?: FhircastError) => {
     if (method === 'GET') return verify(query);
     if (method !== 'POST') return { ...unexpected(METHOD_NOT_ALLOWED), headers: { Allow: 'GET, POST' } };
     if (body === 'too-large') return reject(new NotificationError('notification-too-large'), TOO_LARGE);
-    if (owner.acceptsUnverified?.()) return deliver(body);
-    const fault = signatureFault(hmac, signature, body, allowSha1);
-    if (fault instanceof Promise) {
-      return fault.then((error) => (error ? reject(error, UNAUTHORIZED) : deliver(body)));
-    }
     return fault ? reject(fault, UNAUTHORIZED) : deliver(body);
+  };
+
+  /** The last signature that is being checked: WebCrypto takes its time, and what comes behind it must not overtake it. */
+  let checking: Promise<unknown> | undefined;
+
+  return (request: CallbackRequest) => {
+    const { method, signature, body } = request;
+    const isSigned = method === 'POST' && body !== 'too-large' && !owner.acceptsUnverified?.();
+    const fault = isSigned ? signatureFault(hmac, signature, body, allowSha1) : undefined;
+    if (!checking && !(fault instanceof Promise)) return decide(request, fault);
+    // It may fail before its turn comes.
+    if (fault instanceof Promise) fault.catch(() => {});
+    const checked = (checking ?? Promise.resolve()).then(() => fault);
+    const done = checked.then(
+      () => {},
+      () => {},
+    );
+    checking = done;
+    void done.then(() => {
+      if (checking === done) checking = undefined;
+    });
+    return checked.then((found) => decide(request, found));
   };
 }

@@ -1,10 +1,18 @@
-import { FhircastError } from '../errors.ts';
+import type { HttpCallbackEndpoint } from './endpoint.ts';
+import { bodyParsed } from './kept-body.ts';
 import type { Handle } from './node.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
 
 const BAD_REQUEST = 400;
 
-const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRequest['body']> => {
+/**
+ * Reads a body to its limit.
+ *
+ * @param request the request
+ * @param bodyLimit the most that is read, in bytes
+ * @throws when the sender gives up
+ */
+export const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRequest['body']> => {
   if (Number(request.headers.get('content-length')) > bodyLimit) return 'too-large';
   const reader = request.body?.getReader();
   const chunks: Uint8Array[] = [];
@@ -38,11 +46,12 @@ const responseOf = ({ method }: Request, answer: CallbackAnswer): Response =>
  *
  * @param handle the endpoint's plain function
  * @param bodyLimit the largest body that is read, in bytes
+ * @param counts where a body that was lost is counted
  */
-export function webSkin(handle: Handle, bodyLimit: number) {
+export function webSkin(handle: Handle, bodyLimit: number, counts: HttpCallbackEndpoint['counts'] = {}) {
   return async (request: Request): Promise<Response> => {
     const { id, query } = splitUrl(request.url);
-    if (request.bodyUsed) throw new FhircastError('option-invalid', { at: 'request (its body was read before)' });
+    if (request.bodyUsed) throw bodyParsed({ counts });
     let body: CallbackRequest['body'] = new Uint8Array(0);
     try {
       if (request.method === 'POST') body = await readBody(request, bodyLimit);

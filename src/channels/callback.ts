@@ -9,13 +9,31 @@ export interface CallbackEndpoint {
    * Reserves a callback URL of its own for one subscription.
    *
    * @param owner who answers what arrives at the URL
+   * @param session what is subscribed to; for an endpoint that takes up what it reserved before
    */
-  open(owner: CallbackOwner): CallbackRegistration | Promise<CallbackRegistration>;
+  open(owner: CallbackOwner, session: CallbackSession): CallbackRegistration | Promise<CallbackRegistration>;
+  /**
+   * Whether a subscription stays when its page goes, because the page may come back to it. Then it is not ended with the page.
+   *
+   * @default false
+   */
+  readonly outlivesPage?: boolean;
+}
+
+/** What is subscribed to. It must not be logged. */
+export interface CallbackSession {
+  /** The hub's base URL. */
+  readonly hubUrl: string;
+  /** The session. */
+  readonly topic: string;
 }
 
 /** One callback URL, reserved for one subscription. */
 export interface CallbackRegistration {
-  /** The URL to send as `hub.callback`: unguessable and of this subscription alone. */
+  /**
+   * The URL to send as `hub.callback`: unguessable and of this subscription alone. It may be another one after
+   * {@link CallbackOwner.lost}.
+   */
   readonly url: string;
   /** The secret to send as `hub.secret`: 32 random bytes in hexadecimal, so 64 characters. */
   readonly secret: string;
@@ -67,4 +85,9 @@ export interface CallbackOwner {
   acceptsUnverified?(): boolean;
   /** A message was refused before it could reach the app: no signature, a wrong one, or a body that is too large. */
   rejected(error: FhircastError): void;
+  /**
+   * What arrives at the URL does not reach the owner for the moment, or something that arrived never will. The subscription is
+   * to be made anew.
+   */
+  lost?(error: FhircastError): void;
 }

@@ -1,15 +1,18 @@
 import IsomorphicWebSocket from 'isomorphic-ws';
 
+/** A method's type: so handlers fit that want more of an event than is used here, which are those of the web's `WebSocket`. */
+type Handler<E> = { handle(event: E): void }['handle'];
+
 /** The part of the web's `WebSocket` that is used. */
 export interface WebSocketLike {
   /** Called when the socket is open. */
   onopen: ((event: never) => void) | null;
   /** Called with every frame. */
-  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onmessage: Handler<{ readonly data: unknown }> | null;
   /** Called when something fails; `onclose` follows. */
   onerror: ((event: never) => void) | null;
   /** Called when the socket is closed, with the close code. */
-  onclose: ((event: { readonly code: number }) => void) | null;
+  onclose: Handler<{ readonly code: number }> | null;
   /** 1 while the socket is open. */
   readonly readyState: number;
   /** Sends a text frame. */

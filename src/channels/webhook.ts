@@ -3,7 +3,7 @@ import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { statusFor } from './acknowledgement.ts';
-import type { CallbackEndpoint, CallbackRegistration, Denial, Verification } from './callback.ts';
+import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, Denial, Verification } from './callback.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
 
 /** What a webhook channel needs. */
@@ -48,7 +48,11 @@ export class WebhookChannel implements Channel {
   #pending: Pending | undefined;
   #active = false;
   #closed = false;
+  /** Whether the way from the hub to here was lost, and the hub has not confirmed since. */
+  #isLost = false;
   #events: readonly string[] = [];
+  /** What the hub confirmed last, and until when it may confirm it again, in milliseconds since 1970. */
+  #confirmed: { readonly grant: Grant; readonly until: number } | undefined;
 
   constructor(options: WebhookChannelOptions) {
     this.#options = options;
@@ -115,8 +119,8 @@ export class WebhookChannel implements Channel {
   }
 
   #register(): CallbackRegistration | Promise<CallbackRegistration> {
-    const { record, sink } = this.#options;
-    return this.#options.callback.open({
+    const { api, record, sink } = this.#options;
+    const owner: CallbackOwner = {
       verify: (verification) => this.#verify(verification),
       deny: (denial) => this.#deny(denial),
       notify: (body) => {
@@ -126,7 +130,7 @@ export class WebhookChannel implements Channel {
         let answered: number | undefined;
         let resolve: ((status: number) => void) | undefined;
         sink.notification(body, (decided) => {
-          const status = statusFor(this.#options.api.dialect.acknowledgements, decided);
+          const status = statusFor(api.dialect.acknowledgements, decided);
           record({ direction: 'out', via: 'webhook', kind: 'answer', status });
           answered = status;
           resolve?.(status);
@@ -135,8 +139,15 @@ export class WebhookChannel implements Channel {
         return answered ?? new Promise<number>((settle) => (resolve = settle));
       },
       rejected: (error) => sink.rejected(error),
-      acceptsUnverified: () => this.#options.api.dialect.unverifiedSignatures,
-    });
+      lost: (error) => {
+        // Once, until the hub has confirmed anew. What arrives meanwhile is still ours.
+        if (!this.#active || this.#isLost) return;
+        this.#isLost = true;
+        sink.lost(error);
+      },
+      acceptsUnverified: () => api.dialect.unverifiedSignatures,
+    };
+    return this.#options.callback.open(owner, { hubUrl: api.hubUrl, topic: api.topic });
   }
 
   #request(): SubscriptionRequest {
@@ -182,28 +193,52 @@ export class WebhookChannel implements Channel {
     });
   }
 
+  /** A verification has no signature: whoever knows the URL can send one, and it must be able to do little. */
   #verify({ mode, topic, events, leaseSeconds }: Verification): boolean {
     const { api, record } = this.#options;
     record({ direction: 'in', via: 'webhook', kind: 'verification' });
     if (topic !== undefined && !api.dialect.isOurTopic(api.topic, topic)) return false;
+    const grant = { events, leaseSeconds: this.#bounded(leaseSeconds) };
     const pending = this.#pending;
-    if (pending) {
-      // The sandbox hubs do not say what they verify: it is what we asked for last.
-      if (mode === undefined) api.learn(SANDBOX);
-      else if (mode !== pending.mode) return false;
-      // From here on the hub delivers, even where it has yet to answer the request that it verified.
-      this.#active = pending.mode === 'subscribe';
-      pending.resolve({ events, leaseSeconds });
-      return true;
+    if (!pending) return this.#active && mode === 'subscribe' && this.#confirmAgain(grant);
+    // The sandbox hubs do not say what they verify: it is what we asked for last.
+    if (mode === undefined) api.learn(SANDBOX);
+    else if (mode !== pending.mode) return false;
+    // From here on the hub delivers, even where it has yet to answer the request that it verified.
+    this.#active = pending.mode === 'subscribe';
+    this.#isLost = false;
+    this.#confirmed = { grant, until: Date.now() + this.#options.confirmationTimeoutMs };
+    pending.resolve(grant);
+    return true;
+  }
+
+  /** A lease that is renewed sooner than it need be does no harm. */
+  #bounded(leaseSeconds: number | undefined): number | undefined {
+    const { leaseSeconds: asked = Number.POSITIVE_INFINITY } = this.#options;
+    return leaseSeconds === undefined ? undefined : Math.min(leaseSeconds, asked);
+  }
+
+  /**
+   * A hub that did not hear our answer asks again soon. Later it is somebody who has subscribed our URL anew, with a secret of
+   * his. Of two leases in this time one may be forged: the shorter one counts.
+   */
+  #confirmAgain(grant: Grant): boolean {
+    const confirmed = this.#confirmed;
+    if (!confirmed || Date.now() > confirmed.until) return false;
+    const { leaseSeconds = Number.POSITIVE_INFINITY } = confirmed.grant;
+    if (grant.leaseSeconds !== undefined && grant.leaseSeconds < leaseSeconds) {
+      this.#confirmed = { ...confirmed, grant };
+      this.#options.sink.granted(grant);
     }
-    // A hub may verify again what it verified before, but not end what we want to keep.
-    return this.#active && mode === 'subscribe';
+    return true;
   }
 
   #deny(denial: Denial): boolean {
     const { api, record, sink } = this.#options;
     if (denial.topic !== undefined && !api.dialect.isOurTopic(api.topic, denial.topic)) return false;
     if (!this.#active && !this.#pending) return false;
+    // Whoever has the URL out of a log has not always the session, too.
+    if (this.#active && denial.topic === undefined) return false;
     record({ direction: 'in', via: 'webhook', kind: 'denial' });
     const { reason } = denial;
     if (this.#pending?.mode === 'subscribe' && !this.#active) {

@@ -1,3 +1,4 @@
+import type { CallbackEndpoint } from '../channels/callback.ts';
 import { ChannelError, FhircastError, HubError } from '../errors.ts';
 import { canonicalName } from '../events/names.ts';
 import type { Notification } from '../events/notification.ts';
@@ -47,6 +48,7 @@ export class Session {
   readonly #catchUp: CatchUp;
   readonly #liveness: Liveness;
   readonly #resends: number;
+  readonly #callback: CallbackEndpoint | undefined;
   /** Most apps change nothing, and never load it. */
   #changes: Changes | undefined;
   #left: Promise<void> | undefined;
@@ -91,6 +93,7 @@ export class Session {
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
     this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });
     this.#resends = options.resends ?? RESENDS;
+    this.#callback = options.callback;
     this.inbox = new Inbox({
       topic,
       dialect: () => chooser.dialect,
@@ -276,9 +279,14 @@ export class Session {
         this.subscription.wake();
         this.#liveness.check();
       },
-      hidden: () => this.subscription.hide(),
-      left: () => void this.leave().catch(() => {}),
+      hidden: () => this.#outlivesPage || this.subscription.hide(),
+      left: () => this.#outlivesPage || void this.leave().catch(() => {}),
     });
+  }
+
+  /** Whether the page may come back to its subscription. */
+  get #outlivesPage(): boolean {
+    return this.#callback?.outlivesPage === true && this.subscription.channelType === 'webhook';
   }
 }
 

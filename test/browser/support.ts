@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve, sep } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -35,23 +35,35 @@ const BLANK = `<!doctype html>
       {
         "imports": {
           "fhircast-client": "/dist/browser/fhircast-client.min.js",
-          "fhircast-client/callback": "/dist/callback/index.js"
+          "fhircast-client/callback": "/dist/callback/index.js",
+          "fhircast-client/relay": "/dist/browser/relay-channel.min.js"
         }
       }
     </script>
     <script type="module">
       import * as root from 'fhircast-client';
       import * as callback from 'fhircast-client/callback';
-      Object.assign(globalThis, { root, callback });
+      import * as relay from 'fhircast-client/relay';
+      Object.assign(globalThis, { root, callback, relay });
       document.title = 'loaded';
     </script>
   </head>
   <body></body>
 </html>`;
 
-/** Opens a blank page with the built package in it, as the globals `root` and `callback`. Every address has it. */
-export async function openBlankPage({ keepsPages = false } = {}): Promise<Page> {
-  const server = createServer(async ({ url = '/' }, response) => {
+/** How a blank page differs from the usual. */
+export interface BlankPageOptions {
+  /** Whether the browser has a back/forward cache. */
+  keepsPages?: boolean;
+  /** What else the server of the page has. It returns whether the request was its own. */
+  serve?: (request: IncomingMessage, response: ServerResponse) => boolean;
+}
+
+/** Opens a blank page with the built package in it, as the globals `root`, `callback` and `relay`. Every address has it. */
+export async function openBlankPage({ keepsPages = false, serve }: BlankPageOptions = {}): Promise<Page> {
+  const server = createServer(async (request, response) => {
+    if (serve?.(request, response)) return;
+    const { url = '/' } = request;
     const path = resolve(dist, `.${url.replace(/^\/dist/, '')}`);
     const isBuilt = url.startsWith('/dist/') && path.startsWith(dist + sep);
     if (!isBuilt) return void response.setHeader('Content-Type', 'text/html').end(BLANK);
@@ -64,14 +76,20 @@ export async function openBlankPage({ keepsPages = false } = {}): Promise<Page> 
     server.close();
     server.closeAllConnections();
   });
-  const page = await (await openBrowser(keepsPages)).newPage();
+  const context = await (await openBrowser(keepsPages)).newContext();
+  const page = await context.newPage();
+  await loadBlankPage(page, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  return page;
+}
+
+/** Loads the blank page, or loads it again. */
+export async function loadBlankPage(page: Page, url: string): Promise<void> {
   const failures: string[] = [];
   page.on('pageerror', ({ message }) => void failures.push(message));
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  await page.goto(url);
   await page
     .waitForFunction(() => document.title === 'loaded', undefined, { timeout: 10_000 })
     .catch(() => {
       throw new Error(`The built package did not load in the page. ${failures.join(' ')}`);
     });
-  return page;
 }

@@ -106,21 +106,23 @@ describe('each subscription', () => {
 describe('an id', () => {
   it.each(['GET', 'POST', 'PUT'])('that nobody owns is 404 to %s', async (method) => {
     const { endpoint, id, owner } = await openSubscription();
-    for (const guess of ['', 'x', id.slice(1), `${id}0`, id.toUpperCase(), `${id}/`, '0'.repeat(48), '__proto__']) {
-      if (guess === id) continue;
+    const all = ['', 'x', id.slice(1), `${id}0`, id.toUpperCase(), `${id}/`, '0'.repeat(48), '__proto__'];
+    const guesses = all.filter((guess) => guess !== id);
+    for (const guess of guesses) {
       expect(await endpoint.handle(guess, requestOf(method))).toEqual({ status: 404, body: '' });
     }
     expect(owner).toMatchObject({ verifications: [], denials: [], bodies: [], errors: [] });
-    expect(endpoint.counts).toEqual({});
+    expect(endpoint.counts).toEqual({ 'unknown-callback': guesses.length });
   });
 
   it('that was given up is 410, however well signed', async () => {
-    const { post, get, registration, owner } = await openSubscription();
+    const { post, get, registration, owner, endpoint } = await openSubscription();
     await registration.close();
     await registration.close();
     expect(await post(BODY)).toEqual({ status: 410, body: '' });
     expect(await get(`hub.mode=unsubscribe&hub.challenge=c&hub.topic=${TOPIC}`)).toEqual({ status: 410, body: '' });
     expect(owner).toMatchObject({ verifications: [], bodies: [] });
+    expect(endpoint.counts).toEqual({ 'ended-callback': 2 });
   });
 });
 
@@ -224,6 +226,35 @@ describe('promises of another realm', () => {
     const { post, endpoint } = await openSubscription({ router: { register() {}, release() {}, dispatch } });
     expect(await post(BODY)).toEqual({ status: 500, body: '' });
     expect(endpoint.counts).toEqual({ failed: 1 });
+  });
+});
+
+describe('an owner that takes too long', () => {
+  it('is 202 to an event, whether it or the check of its signature takes long', async () => {
+    const router = new MemoryRouter({ answerWithinMs: 1 });
+    const hmac = () => ({ verify: () => NEVER });
+    const { post, endpoint } = await openSubscription({ router, owner: new RecordingOwner(() => NEVER) });
+    expect(await post(BODY)).toEqual({ status: 202, body: '' });
+    expect(endpoint.counts).toEqual({ delivered: 1, late: 1 });
+    const unchecked = await openSubscription({ router, hmac });
+    expect(await unchecked.post(BODY)).toEqual({ status: 202, body: '' });
+    expect(unchecked.endpoint.counts).toEqual({ late: 1 });
+  });
+
+  it('counts as unavailable when too many wait for it', async () => {
+    const router = new MemoryRouter({ maxWaiting: 1 });
+    const { post, endpoint } = await openSubscription({ router, owner: new RecordingOwner(() => NEVER) });
+    void post(BODY);
+    expect(await post(BODY)).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
+    expect(endpoint.counts).toEqual({ delivered: 1, unavailable: 1 });
+  });
+
+  it("keeps its own 404 and 503 apart from the router's", async () => {
+    for (const status of [404, 410, 202, 503]) {
+      const { post, endpoint } = await openSubscription({ owner: new RecordingOwner(async () => status) });
+      expect(await post(BODY)).toMatchObject({ status });
+      expect(endpoint.counts).toEqual({ delivered: 1 });
+    }
   });
 });
 

@@ -282,3 +282,18 @@ describe('many hubs at once', () => {
     expect(new Set(owner.bodies).size).toBe(266);
   });
 });
+
+describe('a notification whose body was read before', () => {
+  it('is 500 with what to do about it, counted, and delivered to nobody', async () => {
+    const { endpoint, id, secret, owner } = await openSubscription();
+    const { origin } = await listen(async (message, response) => {
+      for await (const _ of message);
+      endpoint.node(message, response);
+    });
+    const headers = { 'X-Hub-Signature': sign(secret, BODY) };
+    const answer = await fetch(`${origin}/${id}`, { method: 'POST', body: BODY, headers });
+    expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('rawBody')]);
+    expect(endpoint.counts).toEqual({ 'callback-body-parsed': 1 });
+    expect(owner.bodies).toEqual([]);
+  });
+});

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryRouter } from '../../src/callback/index.ts';
+import { requestOf, routerPromises } from './router-promises.ts';
 
-const REQUEST = { method: 'GET', query: '', signature: undefined, body: new Uint8Array(0) };
+const REQUEST = requestOf('POST');
 const ok = () => ({ status: 200, body: '' });
 
 describe('MemoryRouter', () => {
-  it('passes a request to its owner as it is', () => {
+  routerPromises((options) => {
+    const router = new MemoryRouter(options);
+    return { router, other: router };
+  });
+
+  it('passes the very request, and an answer that comes at once without a promise', () => {
     const router = new MemoryRouter();
     const answer = { status: 200, body: 'answer' };
     const seen: unknown[] = [];
@@ -17,10 +23,11 @@ describe('MemoryRouter', () => {
     expect(seen[0]).toBe(REQUEST);
   });
 
-  it('answers 404 for what was never owned, and for what was released without being owned', () => {
-    const router = new MemoryRouter();
-    router.release('a');
-    expect(router.dispatch('a', REQUEST)).toMatchObject({ status: 404 });
+  it('counts what was answered 202 as waiting no more', async () => {
+    const router = new MemoryRouter({ answerWithinMs: 1, maxWaiting: 1 });
+    router.register('a', () => new Promise(() => {}));
+    expect(await router.dispatch('a', REQUEST)).toMatchObject({ status: 202 });
+    expect(await router.dispatch('a', REQUEST)).toMatchObject({ status: 202 });
   });
 
   it('remembers the newest 10 000 ids that were given up, and no more', () => {

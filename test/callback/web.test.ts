@@ -147,9 +147,10 @@ describe('a body that cannot be read', () => {
     const request = new Request(url, { method: 'POST', body: BODY });
     await request.json();
     await expect(endpoint.fetch(request)).rejects.toMatchObject({
-      code: 'option-invalid',
-      message: expect.stringContaining('body was read before'),
+      code: 'callback-body-parsed',
+      message: expect.stringContaining('before its signature was checked'),
     });
     expect(owner.errors).toEqual([]);
+    expect(endpoint.counts).toEqual({ 'callback-body-parsed': 1 });
   });
 });

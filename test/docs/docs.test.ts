@@ -20,10 +20,19 @@ const require = createRequire(import.meta.url);
 const modules: Readonly<Record<string, () => Promise<unknown>>> = {
   'fhircast-client': () => import('fhircast-client'),
   'fhircast-client/callback': () => import('fhircast-client/callback'),
+  'fhircast-client/callback/aws-lambda': () => import('fhircast-client/callback/aws-lambda'),
   'fhircast-client/callback/express': () => import('fhircast-client/callback/express'),
+  'fhircast-client/callback/fastify': () => import('fhircast-client/callback/fastify'),
+  'fhircast-client/callback/hono': () => import('fhircast-client/callback/hono'),
+  'fhircast-client/callback/koa': () => import('fhircast-client/callback/koa'),
+  'fhircast-client/callback/next': () => import('fhircast-client/callback/next'),
   'fhircast-client/testing': () => import('fhircast-client/testing'),
   'node:http': () => import('node:http'),
+  '@hono/node-server': () => import('@hono/node-server'),
   express: async () => ({ default: require('express') }),
+  fastify: () => import('fastify'),
+  hono: () => import('hono'),
+  koa: () => import('koa'),
 };
 
 /** Runs a block with what it takes for granted, and returns what it declares. */
@@ -31,8 +40,12 @@ async function run(code: string, granted: Result, closers: (() => unknown)[]): P
   const { code: script } = await transform(code, { loader: 'ts' });
   const body = script
     .replace(/^import \{ ([^}]+) \} from "([^"]+)";$/gm, 'const { $1 } = await load("$2");')
-    .replace(/^import (\w+) from "([^"]+)";$/gm, 'const { default: $1 } = await load("$2");');
-  const declared = [...body.matchAll(/^const (\w+) =/gm)].map(([, name]) => name);
+    .replace(/^import (\w+) from "([^"]+)";$/gm, 'const { default: $1 } = await load("$2");')
+    .replace(/^export default \w+;$/gm, '')
+    .replace(/^export /gm, '');
+  const declared = [...body.matchAll(/^const (?:(\w+)|\{ ([\w, ]+) \}) =/gm)].flatMap(
+    ([, name, names]) => name ?? names,
+  );
   const load = async (name: string) => {
     const loaded = (await modules[name]?.()) as Record<string, unknown>;
     if (!loaded) throw new Error(`A block imports ${name}, which the test does not know.`);

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
 import express from 'express';
 import { FhircastClient } from 'fhircast-client';
+import { type HttpCallbackEndpoint, MemoryRouter } from 'fhircast-client/callback';
+import type { lambdaCallback } from 'fhircast-client/callback/aws-lambda';
 import { startTestEhr, TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
 import smart from 'fhirclient';
 import { expect, vi } from 'vitest';
@@ -88,6 +91,63 @@ const EXPRESS_SESSION = `type WithSession = import('express').Request & { sessio
 type Handler = (request: WithSession, response: import('express').Response) => unknown;
 declare const app: { get(path: string, handler: Handler): void; post(path: string, handler: Handler): void };`;
 
+/** A server that listens already. */
+interface Closable {
+  close(): unknown;
+}
+
+type WebHandler = (request: Request) => Promise<Response>;
+
+/** Serves handlers of web-standard requests, each for its method. */
+const byWebHandlers = (handlers: Readonly<Record<string, WebHandler>>): RequestListener =>
+  getRequestListener(async (request) => handlers[request.method]?.(request) ?? new Response(null, { status: 405 }));
+
+/** Serves a function of AWS Lambda, as a function URL does. */
+const byLambda = (handler: ReturnType<typeof lambdaCallback>): RequestListener =>
+  getRequestListener(async (request) => {
+    const { method, headers } = request;
+    const { pathname, search } = new URL(request.url);
+    const event = {
+      rawPath: pathname,
+      rawQueryString: search.slice(1),
+      headers: Object.fromEntries(headers),
+      requestContext: { http: { method } },
+      body: await request.text(),
+      isBase64Encoded: false,
+    };
+    const answer = await handler(event as unknown as Parameters<typeof handler>[0]);
+    return new Response(answer.body || null, { status: answer.statusCode, headers: answer.headers });
+  });
+
+/**
+ * A block that mounts an endpoint, which then must take a client through a whole subscription.
+ *
+ * @param serverOf a listener that the block has made, or a server of its own that listens at its port
+ */
+const mounted = (serverOf: (result: Result) => RequestListener | Closable): Fixture => ({
+  declarations: `${WEBHOOK} declare const router: import('fhircast-client/callback').CallbackRouter;`,
+  prepare: async ({ later }) => {
+    const port = await freePort();
+    later(() => Reflect.deleteProperty(globalThis, 'callback'));
+    return { port, publicUrl: `http://127.0.0.1:${port}/fhircast`, router: new MemoryRouter() };
+  },
+  check: async (stage, result) => {
+    const server = serverOf(result);
+    const listening = typeof server === 'function' ? createServer(server).listen(Number(result.port)) : server;
+    if (listening instanceof Server) {
+      stage.later(() => listening.closeAllConnections());
+      if (!listening.listening) await once(listening, 'listening');
+    }
+    stage.later(() => listening.close());
+    const callback = (result.callback ?? (result.shared as Result).callback) as HttpCallbackEndpoint;
+    const client = await FhircastClient.fromSmartLaunch(stage.session.launch('draft'), { callback });
+    stage.later(() => client.unsubscribe());
+    client.on('Patient-open', ({ patient }) => stage.spy('showChart')(patient));
+    await expectToFollow(stage, { client });
+    expect(callback.counts).toMatchObject({ verified: 1, delivered: 1 });
+  },
+});
+
 /** By the name that stands before a block. */
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
   page: {
@@ -123,20 +183,31 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     },
     check: expectToFollow,
   },
-  express: {
+  'webhook-timeouts': {
     declarations: WEBHOOK,
-    prepare: async () => ({ publicUrl: `http://127.0.0.1:${await freePort()}/fhircast` }),
-    check: async ({ session, later, spy, ...stage }, { app, callback, publicUrl }) => {
-      const server = createServer(app as never).listen(Number(new URL(String(publicUrl)).port));
-      later(() => server.closeAllConnections());
-      later(() => server.close());
-      await once(server, 'listening');
-      const client = await FhircastClient.fromSmartLaunch(session.launch('draft'), { callback: callback as never });
-      later(() => client.unsubscribe());
-      client.on('Patient-open', ({ patient }) => spy('showChart')(patient));
-      await expectToFollow({ session, later, spy, ...stage }, { client });
+    prepare: async () => {
+      const port = await freePort();
+      return { port, publicUrl: `http://127.0.0.1:${port}` };
+    },
+    check: async (_, { server, port }) => {
+      expect(server).toMatchObject({ headersTimeout: 5_000, requestTimeout: 10_000, maxConnections: 1_000 });
+      expect((await fetch(`http://127.0.0.1:${port}/unknown`)).status).toBe(404);
     },
   },
+  express: mounted(({ app }) => app as RequestListener),
+  'express-verify': mounted(({ app }) => app as RequestListener),
+  fastify: mounted(({ app }) => app as Closable),
+  koa: mounted(({ server }) => server as Closable),
+  hono: mounted(({ server }) => server as Closable),
+  next: mounted(({ shared, GET, POST }) => {
+    expect(globalThis).toMatchObject(shared as object);
+    return byWebHandlers({ GET, POST } as Record<string, WebHandler>);
+  }),
+  'aws-lambda': mounted(({ handler }) => byLambda(handler as ReturnType<typeof lambdaCallback>)),
+  'web-standard': mounted(({ server }) => {
+    const { fetch } = server as { fetch: WebHandler };
+    return byWebHandlers({ GET: fetch, POST: fetch });
+  }),
   testing: {
     declarations: SHOW_CHART,
     prepare: ({ spy }) => ({ showChart: spy('showChart'), console: { log: spy('log') } }),

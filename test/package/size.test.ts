@@ -39,8 +39,8 @@ describe('the root in a page', () => {
     expect(code).toMatch(ofNode);
   });
 
-  it('needs nothing of Node when bundled', async () => {
-    const { code } = await measure('.');
+  it.each(['.', './relay'] as const)('needs nothing of Node when bundled: %s', async (subpath) => {
+    const { code } = await measure(subpath);
     expect(code).not.toMatch(ofNode);
   });
 

@@ -1,15 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { FhircastError } from '../../errors.ts';
+import type { ServerResponse } from 'node:http';
 import type { HttpCallbackEndpoint } from '../endpoint.ts';
-import { pass } from '../node.ts';
+import { bodyParsed, type ParsedRequest as ExpressRequest, isBodyLost } from '../kept-body.ts';
 
-/** An Express request, as far as it matters here. */
-export interface ExpressRequest extends IncomingMessage {
-  /** What a body parser made of the body. */
-  readonly body?: unknown;
-  /** The exact bytes, where something has kept them. */
-  readonly rawBody?: unknown;
-}
+export type { ParsedRequest as ExpressRequest } from '../kept-body.ts';
 
 /** A handler for Express 4 and 5. */
 export type ExpressHandler = (
@@ -24,7 +17,7 @@ export type ExpressHandler = (
  * A body parser before it has a limit of its own: 100 kB unless told otherwise.
  *
  * @param endpoint the endpoint
- * @throws FhircastError `option-invalid`, passed to `next()`, when a body parser has taken the bytes
+ * @throws FhircastError `callback-body-parsed`, passed to `next()`, when a body parser has taken the bytes
  * @example
  * ```ts
  * app.use('/fhircast', expressCallback(callback));
@@ -32,17 +25,7 @@ export type ExpressHandler = (
  */
 export function expressCallback(endpoint: HttpCallbackEndpoint): ExpressHandler {
   return (request, response, next) => {
-    const bytes = [request.rawBody, request.body].find((body) => body instanceof Uint8Array);
-    if (bytes) {
-      pass(endpoint.handle, request, response, bytes.byteLength > endpoint.bodyLimit ? 'too-large' : bytes);
-    } else if (request.method === 'POST' && request.readableEnded) {
-      next(
-        new FhircastError('option-invalid', {
-          at: 'express.json(), mounted before expressCallback() without keeping rawBody,',
-        }),
-      );
-    } else {
-      endpoint.node(request, response);
-    }
+    if (isBodyLost(request)) next(bodyParsed(endpoint, 'express.json() or another body parser'));
+    else endpoint.node(request, response);
   };
 }

@@ -85,7 +85,7 @@ export class Inbox {
       message = parseJson(text);
       const notification = parseNotification(message);
       this.#options.record({ direction: 'in', via, kind: 'notification', event: notification.hubEvent });
-      this.judge(notification, (status) => answer(status, notification.id));
+      this.judge(notification, (status) => answer(status, notification.id), via === 'webhook');
     } catch (cause) {
       this.counts.malformed++;
       // A message can be too deep for what compares it, and that must not reach the socket either.
@@ -96,8 +96,12 @@ export class Inbox {
     }
   }
 
-  /** Decides what becomes of a notification. */
-  judge(notification: Notification, answer: Answer): void {
+  /**
+   * Decides what becomes of a notification.
+   *
+   * @param mayBeRepeated whether others than the hub can send it a second time. On a websocket they cannot
+   */
+  judge(notification: Notification, answer: Answer, mayBeRepeated = false): void {
     const { dialect, topic } = this.#options;
     if (!dialect().isOurTopic(topic, notification.topic)) {
       this.counts.wrongTopic++;
@@ -110,6 +114,7 @@ export class Inbox {
       return answer(FOLLOWED);
     }
     if (this.#isKnown(notification, answer)) return;
+    if (mayBeRepeated && this.#deliveries.mayBeForgotten(notification)) return this.#dropStale(answer);
     const isTaken = ContextStore.isContextChange(notification) && this.#options.takes(notification, answer);
     if (!isTaken) this.#follow(notification, answer);
   }
@@ -123,9 +128,13 @@ export class Inbox {
   #isKnown(notification: Notification, answer: Answer): boolean {
     if (this.#isRepeated(notification, answer)) return true;
     if (!ContextStore.isContextChange(notification) || !this.#options.contexts.isStale(notification)) return false;
+    this.#dropStale(answer);
+    return true;
+  }
+
+  #dropStale(answer: Answer): void {
     this.#warn(new NotificationError('notification-stale'));
     this.drop(answer);
-    return true;
   }
 
   #isRepeated(notification: Notification, answer: Answer): boolean {
@@ -175,7 +184,7 @@ export class Inbox {
     this.#options.contexts.told(notification);
     const found = eventParts(notification.name)?.verb === 'open' ? this.#found : undefined;
     if (found) {
-      this.#deliveries.alias(notification.id, found);
+      this.#deliveries.alias(notification, found);
       respond(found, answer);
     } else {
       this.#deliveries.remember(notification).status = FOLLOWED;

@@ -31,6 +31,43 @@ describe('deliveries', () => {
     expect(deliveries.find('event-3000')).toBeUndefined();
   });
 
+  describe('that are forgotten', () => {
+    const stamp = (seconds: number) => new Date(Date.UTC(2024, 4, 1, 10) + seconds * 1000).toISOString();
+    const make = (name: string, seconds: number) =>
+      notify({ name, id: `${name}-${seconds}`, timestamp: stamp(seconds) });
+    /** Deliveries of one kind, a second apart. */
+    const forget = (name: string) => {
+      const deliveries = new Deliveries();
+      for (let i = 0; i < 1_024; i++) deliveries.remember(make(name, i));
+      return deliveries;
+    };
+
+    it.each(['Patient-open', 'UserLogout'])('%s may be repeated by what is not newer, and by nothing else', (name) => {
+      const deliveries = forget(name);
+      // Half of them are remembered.
+      expect(deliveries.find(`${name}-511`)).toBeUndefined();
+      expect(deliveries.find(`${name}-512`)).toBeDefined();
+      for (const seconds of [0, 300, 511]) expect(deliveries.mayBeForgotten(make(name, seconds))).toBe(true);
+      for (const seconds of [511.001, 512, 2_000]) expect(deliveries.mayBeForgotten(make(name, seconds))).toBe(false);
+      expect(deliveries.mayBeForgotten(notify({ name, timestamp: '' }))).toBe(false);
+    });
+
+    it.each([
+      ['UserLogout', 'Patient-open'],
+      ['Patient-open', 'UserLogout'],
+      ['Patient-close', 'Patient-open'],
+      ['Patient-close', 'Patient-close'],
+    ])('%s say nothing of %s', (forgotten, name) => {
+      expect(forget(forgotten).mayBeForgotten(make(name, 0))).toBe(false);
+    });
+
+    it('and without a time say nothing', () => {
+      const deliveries = new Deliveries();
+      for (let i = 0; i < 2_000; i++) deliveries.remember(notify({ id: `event-${i}`, timestamp: 'today' }));
+      expect(deliveries.mayBeForgotten(make('Patient-open', 0))).toBe(false);
+    });
+  });
+
   describe('under another id', () => {
     const first = notify();
     it.each([

@@ -1,0 +1,60 @@
+/** Where a page keeps what it needs to come back to its subscription: `sessionStorage`, `localStorage` or the like. */
+export type RelayStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+/** What is kept. */
+export interface Kept {
+  /** The capability of the page. */
+  readonly page: string;
+  /** The secret of the subscription. */
+  readonly secret: string;
+}
+
+/** A place of one subscription in the storage. */
+export interface Keeper {
+  read(): Kept | undefined;
+  write(kept: Kept): void;
+  /** Removes what is kept, unless it is another page's by now. */
+  remove(page: string): void;
+}
+
+const HEX = /^[0-9a-f]{48,64}$/;
+
+const isHex = (value: unknown): value is string => typeof value === 'string' && HEX.test(value);
+
+/** The storage of the platform, as far as there is one: browsers may forbid it. */
+export function platformStorage(): RelayStorage | undefined {
+  try {
+    return globalThis.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Keeps what one subscription needs, by a name that tells nothing of the session.
+ *
+ * @param storage where; nothing is kept without one
+ * @param parts what makes the subscription what it is
+ */
+export async function keeper(storage: RelayStorage | undefined, parts: readonly string[]): Promise<Keeper> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify(parts)));
+  const name = `fhircast-relay:${btoa(String.fromCharCode(...new Uint8Array(digest, 0, 18)))}`;
+  /** A storage may be full, forbidden or hold anything. */
+  const attempt = <Value>(act: () => Value): Value | undefined => {
+    try {
+      return act();
+    } catch {
+      return undefined;
+    }
+  };
+  const read = (): Kept | undefined =>
+    attempt(() => {
+      const { page, secret } = JSON.parse(storage?.getItem(name) ?? '{}') as Partial<Record<keyof Kept, unknown>>;
+      return isHex(page) && isHex(secret) ? { page, secret } : undefined;
+    });
+  return {
+    read,
+    write: (kept) => attempt(() => storage?.setItem(name, JSON.stringify(kept))),
+    remove: (page) => attempt(() => read()?.page === page && storage?.removeItem(name)),
+  };
+}

@@ -1,0 +1,240 @@
+import { echoOf } from '../callback/challenge.ts';
+import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
+import { ROUTER_ANSWERS } from '../callback/router.ts';
+import { unref } from '../client/timers.ts';
+import { randomHex } from '../random.ts';
+import { EventStream } from './event-stream.ts';
+import type { RelaySettings } from './options.ts';
+import { type AnswerMessage, encodeRequest, HEARTBEAT_MS } from './wire.ts';
+
+/** A request that waits for the page's answer. */
+interface Waiting {
+  readonly request: CallbackRequest;
+  readonly sizeBytes: number;
+  /** When it was last sent to the page, in milliseconds; `undefined` when it was not. */
+  sentAt: number | undefined;
+  resolve(answer: CallbackAnswer | Promise<CallbackAnswer>): void;
+}
+
+/** What a page needs of its relay. */
+export interface PageParts {
+  readonly settings: RelaySettings;
+  /** How much of all pages waits, in bytes. */
+  readonly load: { bytes: number };
+  /** The page did not come back in time. */
+  over(): void;
+}
+
+/** Beside its body, a request is some objects and some text. In bytes. */
+const OVERHEAD_BYTES = 512;
+
+/** A page that answers nothing for so long is not there, whatever its connection looks like. In milliseconds. */
+const DEAF_AFTER_MS = 3 * HEARTBEAT_MS;
+
+/** A page that no hub has asked for has little to come back to. In milliseconds. */
+const UNKNOWN_GRACE_MS = 5_000;
+
+const FAILED = 500;
+const METHOD_NOT_ALLOWED = 405;
+
+const sizeOf = ({ body, query }: CallbackRequest): number =>
+  OVERHEAD_BYTES + query.length + (typeof body === 'string' ? 0 : body.byteLength);
+
+/** Whether two requests are the same event: it came twice because its owner changed. */
+const isSame = (one: CallbackRequest, other: CallbackRequest): boolean =>
+  encodeRequest({ id: '', request: one }) === encodeRequest({ id: '', request: other });
+
+/** One page: what waits for its answer, and the stream to it, while there is one. */
+export class Page {
+  /** Changes when something may have been lost on the way to the page. */
+  epoch = randomHex(8);
+  readonly #parts: PageParts;
+  /** By its id, in the order in which it came. */
+  #waiting = new Map<string, Waiting>();
+  readonly #name = randomHex(4);
+  #count = 0;
+  #bytes = 0;
+  #stream: EventStream | undefined;
+  #heartbeat: ReturnType<typeof setInterval> | undefined;
+  #grace: ReturnType<typeof setTimeout> | undefined;
+  /** Whether a hub has ever asked for it. */
+  #isKnown = false;
+  /** What another relay still held, while it is being taken over. Nothing is sent meanwhile. */
+  #handed: Waiting[] | undefined;
+
+  constructor(parts: PageParts) {
+    this.#parts = parts;
+  }
+
+  /** A request of the hub. */
+  handle(request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> {
+    if (request.method !== 'GET' && request.method !== 'POST')
+      return { ...answerOf(METHOD_NOT_ALLOWED), headers: { Allow: 'GET, POST' } };
+    this.#isKnown = true;
+    return this.#admit(request, (waiting) => {
+      const id = this.#add(waiting);
+      if (!this.#handed) this.#send(id, waiting);
+    });
+  }
+
+  /** A request that another relay has held until now. */
+  handOver(request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> {
+    return this.#handed ? this.#admit(request, (waiting) => this.#handed?.push(waiting)) : ROUTER_ANSWERS.ended;
+  }
+
+  /** How many requests were handed over. */
+  get handedOver(): number {
+    return this.#handed?.length ?? 0;
+  }
+
+  /** Nothing is sent until what another relay holds is here. */
+  hold(): void {
+    this.#handed = [];
+  }
+
+  /** Puts what was handed over before what has come since. */
+  proceed(): void {
+    const handed = this.#handed ?? [];
+    this.#handed = undefined;
+    const since = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    for (const waiting of handed) this.#add(waiting);
+    for (const waiting of since) {
+      const twin = handed.find(({ request }) => isSame(request, waiting.request));
+      if (!twin) {
+        this.#add(waiting);
+        continue;
+      }
+      const { resolve } = twin;
+      twin.resolve = (answer) => {
+        resolve(answer);
+        waiting.resolve(answer);
+      };
+    }
+    this.#resend();
+  }
+
+  /** Makes a stream to the page, in the place of any before it. */
+  connect(begin: (stream: EventStream) => void): EventStream {
+    this.replace();
+    clearTimeout(this.#grace);
+    const stream: EventStream = new EventStream(() => this.#disconnected(stream));
+    this.#stream = stream;
+    this.#heartbeat = setInterval(() => this.#beat(stream), HEARTBEAT_MS);
+    unref(this.#heartbeat);
+    begin(stream);
+    this.#resend();
+    return stream;
+  }
+
+  /** Ends the stream, because the page is open elsewhere. */
+  replace(): void {
+    this.#stream?.send('replaced', '');
+    this.disconnect();
+  }
+
+  /** Ends the stream: the page comes back to whichever relay it finds. */
+  disconnect(): void {
+    this.#stream?.close();
+  }
+
+  /**
+   * The page's answer to a request.
+   *
+   * @returns whether it waited for one
+   */
+  answer({ id, status, body }: AnswerMessage): boolean {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return false;
+    this.#remove(id, waiting);
+    const { method, query } = waiting.request;
+    if (body === '') waiting.resolve(answerOf(status));
+    // A page has nothing to say to a browser that follows a callback URL.
+    else if (method !== 'GET' || status !== 200 || body !== new URLSearchParams(query).get('hub.challenge'))
+      waiting.resolve(answerOf(FAILED));
+    else waiting.resolve(echoOf(body));
+    return true;
+  }
+
+  /**
+   * Gives away what waits for an answer.
+   *
+   * @param pass takes one
+   * @returns how many events there were
+   */
+  take(pass: (request: CallbackRequest) => Promise<CallbackAnswer>): number {
+    let events = 0;
+    for (const [id, waiting] of this.#waiting) {
+      this.#remove(id, waiting);
+      // Anything else is passed to the new owner by the router, for it has not been answered.
+      if (waiting.request.method !== 'POST') continue;
+      events++;
+      waiting.resolve(pass(waiting.request));
+    }
+    return events;
+  }
+
+  /**
+   * Ends the page.
+   *
+   * @param answer what is said to what waits
+   */
+  end(answer: CallbackAnswer): void {
+    clearTimeout(this.#grace);
+    this.disconnect();
+    clearTimeout(this.#grace);
+    for (const [id, waiting] of this.#waiting) {
+      this.#remove(id, waiting);
+      waiting.resolve(answer);
+    }
+  }
+
+  /** Takes a request while there is room. */
+  #admit(request: CallbackRequest, take: (waiting: Waiting) => void): CallbackAnswer | Promise<CallbackAnswer> {
+    const { settings, load } = this.#parts;
+    const sizeBytes = sizeOf(request);
+    if (this.#bytes + sizeBytes > settings.maxPageBytes || load.bytes + sizeBytes > settings.maxBytes)
+      return ROUTER_ANSWERS.full;
+    this.#bytes += sizeBytes;
+    load.bytes += sizeBytes;
+    return new Promise((resolve) => take({ request, sizeBytes, sentAt: undefined, resolve }));
+  }
+
+  #add(waiting: Waiting): string {
+    const id = `${(this.#count++).toString(36)}.${this.#name}`;
+    this.#waiting.set(id, waiting);
+    return id;
+  }
+
+  #remove(id: string, { sizeBytes }: Waiting): void {
+    this.#waiting.delete(id);
+    this.#bytes -= sizeBytes;
+    this.#parts.load.bytes -= sizeBytes;
+  }
+
+  #send(id: string, waiting: Waiting): void {
+    if (!this.#stream) return;
+    waiting.sentAt = performance.now();
+    this.#stream.send('request', encodeRequest({ id, request: waiting.request }));
+  }
+
+  #resend(): void {
+    if (!this.#handed) for (const [id, waiting] of this.#waiting) this.#send(id, waiting);
+  }
+
+  #beat(stream: EventStream): void {
+    const [first] = this.#waiting.values();
+    const isDeaf = first?.sentAt !== undefined && performance.now() - first.sentAt > DEAF_AFTER_MS;
+    if (isDeaf) stream.close();
+    else stream.beat();
+  }
+
+  #disconnected(stream: EventStream): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    clearInterval(this.#heartbeat);
+    const { graceMs } = this.#parts.settings;
+    this.#grace = setTimeout(() => this.#parts.over(), this.#isKnown ? graceMs : Math.min(graceMs, UNKNOWN_GRACE_MS));
+    unref(this.#grace);
+  }
+}

@@ -1,0 +1,140 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createCallbackEndpoint, type HttpCallbackEndpoint } from '../callback/endpoint.ts';
+import { MemoryRouter } from '../callback/memory-router.ts';
+import { readBody } from '../callback/web.ts';
+import { joinUrl } from '../hub/url.ts';
+import { access } from './access.ts';
+import { nodeSkin } from './node.ts';
+import { type RelayOptions, relaySettings } from './options.ts';
+import { Pages } from './pages.ts';
+import { isPage, lastSegments, PAGE_HEADER, PATHS, type PageMessage } from './wire.ts';
+
+/** A relay and its two skins. */
+export interface Relay {
+  /** How many requests of hubs came to what end, as the router and the relay know it: what pages make of them stays there. */
+  readonly counts: HttpCallbackEndpoint['counts'];
+  /** How many pages are open, or are waited for. */
+  readonly pages: number;
+  /** For web-standard servers: Workers, Deno, Bun, Hono and the like. */
+  fetch(request: Request): Promise<Response>;
+  /** For node:http: `http.createServer(relay.node)`, or mounted in a server of yours. */
+  node(request: IncomingMessage, response: ServerResponse): void;
+  /**
+   * Leaves: new pages are sent away, and those that are open go to other relays of the same router and take with them what
+   * waits. Call it before the router's own `close()`.
+   *
+   * @param withinMs how long the pages may take, in milliseconds. Default: 5000
+   */
+  close(withinMs?: number): Promise<void>;
+}
+
+const NOT_FOUND = 404;
+const METHOD_NOT_ALLOWED = 405;
+const BAD_REQUEST = 400;
+const UNAVAILABLE = 503;
+const FAILED = 500;
+const NO_CONTENT = 204;
+const OK = 200;
+
+/** An answer is a status and a challenge. In bytes. */
+const ANSWER_LIMIT = 16_384;
+
+const CLOSE_WITHIN_MS = 5_000;
+
+/** A proxy on the way must neither keep events back nor repeat them. */
+const STREAM_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+};
+
+/**
+ * Makes a relay, by which web pages follow hubs that deliver by webhook alone. It passes a hub's requests to the page that owns
+ * the callback URL, and the page's answers back. Secrets, tokens and signatures are the page's: the relay has none of
+ * them, and what it would change is refused by the page.
+ *
+ * @param options where the relay is reached, and by whom
+ * @throws FhircastError `option-invalid`
+ * @example
+ * ```ts
+ * const relay = createRelay({ baseUrl: 'https://app.example.org/relay', authorize: hasSession });
+ * http.createServer(relay.node).listen(3000);
+ * ```
+ */
+export function createRelay(options: RelayOptions): Relay {
+  const settings = relaySettings(options);
+  const { baseUrl, bodyLimit } = settings;
+  const { answerWithinMs, maxWaiting, onLost, allowInsecure = false } = options;
+  const given = { answerWithinMs, maxWaiting, onLost };
+  const routerOptions = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const router = options.router ?? new MemoryRouter(routerOptions);
+  const callbackUrl = joinUrl(baseUrl, PATHS.callback);
+  const endpoint = createCallbackEndpoint({ baseUrl: callbackUrl, router, bodyLimit, allowInsecure });
+  const pages = new Pages(settings, router);
+  const door = access(settings, options.authorize?.bind(options));
+  let isClosing = false;
+
+  const reply = (request: Request, status: number, headers: Record<string, string> = {}): Response =>
+    new Response(null, { status, headers: { ...door.headers(request), ...headers } });
+  const retry = (request: Request): Response => reply(request, UNAVAILABLE, { 'Retry-After': '2' });
+
+  const openPage = async (request: Request, capability: string | undefined): Promise<Response> => {
+    if (isClosing || pages.isFull(capability)) return retry(request);
+    const { page, callbackId, ...opened } = await pages.open(capability);
+    const message: PageMessage = {
+      page: opened.capability,
+      callback: joinUrl(callbackUrl, callbackId),
+      epoch: page.epoch,
+    };
+    const { body } = page.connect((stream) => stream.send('page', JSON.stringify(message)));
+    return new Response(body, { status: OK, headers: { ...door.headers(request), ...STREAM_HEADERS } });
+  };
+
+  const answer = async (request: Request, capability: string): Promise<Response> => {
+    const body = await readBody(request, ANSWER_LIMIT);
+    if (body === 'too-large') return reply(request, BAD_REQUEST);
+    return reply(request, await pages.answer(capability, new TextDecoder().decode(body)));
+  };
+
+  const handlePage = async (request: Request, path: string): Promise<Response> => {
+    const refusal = await door.refuse(request);
+    if (refusal) return refusal;
+    const given = request.headers.get(PAGE_HEADER) ?? undefined;
+    const capability = isPage(given) ? given : undefined;
+    if (given !== undefined && !capability) return reply(request, BAD_REQUEST);
+    if (path === PATHS.page && request.method === 'POST') return openPage(request, capability);
+    const isAnswer = path === PATHS.answers && request.method === 'POST';
+    const isEnd = path === PATHS.page && request.method === 'DELETE';
+    if (!isAnswer && !isEnd) return reply(request, METHOD_NOT_ALLOWED);
+    if (!capability) return reply(request, BAD_REQUEST);
+    if (isAnswer) return answer(request, capability);
+    await pages.end(capability);
+    return reply(request, NO_CONTENT);
+  };
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const [before, last] = lastSegments(request.url);
+    if (before === PATHS.callback) return endpoint.fetch(request);
+    if (last !== PATHS.page && last !== PATHS.answers) return reply(request, NOT_FOUND);
+    try {
+      return await handlePage(request, last);
+    } catch (error) {
+      // The router is not there for the moment; anything else is the app's own `authorize()`.
+      const isRetryable = (error as { retryable?: unknown } | undefined)?.retryable === true;
+      return isRetryable ? retry(request) : reply(request, FAILED);
+    }
+  };
+
+  return {
+    counts: endpoint.counts,
+    get pages() {
+      return pages.size;
+    },
+    fetch,
+    node: nodeSkin(fetch, endpoint.node),
+    async close(withinMs = CLOSE_WITHIN_MS) {
+      isClosing = true;
+      await pages.close(withinMs);
+    },
+  };
+}

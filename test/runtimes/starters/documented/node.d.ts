@@ -1,0 +1,5 @@
+import type { Server } from 'node:http';
+import type { HttpCallbackEndpoint } from 'fhircast-client/callback';
+
+export const callback: HttpCallbackEndpoint;
+export const server: Server;
