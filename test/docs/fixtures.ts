@@ -6,63 +6,24 @@ import express from 'express';
 import { FhircastClient } from 'fhircast-client';
 import { type HttpCallbackEndpoint, MemoryRouter } from 'fhircast-client/callback';
 import type { lambdaCallback } from 'fhircast-client/callback/aws-lambda';
-import { startTestEhr, TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
+import { startTestEhr, TEST_PATIENTS, type TestHub } from 'fhircast-client/testing';
 import smart from 'fhirclient';
 import { expect, vi } from 'vitest';
+import { ROUTING_FIXTURES } from './routing-fixtures.ts';
+import {
+  ada,
+  bram,
+  chart,
+  expectToFollow,
+  type Fixture,
+  freePort,
+  type Result,
+  SHOW_CHART,
+  type Stage,
+} from './stage.ts';
 
-/** What a block leaves behind. */
-export type Result = Readonly<Record<string, unknown>>;
-
-/** Where a block runs. */
-export interface Stage {
-  readonly hub: TestHub;
-  readonly session: TestSession;
-  /** What the block's own functions were called with, by their names. */
-  readonly calls: Readonly<Record<string, unknown[]>>;
-  /** Puts a function on the stage that notes what it is called with. */
-  spy(name: string): (...values: unknown[]) => void;
-  /** Let go of something at the end. */
-  later(close: () => unknown): void;
-}
-
-/** How a block is run, and what is expected of it. */
-export interface Fixture {
-  /** Declarations of what the block takes for granted. */
-  readonly declarations: string;
-  /** Makes what the block takes for granted. */
-  prepare(stage: Stage): Promise<Result> | Result;
-  /** What must have come of it. */
-  check(stage: Stage, result: Result): Promise<void> | void;
-}
-
-const chart = (index: number) => {
-  const resource = TEST_PATIENTS[index];
-  if (!resource) throw new Error(`There is no patient ${index}.`);
-  return [{ key: 'patient', resource }];
-};
-
-const [ada, bram] = TEST_PATIENTS;
 const STUDY = [{ key: 'study', resource: { resourceType: 'ImagingStudy', id: 'study-1' } }];
 
-/** A chart that is opened reaches the block's showChart(). */
-const expectToFollow = async ({ session, calls }: Stage, { client }: Result) => {
-  expect(client).toBeInstanceOf(FhircastClient);
-  await (client as FhircastClient).ready();
-  const { answers } = await session.publish('Patient-open', chart(0));
-  expect(answers.map(({ status }) => status)).toEqual([200]);
-  expect(calls.showChart?.at(-1)).toMatchObject({ resourceType: 'Patient', id: ada?.id });
-};
-
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-};
-
-const SHOW_CHART = "declare function showChart(patient: import('fhir/r4').Patient): void;";
 const WEBHOOK = `declare const publicUrl: string; declare const port: number;
 declare const tokenResponse: import('fhircast-client').TokenResponse;`;
 const SHOW = 'declare function showBanner(text: string): void; declare function showConnection(state: string): void;';
@@ -150,6 +111,7 @@ const mounted = (serverOf: (result: Result) => RequestListener | Closable): Fixt
 
 /** By the name that stands before a block. */
 export const FIXTURES: Readonly<Record<string, Fixture>> = {
+  ...ROUTING_FIXTURES,
   page: {
     declarations: SHOW_CHART,
     prepare: (stage) => {
