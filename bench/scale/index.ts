@@ -48,7 +48,9 @@ const redis = await startRedis();
 
 const [alone, close] = await callbackContenders(['createCallbackEndpoint', 'bare node:http']);
 const several = [await instancesContender(redis.url, 2), await instancesContender(redis.url, 4)];
+const idle = await redis.processorSeconds();
 const rates = await measure('rate', [...alone, ...several]);
+const busy = await redis.processorSeconds();
 close();
 printTable('verified callbacks per second', [
   compare(rates, 'createCallbackEndpoint', 'bare node:http', 0.85),
@@ -61,6 +63,12 @@ for (const [name, list] of rates) {
   const { median } = spreadOf(list.map(({ processor }) => plan.messages / processor));
   console.log(`  ${name.padEnd(46)}${Math.round(median).toLocaleString('en').padStart(18)}`);
 }
+const routed = several.length * plan.messages * (plan.rounds + plan.warmUp);
+console.log(
+  `  ${'Redis itself'.padEnd(46)}${Math.round(routed / (busy - idle))
+    .toLocaleString('en')
+    .padStart(18)}`,
+);
 
 const { contenders, bytes } = await growthContenders();
 const growth = await measure('growth', contenders);

@@ -9,6 +9,8 @@ import { findOrInstallRedis } from '../../scripts/redis.ts';
 /** A real redis-server that keeps nothing, on a port that was free. */
 export interface Redis {
   readonly url: string;
+  /** How much processor time it has used so far, in seconds. */
+  processorSeconds(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,15 @@ export async function startRedis(): Promise<Redis> {
   }
   return {
     url,
+    processorSeconds: async () => {
+      const client = await createClient({ url }).connect();
+      const info = await client.info('cpu');
+      client.destroy();
+      const [user, system] = [/used_cpu_user:([\d.]+)/, /used_cpu_sys:([\d.]+)/].map((line) =>
+        Number(line.exec(info)?.[1]),
+      );
+      return (user ?? Number.NaN) + (system ?? Number.NaN);
+    },
     close: async () => {
       server.kill();
       if (server.exitCode === null) await once(server, 'exit');
