@@ -1,5 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { installPackages, isExecutable } from './system-programs.ts';
 
 /** Where Debian and other systems keep a Chromium. */
 const CANDIDATES = [
@@ -21,27 +20,12 @@ export const CHROMIUM_ARGS: readonly string[] = [
   '--disable-sync',
 ];
 
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
 const findChromium = (): string | undefined => {
   const named = process.env['CHROMIUM_PATH'];
   if (!named) return CANDIDATES.find(isExecutable);
   if (isExecutable(named)) return named;
   throw new Error(`CHROMIUM_PATH is ${named}, which cannot be executed.`);
 };
-
-const run = (command: string, args: readonly string[]): boolean =>
-  spawnSync(command, args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-  }).status === 0;
 
 /**
  * Finds a Chromium, and installs Debian's where there is none. The environment variable `CHROMIUM_PATH` decides where it
@@ -54,8 +38,7 @@ export async function findOrInstallChromium(): Promise<string> {
   const found = findChromium();
   if (found) return found;
   process.stderr.write('No Chromium found: installing Debian’s, which takes about a minute …\n');
-  const apt = run('apt-get', ['update', '-qq']);
-  if (apt) run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium', 'fonts-dejavu-core']);
+  installPackages('chromium', 'fonts-dejavu-core');
   const installed = findChromium();
   if (installed) return installed;
   throw new Error(

@@ -1,15 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-
-const isExecutable = (path: string): boolean => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-};
+import { installPackages, isExecutable } from './system-programs.ts';
 
 const findRedis = (): string | undefined => {
   const named = process.env['REDIS_SERVER_PATH'];
@@ -20,13 +10,6 @@ const findRedis = (): string | undefined => {
   if (isExecutable(named)) return named;
   throw new Error(`REDIS_SERVER_PATH is ${named}, which cannot be executed.`);
 };
-
-const run = (command: string, args: readonly string[]): boolean =>
-  spawnSync(command, args, {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    // The package would start a server of its own, which nobody needs.
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-  }).status === 0;
 
 /**
  * Finds a redis-server, and installs Debian's where there is none. The environment variable `REDIS_SERVER_PATH` decides where
@@ -39,8 +22,7 @@ export function findOrInstallRedis(): string {
   const found = findRedis();
   if (found) return found;
   process.stderr.write('No redis-server found: installing Debian’s …\n');
-  const apt = run('apt-get', ['update', '-qq']);
-  if (apt) run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server']);
+  installPackages('redis-server');
   const installed = findRedis();
   if (installed) return installed;
   throw new Error(

@@ -1,21 +1,13 @@
 import type { RequestListener } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { FhircastClient } from 'fhircast-client';
 import { createCallbackEndpoint } from 'fhircast-client/callback';
+import { memory } from './memory.ts';
 import { ready, serve } from './parent.ts';
 
 // Many whole clients behind one endpoint, each with a subscription that the hub has verified. Tells what each of them takes.
 const [hubUrl = '', count = '1'] = process.argv.slice(2);
 /** How many subscribe at the same time. */
 const AT_ONCE = 50;
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const memory = (): number => {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-};
 
 let listener: RequestListener | undefined;
 const baseUrl = await serve((request, response) => listener?.(request, response));
@@ -29,13 +21,13 @@ const subscribe = async (index: number) => {
   clients.push(client);
 };
 await subscribe(-1);
-const before = memory();
+const before = memory().heap;
 for (let index = 0; index < Number(count); index += AT_ONCE) {
   const length = Math.min(AT_ONCE, Number(count) - index);
   await Promise.all(Array.from({ length }, (_, place) => subscribe(index + place)));
 }
 // Connections that were only needed to subscribe are let go.
 await new Promise((resolve) => setTimeout(resolve, 5_000));
-const bytes = (memory() - before) / Number(count);
+const bytes = (memory().heap - before) / Number(count);
 const live = clients.filter(({ state }) => state === 'active').length;
 ready(JSON.stringify({ bytes, live }));

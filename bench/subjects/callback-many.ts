@@ -1,18 +1,10 @@
 import type { RequestListener } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createCallbackEndpoint } from 'fhircast-client/callback';
+import { memory } from './memory.ts';
 import { ready, serve } from './parent.ts';
 
 // Many subscriptions at one endpoint, of which a few get events. Tells what each of them takes.
 const [count = '1', used = '1'] = process.argv.slice(2);
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
-const memory = (): number => {
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-};
 
 let listener: RequestListener | undefined;
 const baseUrl = await serve((request, response) => listener?.(request, response));
@@ -32,14 +24,14 @@ const owner = {
 };
 const [all, few] = [Number(count), Number(used)];
 await callback.open(owner);
-const before = memory();
+const before = memory().heap;
 const targets: { url: string; secret: string }[] = [];
 for (let index = 0; index < all; index++) {
   const { url, secret } = await callback.open(owner);
   // Spread over all of them, so that none is near the others.
   if (index % Math.floor(all / few) === 0 && targets.length < few) targets.push({ url, secret });
 }
-const bytes = (memory() - before) / all;
+const bytes = (memory().heap - before) / all;
 process.on('exit', () => {
   if (!message) console.error('No event was delivered.');
 });
