@@ -26,6 +26,8 @@ const modules: Readonly<Record<string, () => Promise<unknown>>> = {
   'fhircast-client/callback/hono': () => import('fhircast-client/callback/hono'),
   'fhircast-client/callback/koa': () => import('fhircast-client/callback/koa'),
   'fhircast-client/callback/next': () => import('fhircast-client/callback/next'),
+  'fhircast-client/redis': () => import('fhircast-client/redis'),
+  'fhircast-client/relay': () => import('fhircast-client/relay'),
   'fhircast-client/testing': () => import('fhircast-client/testing'),
   'node:http': () => import('node:http'),
   '@hono/node-server': () => import('@hono/node-server'),
@@ -33,6 +35,7 @@ const modules: Readonly<Record<string, () => Promise<unknown>>> = {
   fastify: () => import('fastify'),
   hono: () => import('hono'),
   koa: () => import('koa'),
+  redis: () => import('redis'),
 };
 
 /** Runs a block with what it takes for granted, and returns what it declares. */
