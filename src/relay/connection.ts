@@ -45,6 +45,9 @@ const LONGEST_WAIT_MS = 15_000;
 
 const FAILED = 500;
 
+/** By these a relay keeps a page out whose user is not signed in any more: its stream must not seem to be alive. */
+const KEPT_OUT: readonly number[] = [401, 403];
+
 const relayFailed = (details: FhircastErrorDetails): ChannelError => new ChannelError('relay-failed', details);
 
 /** One page's connection to its relay, which comes back by itself. */
@@ -215,7 +218,7 @@ export class Connection {
     const body = JSON.stringify(message);
     try {
       const { status } = await this.#send(PATHS.answers, { method: 'POST', body, signal: this.#life.signal });
-      if (statusPasses(status)) throw relayFailed({ status });
+      if (statusPasses(status) || KEPT_OUT.includes(status)) throw relayFailed({ status });
       this.#requests.delete(message.id);
     } catch {
       // The relay sends the request again on the next stream, and gets the answer then.

@@ -97,6 +97,8 @@ export function relaySettings(options: RelayOptions): RelaySettings {
     if (!(value > 0)) throw invalid(at);
     return value;
   };
+  const ofRouter = (['answerWithinMs', 'maxWaiting', 'onLost'] as const).find((name) => options[name] !== undefined);
+  if (options.router && ofRouter) throw invalid(ofRouter);
   if (urlFault(baseUrl, 'http', allowInsecure)) throw invalid('baseUrl');
   if (!origins.every(isOrigin)) throw invalid('origins');
   const graceMs = graceSeconds * 1_000;

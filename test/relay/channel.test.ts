@@ -152,6 +152,19 @@ describe('relayChannel', () => {
     expect(owner.bodies).toEqual([BODY]);
   });
 
+  it('says when its user is not signed in any more: events would be withdrawn from it one by one', async () => {
+    let isSignedIn = true;
+    const relay = await openRelay({ authorize: () => isSignedIn, answerWithinMs: 500 });
+    const owner = new Owner();
+    const { registration } = await open(relay, owner);
+    isSignedIn = false;
+    expect((await deliver(registration)).status).toBe(202);
+    await vi.waitFor(() => expect(owner.losses).toHaveLength(1), WITHIN);
+    isSignedIn = true;
+    await vi.waitFor(async () => expect((await deliver(registration, 'later')).status).toBe(200), WITHIN);
+    expect(owner.bodies.filter((body) => body === BODY)).toHaveLength(1);
+  });
+
   it('says when a relay has forgotten what may have waited', async () => {
     const relay = await openRelay({ graceSeconds: 0 });
     const owner = new Owner();

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import { MemoryRouter } from '../../src/callback/index.ts';
 import { createRelay } from '../../src/relay/index.ts';
 import { encodeRequest, parseRequest } from '../../src/relay/wire.ts';
 import { ask, openPage, openRelay, post } from './support.ts';
@@ -17,6 +18,9 @@ describe('createRelay', () => {
     ['maxPageBytes', { baseUrl: 'https://app.example.org', maxPageBytes: -1 }],
     ['bodyLimit', { baseUrl: 'https://app.example.org', bodyLimit: 0 }],
     ['answerWithinMs', { baseUrl: 'https://app.example.org', answerWithinMs: 0 }],
+    // They would be ignored.
+    ['maxWaiting', { baseUrl: 'https://app.example.org', maxWaiting: 10, router: new MemoryRouter() }],
+    ['onLost', { baseUrl: 'https://app.example.org', onLost: () => {}, router: new MemoryRouter() }],
   ])('refuses an impossible %s', (at, options) => {
     expect(() => createRelay(options)).toThrow(expect.objectContaining({ code: 'option-invalid', at }));
   });
