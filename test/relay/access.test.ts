@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRelay, type RelayOptions } from '../../src/relay/index.ts';
 import { PAGE_HEADER } from '../../src/relay/wire.ts';
-import { ask, openPage, openRelay, post } from './support.ts';
+import { openPage, openRelay, post } from './support.ts';
 
 const BASE = 'https://relay.example.org/fhircast';
 const APP = 'https://app.example.org';
@@ -116,43 +116,5 @@ describe('authorize', () => {
     const response = await relay.fetch(request());
     expect([response.status, await response.text()]).toEqual([status, '']);
     expect(relay.pages).toBe(0);
-  });
-});
-
-describe('a page that claims what is not its own', () => {
-  it('gets nothing by the id of a callback', async () => {
-    const { url } = await openRelay();
-    const victim = await openPage(url);
-    const id = victim.callback.slice(-48);
-    const thief = await openPage(url, id);
-    expect(thief.callback).not.toBe(victim.callback);
-    void post(victim.callback, 'for the victim');
-    await victim.has(1);
-    expect(thief.requests).toEqual([]);
-    expect(victim.isReplaced).toBe(false);
-  });
-
-  it('cannot answer or end another', async () => {
-    const { url } = await openRelay();
-    const [victim, thief] = [await openPage(url), await openPage(url)];
-    const answer = post(victim.callback, '{}');
-    await victim.has(1);
-    const id = victim.requests[0]?.id;
-    const body = JSON.stringify({ id, status: 200, body: '' });
-    expect((await ask(`${url}/answers`, thief.page, { method: 'POST', body })).status).toBe(404);
-    const callbackId = victim.callback.slice(-48);
-    expect((await ask(`${url}/page`, callbackId, { method: 'DELETE' })).status).toBe(204);
-    expect(await victim.answer(0, 202)).toBe(204);
-    expect((await answer).status).toBe(202);
-  });
-
-  it('cannot reach by a hub’s way what relays say to each other', async () => {
-    const { url, relay } = await openRelay();
-    const page = await openPage(url);
-    for (const method of ['TAKE', 'ANSWER', 'END']) {
-      const response = await relay.fetch(new Request(page.callback, { method, body: 'a'.repeat(48) }));
-      expect(response.status).toBe(405);
-    }
-    expect(page.isEnded).toBe(false);
   });
 });
