@@ -91,11 +91,13 @@ export function relayChannel(options: RelayChannelOptions): RelayChannel {
       page,
       handle: subscriptionHandler({ owner, allowSha1, count, hmac: webHmac(secret) }),
       opened: (message) => {
+        // Another tab has come with what is kept, and keeps it.
+        const isReplaced = page !== undefined && page !== message.page;
         if (page !== undefined) inUse.delete(page);
         page = message.page;
         inUse.add(page);
         callback = message.callback;
-        place.write({ page, secret });
+        if (!isReplaced) place.write({ page, secret });
       },
       lost: (error) => owner.lost?.(error),
     });

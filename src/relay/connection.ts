@@ -39,6 +39,8 @@ const LOOK_EVERY_MS = HEARTBEAT_MS / 2;
 const LOST_AFTER_MS = 3_000;
 /** How long a relay may take to open a page, in milliseconds. */
 const OPEN_WITHIN_MS = 10_000;
+/** A stream that ends sooner counts as a failure, or a proxy that cuts it off would be called all the time. In milliseconds. */
+const SETTLED_AFTER_MS = 5_000;
 /** The waits before the next attempt, in milliseconds. */
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 15_000;
@@ -116,7 +118,9 @@ export class Connection {
   async #run(): Promise<void> {
     const { signal } = this.#life;
     for (;;) {
+      const begun = Date.now();
       const error = await this.#follow().catch((cause: unknown) => relayFailed({ retryable: true, cause }));
+      if (Date.now() - begun > SETTLED_AFTER_MS) this.#failures = 0;
       if (signal.aborted) return;
       if (this.#settle) return this.#giveUp(error);
       this.#lostTimer ??= setTimeout(() => this.#lose(error), LOST_AFTER_MS);
@@ -173,7 +177,6 @@ export class Connection {
   }
 
   #opened(message: PageMessage): void {
-    this.#failures = 0;
     clearTimeout(this.#lostTimer);
     this.#lostTimer = undefined;
     const isAnother = this.#epoch !== undefined && this.#epoch !== message.epoch;

@@ -11,6 +11,8 @@ import { type AnswerMessage, encodeRequest, HEARTBEAT_MS } from './wire.ts';
 interface Waiting {
   readonly request: CallbackRequest;
   readonly sizeBytes: number;
+  /** When it came, in milliseconds. */
+  readonly cameAt: number;
   /** When it was last sent to the page, in milliseconds; `undefined` when it was not. */
   sentAt: number | undefined;
   resolve(answer: CallbackAnswer | Promise<CallbackAnswer>): void;
@@ -33,6 +35,9 @@ const DEAF_AFTER_MS = 3 * HEARTBEAT_MS;
 
 /** A page that no hub has asked for has little to come back to. In milliseconds. */
 const UNKNOWN_GRACE_MS = 5_000;
+
+/** After so long no hub waits for the answer to a verification any more: the page must not take it for one of now. In milliseconds. */
+const OVERDUE_AFTER_MS = 10_000;
 
 const FAILED = 500;
 const METHOD_NOT_ALLOWED = 405;
@@ -197,7 +202,9 @@ export class Page {
       return ROUTER_ANSWERS.full;
     this.#bytes += sizeBytes;
     load.bytes += sizeBytes;
-    return new Promise((resolve) => take({ request, sizeBytes, sentAt: undefined, resolve }));
+    return new Promise((resolve) =>
+      take({ request, sizeBytes, cameAt: performance.now(), sentAt: undefined, resolve }),
+    );
   }
 
   #add(waiting: Waiting): string {
@@ -219,7 +226,16 @@ export class Page {
   }
 
   #resend(): void {
-    if (!this.#handed) for (const [id, waiting] of this.#waiting) this.#send(id, waiting);
+    if (this.#handed) return;
+    for (const [id, waiting] of this.#waiting) {
+      const isOverdue = waiting.request.method !== 'POST' && performance.now() - waiting.cameAt > OVERDUE_AFTER_MS;
+      if (!isOverdue) {
+        this.#send(id, waiting);
+        continue;
+      }
+      this.#remove(id, waiting);
+      waiting.resolve(ROUTER_ANSWERS.unavailable);
+    }
   }
 
   #beat(stream: EventStream): void {

@@ -125,13 +125,20 @@ export class Pages {
       load: this.#load,
       over: () => void this.#remove(capability, UNAVAILABLE),
     });
-    if (!isNew) page.hold();
-    await this.#router.register(callbackId, (request) => page.handle(request));
-    const handoverId = isNew ? undefined : await this.#takeOver(page, controlId);
-    await this.#router.register(controlId, (request) => {
-      // What was asked of a relay that is gone comes back to who has asked.
-      return textOf(request) === handoverId ? answerOf(ENDED) : this.#controlled(capability, page, request);
-    });
+    try {
+      if (!isNew) page.hold();
+      await this.#router.register(callbackId, (request) => page.handle(request));
+      const handoverId = isNew ? undefined : await this.#takeOver(page, controlId);
+      await this.#router.register(controlId, (request) => {
+        // What was asked of a relay that is gone comes back to who has asked.
+        return textOf(request) === handoverId ? answerOf(ENDED) : this.#controlled(capability, page, request);
+      });
+    } catch (error) {
+      // Nobody would find the page that owns them.
+      page.end(answerOf(UNAVAILABLE));
+      await Promise.all([this.#router.release(callbackId), this.#router.release(controlId)]);
+      throw error;
+    }
     return { page, capability, callbackId, controlId };
   }
 
