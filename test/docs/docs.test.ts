@@ -10,7 +10,8 @@ import { STATE_REASONS, TRANSITIONS } from '../../src/client/connection/state.ts
 import { ERROR_CODES } from '../../src/errors.ts';
 import { ALIASES, CATALOGUE_NAMES } from '../../src/events/names.ts';
 import { blocksOf, documents, root } from './blocks.ts';
-import { FIXTURES, type Result, type Stage } from './fixtures.ts';
+import { FIXTURES } from './fixtures.ts';
+import type { Result, Stage } from './stage.ts';
 
 const blocks = documents.flatMap(blocksOf);
 const programs = blocks.filter(({ language }) => language === 'ts');
