@@ -1,4 +1,4 @@
-import { unref } from '../client/timers.ts';
+import { unref } from '../timers.ts';
 import type { CallbackAnswer, CallbackRequest } from './request.ts';
 import { ROUTER_ANSWERS } from './router.ts';
 

@@ -7,6 +7,7 @@ import { Chooser, type HubChoice } from '../hub/choice.ts';
 import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import { randomHex } from '../random.ts';
+import { unref } from '../timers.ts';
 import type { Changes } from './changing/changes.ts';
 import { backoffOf } from './connection/backoff.ts';
 import { Liveness } from './connection/liveness.ts';
@@ -20,7 +21,6 @@ import { Inbox } from './following/inbox.ts';
 import { SyncTracker } from './following/sync-status.ts';
 import { Listeners } from './listeners.ts';
 import { type FhircastClientOptions, httpOptions } from './options.ts';
-import { unref } from './timers.ts';
 import { Wanted } from './wanted.ts';
 
 /** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */

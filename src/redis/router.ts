@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts';
 import { type CallbackHandler, type CallbackRouter, type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
-import { unref } from '../client/timers.ts';
 import { ChannelError } from '../errors.ts';
+import { unref } from '../timers.ts';
 import { parseMessage } from './envelope.ts';
 import { RedisLink } from './link.ts';
 import { type RedisRouterOptions, type RedisRouterState, type RedisSettings, redisSettings } from './options.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
 import { type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
-import { unref } from '../client/timers.ts';
+import { unref } from '../timers.ts';
 import { encodeRequest, FAILED, type Message, parseAnswer, QUERY_LIMIT } from './envelope.ts';
 import { common, type Parts } from './parts.ts';
 

@@ -1,10 +1,10 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts';
-import { pause, unref } from '../client/timers.ts';
 import { ChannelError, type FhircastErrorDetails } from '../errors.ts';
 import { statusPasses } from '../failures.ts';
 import type { FetchLike } from '../hub/http.ts';
 import { joinUrl } from '../hub/url.ts';
+import { pause, unref } from '../timers.ts';
 import {
   type AnswerMessage,
   HEARTBEAT_MS,

@@ -1,8 +1,8 @@
 import { echoOf } from '../callback/challenge.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
 import { ROUTER_ANSWERS } from '../callback/router.ts';
-import { unref } from '../client/timers.ts';
 import { randomHex } from '../random.ts';
+import { unref } from '../timers.ts';
 import { EventStream } from './event-stream.ts';
 import type { RelaySettings } from './options.ts';
 import { type AnswerMessage, encodeRequest, HEARTBEAT_MS } from './wire.ts';

@@ -4,9 +4,9 @@ import type { Notification } from '../../events/notification.ts';
 import type { HubApi } from '../../hub/api.ts';
 import { hubTextOf } from '../../hub/http.ts';
 import { randomHex } from '../../random.ts';
+import { pause, unref } from '../../timers.ts';
 import { ContextStore } from '../following/context-store.ts';
 import { OBJECTION_WITHIN_MS } from '../following/sync-status.ts';
-import { pause, unref } from '../timers.ts';
 import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from './change-result.ts';
 import { checkChange, toContext } from './check-change.ts';
 

@@ -1,4 +1,4 @@
-import { unref } from '../timers.ts';
+import { unref } from '../../timers.ts';
 
 /** What the watch over a connection needs. */
 export interface LivenessOptions {

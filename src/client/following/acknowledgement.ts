@@ -1,6 +1,6 @@
 import type { EventDecision } from '../../events/event.ts';
+import { unref } from '../../timers.ts';
 import type { Reaction } from '../listeners.ts';
-import { unref } from '../timers.ts';
 
 /** What the hub is told, and what the app is told of it. */
 export interface AcknowledgementTargets {

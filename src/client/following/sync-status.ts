@@ -1,6 +1,6 @@
 import type { FhircastEvent } from '../../events/event.ts';
+import { unref } from '../../timers.ts';
 import type { ClientState } from '../connection/state.ts';
-import { unref } from '../timers.ts';
 
 /** An app that does not show the current context. */
 export interface Refusal {
