@@ -23,7 +23,7 @@ const SENTENCES = {
   'scope-missing': 'The granted scope does not cover {}. Ask for FhircastClient.scopes() at launch.',
   // channel
   'channel-no-callback':
-    'This hub delivers by webhook. Pass callback: createCallbackEndpoint({ baseUrl }) on a server; a page needs a server beside it, or a hub with websockets.',
+    'This hub delivers by webhook. Pass callback: createCallbackEndpoint({ baseUrl }) on a server, relayChannel({ url }) in a page.',
   'channel-no-endpoint':
     'The hub accepted the subscription but named no websocket URL. See docs/hubs.md for a profile, or set channel to webhook; a page also needs a hub that exposes Content-Location (CORS), or a proxy.',
   'channel-endpoint-invalid':
