@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallbackEndpoint, CallbackOwner, Denial, Verification } from '../../src/channels/callback.ts';
 import { WebhookChannel } from '../../src/channels/webhook.ts';
-import type { FhircastError } from '../../src/errors.ts';
+import { ChannelError, type FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
 import type { DialectName } from '../../src/index.ts';
 import { chooserOf } from '../hub/support.ts';
@@ -22,6 +22,7 @@ function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint
   const life = new AbortController();
   const forms: URLSearchParams[] = [];
   const heard = { notifications: [] as string[], denials: [] as Denial[], rejected: [] as FhircastError[] };
+  const losses: FhircastError[] = [];
   const state = {
     owner: undefined as CallbackOwner | undefined,
     closed: 0,
@@ -62,7 +63,7 @@ function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint
       alive: () => {},
       denied: (denial) => heard.denials.push(denial),
       granted: () => {},
-      lost: () => {},
+      lost: (error) => losses.push(error),
       rejected: (error) => heard.rejected.push(error),
     },
   });
@@ -75,7 +76,7 @@ function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint
   };
   /** Resolves when the hub has been asked, and what it said has been read. */
   const asked = () => vi.advanceTimersByTimeAsync(0);
-  return { channel, life, forms, heard, state, subscribe, follow, asked };
+  return { channel, life, forms, heard, losses, state, subscribe, follow, asked };
 }
 
 beforeEach(() => void vi.useFakeTimers());
@@ -298,5 +299,58 @@ describe('the end', () => {
     expect(closed).toBe(1);
     expect(forms).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a callback that does not reach us for a while', () => {
+  const error = new ChannelError('channel-lost', { retryable: true });
+
+  it('is told of once, until the hub has confirmed anew; what comes meanwhile is ours', async () => {
+    const { state, follow, losses, heard } = open();
+    await follow();
+    state.owner?.lost?.(error);
+    state.owner?.lost?.(error);
+    expect(losses).toEqual([error]);
+    expect(state.owner?.notify('late')).toBe(200);
+    expect(heard.notifications).toEqual(['late']);
+    await follow();
+    state.owner?.lost?.(error);
+    expect(losses).toEqual([error, error]);
+  });
+
+  it('is not told of before there is a subscription', async () => {
+    const { state, subscribe, losses, asked, channel } = open();
+    const subscribed = subscribe().catch(() => {});
+    await asked();
+    state.owner?.lost?.(error);
+    expect(losses).toEqual([]);
+    channel.close();
+    await subscribed;
+  });
+
+  it('may have another URL when it is back, by which the hub is asked anew', async () => {
+    let url = CALLBACK;
+    const registration = {
+      get url() {
+        return url;
+      },
+      secret: 'secret',
+      close: () => {},
+    };
+    let owner: CallbackOwner | undefined;
+    const sessions: unknown[] = [];
+    const { state, subscribe, forms } = open('draft', {
+      open: (given, session) => {
+        owner = given;
+        sessions.push(session);
+        return registration;
+      },
+    });
+    state.onRequest = () => void owner?.verify(verification());
+    await subscribe();
+    url = `${CALLBACK}2`;
+    await subscribe();
+    expect(forms.map((form) => form.get('hub.callback'))).toEqual([CALLBACK, `${CALLBACK}2`]);
+    expect(sessions).toEqual([{ hubUrl: 'https://hub.example.org', topic: TOPIC }]);
   });
 });
