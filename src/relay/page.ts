@@ -92,9 +92,10 @@ export class Page {
     return this.#handed?.length ?? 0;
   }
 
-  /** Nothing is sent until what another relay holds is here. */
+  /** The page comes back from elsewhere: nothing is sent until what another relay may hold is here. */
   hold(): void {
     this.#handed = [];
+    this.#isKnown = true;
   }
 
   /** Puts what was handed over before what has come since. */
@@ -110,6 +111,7 @@ export class Page {
         this.#add(waiting);
         continue;
       }
+      this.#unload(waiting);
       const { resolve } = twin;
       twin.resolve = (answer) => {
         resolve(answer);
@@ -213,8 +215,12 @@ export class Page {
     return id;
   }
 
-  #remove(id: string, { sizeBytes }: Waiting): void {
+  #remove(id: string, waiting: Waiting): void {
     this.#waiting.delete(id);
+    this.#unload(waiting);
+  }
+
+  #unload({ sizeBytes }: Waiting): void {
     this.#bytes -= sizeBytes;
     this.#parts.load.bytes -= sizeBytes;
   }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type CallbackRouter, MemoryRouter } from '../../src/callback/index.ts';
 import { createRelay } from '../../src/relay/index.ts';
 import { relaySettings } from '../../src/relay/options.ts';
@@ -87,6 +87,36 @@ describe('a page', () => {
     await vi.advanceTimersByTimeAsync(5_000);
     expect(over).not.toHaveBeenCalled();
     expect(second.said[0]).toContain('"method":"POST"');
+  });
+});
+
+describe('a page that comes from another relay', () => {
+  it('takes what came by both ways for one, and holds it once', async () => {
+    const { page, connect, load } = openPage();
+    page.hold();
+    const request = requestOf('POST', 'event');
+    const answers = [page.handle(request), page.handOver(request), page.handle(requestOf('POST', 'other'))];
+    page.proceed();
+    const { said } = connect();
+    await vi.waitFor(() => expect(said).toHaveLength(2));
+    const ids = said.map((text) => /"id":"([^"]+)"/.exec(text)?.[1] ?? '');
+    for (const id of ids) expect(page.answer({ id, status: 201, body: '' })).toBe(true);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([201, 201, 201]);
+    expect(load.bytes).toBe(0);
+    page.end({ status: 410, body: '' });
+  });
+
+  it('is waited for as long as one that a hub has asked for: its hub has', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { page, connect, over } = openPage();
+    page.hold();
+    page.proceed();
+    await connect().cancel();
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(over).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(over).toHaveBeenCalledTimes(1);
   });
 });
 
