@@ -125,13 +125,14 @@ export class Pages {
       load: this.#load,
       over: () => void this.#remove(capability, UNAVAILABLE),
     });
+    const opened: Opened = { page, capability, callbackId, controlId };
     try {
       if (!isNew) page.hold();
       await this.#router.register(callbackId, (request) => page.handle(request));
       const handoverId = isNew ? undefined : await this.#takeOver(page, controlId);
       await this.#router.register(controlId, (request) => {
         // What was asked of a relay that is gone comes back to who has asked.
-        return textOf(request) === handoverId ? answerOf(ENDED) : this.#controlled(capability, page, request);
+        return textOf(request) === handoverId ? answerOf(ENDED) : this.#controlled(opened, request);
       });
     } catch (error) {
       // Nobody would find the page that owns them.
@@ -139,7 +140,7 @@ export class Pages {
       await Promise.all([this.#router.release(callbackId), this.#router.release(controlId)]);
       throw error;
     }
-    return { page, capability, callbackId, controlId };
+    return opened;
   }
 
   /**
@@ -168,7 +169,10 @@ export class Pages {
     };
     try {
       // What is not complete has an epoch of its own.
-      const handover = await within(HANDOVER_WITHIN_MS, ask());
+      const handover = await within(
+        HANDOVER_WITHIN_MS,
+        ask().catch(() => undefined),
+      );
       if (handover) page.epoch = handover.epoch;
     } finally {
       page.proceed();
@@ -178,7 +182,7 @@ export class Pages {
   }
 
   /** What another relay wants of a page that is here. */
-  async #controlled(capability: string, page: Page, request: CallbackRequest): Promise<CallbackAnswer> {
+  async #controlled({ page, capability, controlId }: Opened, request: CallbackRequest): Promise<CallbackAnswer> {
     const text = textOf(request);
     if (request.method === METHODS.answer) return answerOf(this.#answer(page, text));
     if (request.method === METHODS.end) {
@@ -188,9 +192,11 @@ export class Pages {
     if (request.method !== METHODS.take || !isPage(text)) return answerOf(BAD_REQUEST);
     page.replace();
     const events = page.take(async (held) => this.#router.dispatch(text, held));
-    const body = JSON.stringify({ epoch: page.epoch, events });
-    void this.#remove(capability, UNAVAILABLE);
-    return { status: OK, body };
+    // The callback has its new owner by now, who takes this id next.
+    this.#opened.delete(capability);
+    page.end(answerOf(UNAVAILABLE));
+    await this.#router.release(controlId);
+    return { status: OK, body: JSON.stringify({ epoch: page.epoch, events }) };
   }
 
   #answer(page: Page, text: string): number {

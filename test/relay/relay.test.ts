@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { MemoryRouter } from '../../src/callback/index.ts';
+import { type CallbackRouter, MemoryRouter } from '../../src/callback/index.ts';
 import { createRelay } from '../../src/relay/index.ts';
 import { encodeRequest, parseRequest } from '../../src/relay/wire.ts';
 import { ask, openPage, openRelay, post } from './support.ts';
@@ -203,6 +203,44 @@ describe('a page that goes away', () => {
     expect(back.callback).toBe(page.callback);
     expect(back.pages[0]?.epoch).not.toBe(page.pages[0]?.epoch);
     void post(page.callback.replace(first.url, second.url), 'x');
+    await back.has(1);
+  });
+});
+
+describe('relays that share a router in one process', () => {
+  it('hand a page over, which keeps its URL and what waits', async () => {
+    const router = new MemoryRouter();
+    const one = await openRelay({ router });
+    const other = await openRelay({ router, baseUrl: one.url });
+    const page = await openPage(one.url);
+    const answers = [post(page.callback, 'first')];
+    await page.has(1);
+    const back = await openPage(other.url, page.page);
+    await page.ended();
+    expect(back.pages[0]).toEqual(page.pages[0]);
+    await back.has(1);
+    answers.push(post(page.callback, 'second'));
+    await back.has(2);
+    expect(back.bodies).toEqual(['first', 'second']);
+    for (const at of [0, 1]) expect(await back.answer(at)).toBe(204);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200]);
+  });
+
+  it('open a page anew when what the other one holds cannot be had', async () => {
+    const router = new MemoryRouter();
+    const one = await openRelay({ router });
+    const page = await openPage(one.url);
+    const failing: CallbackRouter = {
+      register: (id, handler) => router.register(id, handler),
+      release: (id) => router.release(id),
+      dispatch: (id, request) =>
+        request.method === 'TAKE' ? Promise.reject(new Error('lost')) : router.dispatch(id, request),
+    };
+    const other = await openRelay({ router: failing, baseUrl: one.url });
+    const back = await openPage(other.url, page.page);
+    expect(back.callback).toBe(page.callback);
+    expect(back.pages[0]?.epoch).not.toBe(page.pages[0]?.epoch);
+    void post(page.callback, 'x');
     await back.has(1);
   });
 });
