@@ -14,6 +14,7 @@ const SENTENCES = {
   'launch-hub-insecure': 'The hub in {} is http and not on this machine. Ask the EHR for https, or set allowInsecure.',
   'launch-ambiguous':
     'The launch says two things in {} (see cause), so the user’s session is not known. Ask the EHR to send one.',
+  'launch-too-large': 'The launch could not be read, because it has more parts than any EHR sends.',
   'launch-hub-untrusted': 'The hub in {} is not one of the option hubs. Add it there if it is yours.',
   'launch-fhirclient-missing': 'fhirclient could not be loaded. Install it, or pass its Client or a token response.',
   'launch-failed': 'The SMART launch failed (see cause). Start the app from the EHR, not by its own address.',

@@ -46,14 +46,16 @@ export class FhircastClient {
   /**
    * Completes a SMART launch and makes a client for its session.
    *
-   * @param source fhirclient's `Client`, a token response, or nothing for fhirclient's `oauth2.ready()` in a page
+   * @param source fhirclient's `Client`, a token response (also as its JSON text), or nothing for fhirclient's `oauth2.ready()` in a page
    * @param options how the client behaves
    * @throws LaunchError when the launch does not lead to a session; it names the parameter and what to ask the EHR for
    */
   static async fromSmartLaunch(source?: LaunchSource, options: SmartLaunchOptions = {}): Promise<FhircastClient> {
     const { signal, ...followed } = options;
-    const { response, accessToken } = await abortable(smartLaunch(source), signal);
-    return FhircastClient.#launched(response, { accessToken, ...followed });
+    const { response, accessToken, expiresIn } = await abortable(smartLaunch(source), signal);
+    // Another token lasts as long as it likes.
+    const own = followed.accessToken === undefined ? { expiresIn } : {};
+    return FhircastClient.#launched(response, { accessToken, ...own, ...followed });
   }
 
   /**
@@ -80,7 +82,10 @@ export class FhircastClient {
     return FhircastClient.#launched(urlLaunch(url, options), followed);
   }
 
-  static #launched(response: unknown, options: Omit<SmartLaunchOptions, 'signal'>): FhircastClient {
+  static #launched(
+    response: unknown,
+    options: Omit<SmartLaunchOptions, 'signal'> & Pick<FhircastClientOptions, 'expiresIn'>,
+  ): FhircastClient {
     const { hubUrl, topic, dialect, scope } = parseLaunch(response, options.allowInsecure);
     return new FhircastClient({ hubUrl, topic, launched: dialect, ...(scope ? { scope } : {}), ...options });
   }

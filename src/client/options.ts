@@ -112,6 +112,13 @@ export interface FhircastClientOptions extends FollowOptions {
    */
   accessToken?: string | ((refused?: string) => string | undefined | Promise<string | undefined>);
   /**
+   * How long the access token of the moment lasts from now, in seconds, or a function that tells it at any time. No lease is
+   * believed beyond it. `fromSmartLaunch()` sets it by `expires_in`.
+   *
+   * @default unknown
+   */
+  expiresIn?: number | (() => number | undefined);
+  /**
    * Which FHIRcast the parameters of the launch are of. Unlike `dialect` it is a first word, which the hub's discovery document
    * may correct. `fromSmartLaunch()` sets it.
    *

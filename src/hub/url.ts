@@ -3,6 +3,20 @@ const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 /** Whether a URL is of this machine. */
 export const isLoopback = ({ hostname }: URL): boolean => LOOPBACK.test(hostname);
 
+/** More than any server takes. In characters. */
+const URL_LIMIT = 8 * 1024;
+
+/**
+ * A path without the slashes at its end. A regular expression would look at each run of slashes again from each of them.
+ *
+ * @param path the path of a URL
+ */
+export function withoutSlash(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
+}
+
 /** What is wrong with a URL: it is none, or it is not encrypted. */
 export type UrlFault = 'invalid' | 'insecure';
 
@@ -16,6 +30,7 @@ export type UrlFault = 'invalid' | 'insecure';
  */
 export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: boolean): UrlFault | undefined {
   let parsed: URL;
+  if (url.length > URL_LIMIT) return 'invalid';
   try {
     parsed = new URL(url);
   } catch {
@@ -24,8 +39,8 @@ export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: bool
   const isSecure = parsed.protocol === `${scheme}s:`;
   if (!isSecure && parsed.protocol !== `${scheme}:`) return 'invalid';
   if (!isSecure && !allowInsecure && !isLoopback(parsed)) return 'insecure';
-  // fetch() would refuse it, again and again.
-  return scheme === 'http' && `${parsed.username}${parsed.password}` ? 'invalid' : undefined;
+  // fetch() would refuse it, again and again, and the platform's errors quote it.
+  return parsed.username || parsed.password ? 'invalid' : undefined;
 }
 
 /**
@@ -37,6 +52,6 @@ export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: bool
  */
 export function joinUrl(base: string, path: string): string {
   const url = new URL(base);
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${path}`;
+  url.pathname = `${withoutSlash(url.pathname)}/${path}`;
   return url.href;
 }

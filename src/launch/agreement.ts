@@ -1,4 +1,5 @@
 import { LaunchError } from '../errors.ts';
+import { withoutSlash } from '../hub/url.ts';
 
 const parse = (url: string): URL | undefined => {
   try {
@@ -7,8 +8,6 @@ const parse = (url: string): URL | undefined => {
     return undefined;
   }
 };
-
-const withoutSlash = (path: string): string => path.replace(/\/+$/, '');
 
 /** A URL in the one form in which it is compared: hubs take `hub/` and `hub` for the same. */
 const normal = (url: string): string => {
@@ -73,7 +72,7 @@ export const isSameSession = (one: string, other: string, hubUrl: string): boole
  * @throws LaunchError when they do not
  */
 export function onlyOne(
-  values: readonly string[] | undefined,
+  values: Iterable<string> | undefined,
   at: string,
   isSame: (one: string, other: string) => boolean,
 ): string {

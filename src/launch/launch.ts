@@ -1,9 +1,8 @@
 import { LaunchError } from '../errors.ts';
-import { isObject } from '../events/notification.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import { urlFault } from '../hub/url.ts';
 import { isSameHub, isSameOrigin, isSameSession, onlyOne, refusedLaunch } from './agreement.ts';
-import { collectParameters, HUBS, SESSIONS } from './parameters.ts';
+import { collectParameters, type FoundParameters, type GrantName, HUBS, SESSIONS } from './parameters.ts';
 
 /** What a launch says about the session. */
 export interface Launch {
@@ -17,31 +16,40 @@ export interface Launch {
   readonly accessToken: string | undefined;
   /** The granted scopes, where the launch named them. */
   readonly scope: string | undefined;
+  /** How long the access token lasts from when it was given, in seconds, where the launch said so (`expires_in`). */
+  readonly expiresInSeconds: number | undefined;
 }
 
-/** What stands at the top under a name, in any case. */
-const textAt = (response: unknown, name: string): string | undefined => {
-  if (!isObject(response)) return undefined;
-  const isText = (value: unknown) => typeof value === 'string' && value !== '';
-  const values = [
-    response[name],
-    ...Object.entries(response).flatMap(([k, v]) => (k.toLowerCase() === name ? [v] : [])),
-  ];
-  return values.find(isText) as string | undefined;
-};
+/** More than any hub calls a session. In characters. */
+export const TOPIC_LIMIT = 8 * 1024;
+
+const isEqual = (one: string, other: string): boolean => one === other;
+
+const grantOf = ({ grant }: FoundParameters, name: GrantName): string | undefined =>
+  onlyOne(grant.get(name), name, isEqual) || undefined;
+
+/**
+ * The access token of a token response, wherever the response has it.
+ *
+ * @param response the token response
+ * @returns `undefined` when there is none
+ * @throws LaunchError `launch-ambiguous` when there are several
+ */
+export const tokenOf = (response: unknown): string | undefined => grantOf(collectParameters(response), 'access_token');
 
 /**
  * Reads the hub and the session from a SMART token response (STU3, Session Discovery).
  *
  * It is lenient with how the parameters are written, and strict with what they mean: where two of them name different hubs or
- * sessions, nobody can say which one the user is in.
+ * sessions, nobody can say which one the user is in. The token is found wherever the hub is, or neither is.
  *
  * @param response the token response
  * @param allowInsecure accepts hubs without encryption on other hosts than this one
  * @throws LaunchError that names the parameter and what to ask the EHR for, or the parameters that disagree
  */
 export function parseLaunch(response: unknown, allowInsecure = false): Launch {
-  const found = collectParameters(response);
+  const parameters = collectParameters(response);
+  const { session: found } = parameters;
   const hub = HUBS.find((name) => found.has(name));
   const isOld = hub === 'cast-hub' || (!hub && found.has('cast-session'));
   // Some token endpoints write `topic` in place of `hub.topic`. Beside another session it may be anything.
@@ -52,10 +60,11 @@ export function parseLaunch(response: unknown, allowInsecure = false): Launch {
   const one = (name: string) =>
     HUBS.some((theirs) => theirs === name)
       ? onlyOne(found.get(name), name, isSameHub)
-      : onlyOne(found.get(name), name, (a, b) => a === b);
+      : onlyOne(found.get(name), name, isEqual);
   const hubUrl = one(hub);
   checkHubUrl(hubUrl, hub, allowInsecure);
   const topic = one(session);
+  if (topic.length > TOPIC_LIMIT) throw new LaunchError('launch-too-large');
   if (HUBS.some((name) => found.has(name) && !isSameOrigin(hubUrl, one(name))))
     throw refusedLaunch(HUBS.join(', '), 'hub.url and cast-hub are of different hubs.');
   if (session !== 'topic' && SESSIONS.some((name) => found.has(name) && !isSameSession(topic, one(name), hubUrl)))
@@ -64,10 +73,16 @@ export function parseLaunch(response: unknown, allowInsecure = false): Launch {
     hubUrl,
     topic,
     dialect: !isOld ? 'stu3' : session === 'hub.topic' ? 'ballot' : 'draft',
-    accessToken: textAt(response, 'access_token'),
-    scope: textAt(response, 'scope'),
+    accessToken: grantOf(parameters, 'access_token'),
+    scope: grantOf(parameters, 'scope'),
+    expiresInSeconds: secondsOf(grantOf(parameters, 'expires_in')),
   };
 }
+
+const secondsOf = (text = ''): number | undefined => {
+  const seconds = Number(text);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds : undefined;
+};
 
 /**
  * Refuses a hub that cannot be reached safely.

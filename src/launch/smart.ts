@@ -1,10 +1,13 @@
 import { LaunchError } from '../errors.ts';
 import { isObject } from '../events/notification.ts';
+import { parseLaunch, tokenOf } from './launch.ts';
 
 /** What fhirclient keeps of a launch, as far as it is used. */
 export interface FhirClientState {
   /** What the EHR's token endpoint gave. */
   readonly tokenResponse?: object | undefined;
+  /** When the access token of the moment ends, in seconds since 1970. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** The part of fhirclient's `Client` that is used. */
@@ -20,8 +23,8 @@ export interface FhirClientLike {
 /** A SMART token response, as the EHR's token endpoint gave it. */
 export type TokenResponse = Readonly<Record<string, unknown>>;
 
-/** Where a launch comes from: fhirclient's `Client`, or a token response. */
-export type LaunchSource = FhirClientLike | TokenResponse;
+/** Where a launch comes from: fhirclient's `Client`, or a token response, also as the JSON that it came in. */
+export type LaunchSource = FhirClientLike | TokenResponse | string;
 
 /** What a launch brought, and its access token as it is at the moment. */
 export interface SmartLaunch {
@@ -33,6 +36,8 @@ export interface SmartLaunch {
    * @param refused the token that the hub has just refused
    */
   accessToken(refused?: string): Promise<string | undefined>;
+  /** How long the access token of the moment lasts from now, in seconds; `undefined` when nobody said so. */
+  expiresIn(): number | undefined;
 }
 
 interface FhirClientModule {
@@ -51,7 +56,8 @@ const loadFhirClient = async (): Promise<FhirClientModule> => {
   }
 };
 
-const isClient = (source: object): source is FhirClientLike => isObject((source as Partial<FhirClientLike>).state);
+const isClient = (source: LaunchSource): source is FhirClientLike =>
+  isObject((source as Partial<FhirClientLike>).state);
 
 /**
  * Completes a SMART launch.
@@ -74,9 +80,12 @@ export async function smartLaunch(source: LaunchSource | undefined): Promise<Sma
   }
   const response = () => (isClient(launched) ? launched.state.tokenResponse : launched);
   const current = (): string | undefined => {
-    const token = (response() as TokenResponse | undefined)?.access_token;
-    return typeof token === 'string' ? token : undefined;
+    const now = response();
+    // fhirclient puts a new one at the top.
+    const token = isObject(now) ? now.access_token : undefined;
+    return typeof token === 'string' ? token : tokenOf(now);
   };
+  const givenAt = Date.now();
   return {
     response: response(),
     accessToken: async (refused) => {
@@ -88,6 +97,12 @@ export async function smartLaunch(source: LaunchSource | undefined): Promise<Sma
         // Without a refresh token, or without the EHR, there is still the token of the launch: the hub says what it is worth.
       }
       return current();
+    },
+    expiresIn: () => {
+      const expiresAt = isClient(launched) ? launched.state.expiresAt : undefined;
+      if (typeof expiresAt === 'number') return expiresAt - Date.now() / 1000;
+      const { expiresInSeconds } = parseLaunch(response(), true);
+      return expiresInSeconds && expiresInSeconds - (Date.now() - givenAt) / 1000;
     },
   };
 }

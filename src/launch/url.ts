@@ -65,7 +65,10 @@ export function launchOfUrl(url: string): TokenResponse {
   const found: Record<string, string[]> = {};
   for (const [name, value] of [...query, ...fragment].map(read)) {
     const lower = name.toLowerCase();
-    if (isLaunchParameter(lower)) found[lower] = [...(found[lower] ?? []), value];
+    if (!isLaunchParameter(lower)) continue;
+    const values = found[lower] ?? [];
+    values.push(value);
+    found[lower] = values;
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { FhircastClient } from '../../src/index.ts';
-import type { LaunchSource } from '../../src/launch/smart.ts';
+import { type LaunchSource, smartLaunch } from '../../src/launch/smart.ts';
 
 const HUB = 'https://hub.example.org/fhircast';
 const TOPIC = 'topic-of-the-session';
@@ -47,6 +47,27 @@ describe('a launch', () => {
     expect(await askedBy({ state: { tokenResponse: RESPONSE } })).toEqual([
       [`${HUB}/${TOPIC}`, 'Bearer token-of-the-launch'],
     ]);
+  });
+
+  it.each<[string, LaunchSource]>([
+    ['as a text', JSON.stringify(RESPONSE)],
+    ['as a text in a text', JSON.stringify(JSON.stringify(RESPONSE))],
+    ['in another object', { data: RESPONSE }],
+    ['in an array', { all: [RESPONSE] }],
+  ])('is read from a token response %s, its token too', async (_, source) => {
+    expect(await askedBy(source)).toEqual([[`${HUB}/${TOPIC}`, 'Bearer token-of-the-launch']]);
+  });
+
+  it('tells how long its token lasts', async () => {
+    const now = Date.now() / 1000;
+    const { expiresIn } = await smartLaunch({ ...RESPONSE, expires_in: '3600' });
+    expect(expiresIn()).toBeCloseTo(3600, -1);
+    const renewed = { state: { tokenResponse: { ...RESPONSE, expires_in: 3600 }, expiresAt: now + 60 } };
+    const launch = await smartLaunch(renewed);
+    expect(launch.expiresIn()).toBeCloseTo(60, -1);
+    renewed.state.expiresAt = now + 7200;
+    expect(launch.expiresIn()).toBeCloseTo(7200, -1);
+    expect((await smartLaunch(RESPONSE)).expiresIn()).toBeUndefined();
   });
 
   it('is read from fhirclient in a page when nothing is passed', async () => {

@@ -113,6 +113,7 @@ describe('a token response', () => {
 
 describe('a token response in its own way', () => {
   const BOTH = { 'hub.url': HUB, 'hub.topic': TOPIC };
+  const GRANTED = { accessToken: 'token', scope: 'fhircast', expiresInSeconds: 3600 };
 
   it.each<[string, unknown, Record<string, unknown>]>([
     ['in the wrong case', { 'HUB.URL': HUB, 'Hub.Topic': TOPIC }, { dialect: 'stu3', topic: TOPIC }],
@@ -207,9 +208,63 @@ describe('a token response in its own way', () => {
         const hub = [spell('hub.url'), HUB];
         const session = [spell('hub.topic'), TOPIC];
         const parameters = Object.fromEntries(first === 'hub' ? [hub, session] : [session, hub]);
-        expect(parseLaunch(outer(inner(parameters)))).toMatchObject({ hubUrl: HUB, topic: TOPIC, dialect: 'stu3' });
+        const grant = { [spell('access_token')]: 'token', [spell('scope')]: 'fhircast', [spell('expires_in')]: 3600 };
+        const expected = { hubUrl: HUB, topic: TOPIC, dialect: 'stu3', ...GRANTED };
+        // The token beside them, above them, and somewhere else: nowhere is one found without the other.
+        expect(parseLaunch(outer(inner({ ...grant, ...parameters })))).toMatchObject(expected);
+        expect(parseLaunch(outer({ ...grant, below: inner(parameters) }))).toMatchObject(expected);
+        expect(parseLaunch(outer({ token: grant, below: inner(parameters) }))).toMatchObject(expected);
+        expect(parseLaunch(JSON.stringify(JSON.stringify(outer({ ...grant, ...parameters }))))).toMatchObject(expected);
       }),
     );
+  });
+
+  it.each<[string, unknown, Record<string, unknown>]>([
+    ['as numbers in a text', { ...BOTH, access_token: 'token', expires_in: '3600' }, { expiresInSeconds: 3600 }],
+    ['without a lifetime', { ...BOTH, access_token: 'token' }, { expiresInSeconds: undefined }],
+    ['with a lifetime that is none', { ...BOTH, expires_in: 'soon' }, { expiresInSeconds: undefined }],
+    ['with a negative lifetime', { ...BOTH, expires_in: -1 }, { expiresInSeconds: undefined }],
+    ['twice, and the same', { ...BOTH, access_token: 'a', data: { ...BOTH, access_token: 'a' } }, { accessToken: 'a' }],
+    [
+      'beside that of something else',
+      { ...BOTH, access_token: 'a', portal: { access_token: 'b' } },
+      { accessToken: 'a' },
+    ],
+    ['not at all', BOTH, { accessToken: undefined, scope: undefined, expiresInSeconds: undefined }],
+  ])('that writes what is said of the token %s is read', (_, response, expected) => {
+    expect(parseLaunch(response)).toMatchObject({ hubUrl: HUB, topic: TOPIC, ...expected });
+  });
+
+  it.each<[string, unknown]>([
+    ['around the hub', { access_token: 'one-token', data: { ...BOTH, access_token: 'other-token' } }],
+    [
+      'beside the hub and the session',
+      [
+        { 'hub.url': HUB, access_token: 'one-token' },
+        { 'hub.topic': TOPIC, access_token: 'other-token' },
+      ],
+    ],
+    ['both elsewhere', { hub: BOTH, a: { access_token: 'one-token' }, b: { access_token: 'other-token' } }],
+  ])('that has two tokens, %s, is refused', (_, response) => {
+    const error = thrownBy(() => parseLaunch(response));
+    expect(error).toMatchObject({ code: 'launch-ambiguous', at: 'access_token' });
+    expect(inspect(error)).not.toMatch(/one-token|other-token/);
+  });
+
+  it.each<[string, unknown]>([
+    ['many objects', { all: Array.from({ length: 30_000 }, () => ({ a: 1 })) }],
+    ['many parameters', Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`p${i}`, 1]))],
+    ['many values of a session', { 'hub.topic': Array.from({ length: 30_000 }, () => 'a') }],
+    ['a long session', { 'hub.topic': 'a'.repeat(10_000) }],
+    ['a long text', JSON.stringify({ ...BOTH, padding: 'a'.repeat(300_000) })],
+  ])('that has %s is not read', (_, response) => {
+    const whole = typeof response === 'string' ? response : { ...BOTH, ...(response as object) };
+    expect(thrownBy(() => parseLaunch(whole))).toMatchObject({ name: 'LaunchError', code: 'launch-too-large' });
+  });
+
+  it('that is deeper than any server nests is not followed down', () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    expect(parseLaunch({ ...BOTH, deep, deeper: JSON.stringify({ deep }) })).toMatchObject({ topic: TOPIC });
   });
 
   it('never gives anything but its values, whatever it is', () => {
