@@ -1,3 +1,18 @@
+/** The longest delay that timers of all platforms keep, in milliseconds. A longer one would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** A timer that was set; `undefined` for one that never fires. */
+export type Timer = ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * Sets a timer. One that is longer than the platform can keep fires as late as it can.
+ *
+ * @param ms how long, in milliseconds; `Infinity` for never
+ * @param act what is done then
+ */
+export const after = (ms: number, act: () => void): Timer =>
+  ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(act, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
+
 /**
  * Waits, without keeping a process alive.
  *
@@ -11,11 +26,11 @@ export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = after(ms, done);
     unref(timer);
     signal.addEventListener('abort', done);
     if (signal.aborted) done();
   });
 
 /** A timer that does not keep a process alive. Pages have no such thing, and need none. */
-export const unref = (timer: ReturnType<typeof setTimeout>): void => (timer as { unref?: () => void }).unref?.();
+export const unref = (timer: Timer): void => (timer as { unref?: () => void } | undefined)?.unref?.();

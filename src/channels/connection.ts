@@ -1,6 +1,7 @@
 import { ChannelError, FhircastError, NotificationError, SubscriptionDeniedError } from '../errors.ts';
 import type { Habits } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
+import { after } from '../timers.ts';
 import { statusFor } from './acknowledgement.ts';
 import type { ChannelSink, Grant } from './channel.ts';
 import { parseControlFrame } from './frame.ts';
@@ -76,9 +77,8 @@ export class Connection {
         reject(error);
       };
       const aborted = () => fail(new FhircastError('aborted'));
-      const timer = setTimeout(
-        () => fail(new ChannelError('confirmation-timeout', { retryable: true })),
-        this.#options.confirmWithinMs,
+      const timer = after(this.#options.confirmWithinMs, () =>
+        fail(new ChannelError('confirmation-timeout', { retryable: true })),
       );
       this.#fail = fail;
       signal.addEventListener('abort', aborted);

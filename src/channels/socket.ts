@@ -1,4 +1,5 @@
 import IsomorphicWebSocket from 'isomorphic-ws';
+import { after } from '../timers.ts';
 
 /** A method's type: so handlers fit that want more of an event than is used here, which are those of the web's `WebSocket`. */
 type Handler<E> = { handle(event: E): void }['handle'];
@@ -68,7 +69,7 @@ export function dispose(socket: WebSocketLike): void {
   // Its end has been told already, and no other will come to stop the timer.
   if (socket.readyState === CLOSED) return;
   // In Node a peer that does not answer the close would keep the process alive for half a minute.
-  const end = setTimeout(() => cut(socket), CLOSE_WITHIN_MS);
+  const end = after(CLOSE_WITHIN_MS, () => cut(socket));
   socket.onclose = () => clearTimeout(end);
   socket.onerror = () => {};
   try {

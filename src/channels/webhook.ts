@@ -2,6 +2,7 @@ import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.
 import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
+import { after } from '../timers.ts';
 import { statusFor } from './acknowledgement.ts';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, Denial, Verification } from './callback.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
@@ -183,9 +184,8 @@ export class WebhookChannel implements Channel {
         },
       };
       const aborted = () => pending.reject(new FhircastError('aborted'));
-      const timer = setTimeout(
-        () => pending.reject(new ChannelError('confirmation-timeout', { retryable: true })),
-        timeoutMs,
+      const timer = after(timeoutMs, () =>
+        pending.reject(new ChannelError('confirmation-timeout', { retryable: true })),
       );
       signal?.addEventListener('abort', aborted);
       this.#pending = pending;

@@ -5,6 +5,7 @@ import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
+import { after } from '../timers.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
 import { Connection } from './connection.ts';
 import { endpointOf, socketUrlOf } from './endpoint.ts';
@@ -159,7 +160,7 @@ export class WebSocketChannel implements Channel {
     for (const endpoint of this.#abandoned) {
       const limit = new AbortController();
       const abort = () => limit.abort();
-      const timer = setTimeout(abort, TELL_WITHIN_MS);
+      const timer = after(TELL_WITHIN_MS, abort);
       signal.addEventListener('abort', abort);
       if (signal.aborted) abort();
       try {

@@ -87,7 +87,12 @@ export class HubApi {
    * @throws HubError when the hub cannot be reached or refuses
    */
   async subscribe(request: SubscriptionRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    return this.#form('subscribe', this.dialect.subscribeFields(request), request, signal);
+    const { subscriberName, secret } = request;
+    const fields = this.dialect.subscribeFields(request);
+    const more = this.dialect.namesSubscriberTwice
+      ? { 'hub.subscriber': subscriberName, 'subscriber.name': subscriberName, 'hub.secret': secret }
+      : {};
+    return this.#form('subscribe', { ...fields, ...more }, request, signal);
   }
 
   /**
@@ -96,19 +101,27 @@ export class HubApi {
    * @throws HubError when the hub cannot be reached or refuses
    */
   async unsubscribe(request: SubscriptionRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const ask = (events: string | undefined) => {
+    const ask = (events: string | undefined, endpoint: string | undefined) => {
       const fields = this.dialect.unsubscribeFields(request);
-      return this.#form('unsubscribe', { ...fields, 'hub.events': fields['hub.events'] ?? events }, request, signal);
+      return this.#form(
+        'unsubscribe',
+        { ...fields, 'hub.events': fields['hub.events'] ?? events, endpoint },
+        request,
+        signal,
+      );
     };
     const events = request.events.join(',');
-    if (this.dialect.unsubscribesByEvents) return ask(events);
+    const { unsubscribesByEvents, unsubscribesByEndpoint } = this.dialect;
     try {
-      return await ask(undefined);
+      return await ask(
+        unsubscribesByEvents ? events : undefined,
+        unsubscribesByEndpoint ? request.endpoint : undefined,
+      );
     } catch (error) {
-      // Medplum wants the events, which STU2 and STU3 do not ask for.
-      if (!(error instanceof HubError) || error.status !== BAD_REQUEST) throw error;
-      const answer = await ask(events);
-      this.learn({ unsubscribesByEvents: true });
+      // Medplum wants the events, which STU2 and STU3 do not ask for, and denies everybody's where `endpoint` is missing.
+      if (unsubscribesByEvents || !(error instanceof HubError) || error.status !== BAD_REQUEST) throw error;
+      const answer = await ask(events, request.endpoint);
+      this.learn({ unsubscribesByEvents: true, unsubscribesByEndpoint: true });
       return answer;
     }
   }

@@ -1,5 +1,4 @@
-/** The longest delay that timers of all platforms keep, in milliseconds. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+import { after, LONGEST_TIMER_MS, type Timer } from '../../timers.ts';
 
 /** No hub is asked to renew more often than this, whatever lease it grants. In milliseconds. */
 const SHORTEST_RENEWAL_MS = 500;
@@ -19,7 +18,7 @@ export interface LeaseEvents {
 
 /** How long the hub keeps a subscription, and when it has to be renewed (STU3, Subscription Request). */
 export class Lease {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer;
   #seconds: number | undefined;
   #began = 0;
 
@@ -38,10 +37,10 @@ export class Lease {
     const delay = Math.max(SHORTEST_RENEWAL_MS, this.#seconds * 1000 * (0.7 + Math.random() * 0.15));
     // A lease that no timer can hold outlives the session.
     if (delay <= LONGEST_TIMER_MS)
-      this.#timer = setTimeout(() => {
-        this.#timer = setTimeout(over, Math.max(0, this.#at(1) - Date.now()));
+      this.#timer = after(delay, () => {
+        this.#timer = after(this.#at(1) - Date.now(), over);
         renew();
-      }, delay);
+      });
     return this.#seconds;
   }
 

@@ -1,4 +1,4 @@
-import { unref } from '../../timers.ts';
+import { after, type Timer, unref } from '../../timers.ts';
 
 /** What the watch over a connection needs. */
 export interface LivenessOptions {
@@ -35,7 +35,8 @@ const AUDIT_EVERY = 5;
  */
 export class Liveness {
   readonly #options: LivenessOptions;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer;
+  #isWatching = false;
   #looksAt = 0;
   #heardAt = 0;
   #auditedAt = 0;
@@ -52,6 +53,7 @@ export class Liveness {
   /** Begins to watch a connection. */
   start(): void {
     this.stop();
+    this.#isWatching = true;
     this.#heardAt = this.#auditedAt = Date.now();
     this.#heartbeatAt = 0;
     this.#periodMs = undefined;
@@ -61,7 +63,8 @@ export class Liveness {
   /** Ends the watch. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#timer = this.#askedAt = undefined;
+    this.#askedAt = undefined;
+    this.#isWatching = false;
   }
 
   /** Something arrived. */
@@ -85,7 +88,7 @@ export class Liveness {
     this.#periodMs = periodMs === undefined ? Math.max(learnt, this.#periodMs ?? 0) : learnt;
     const look = now + this.#periodMs * MISSED_HEARTBEATS;
     // Each heartbeat would put the next look off, and it would never come.
-    if (this.#timer !== undefined && look < this.#looksAt) this.#arm(look - now);
+    if (this.#isWatching && look < this.#looksAt) this.#arm(look - now);
   }
 
   /** An event arrived: nothing older can have been missed. */
@@ -95,7 +98,7 @@ export class Liveness {
 
   /** Looks at once: the machine or the page has just come back. */
   check(): void {
-    if (this.#timer === undefined) return;
+    if (!this.#isWatching) return;
     this.#ask();
     void this.#options.audit(this.#askedAt !== undefined);
   }
@@ -103,7 +106,7 @@ export class Liveness {
   #arm(delay: number): void {
     clearTimeout(this.#timer);
     this.#looksAt = Date.now() + delay;
-    this.#timer = setTimeout(() => this.#look(), delay);
+    this.#timer = after(delay, () => this.#look());
     // The connection itself keeps a process alive, or nothing does.
     unref(this.#timer);
   }

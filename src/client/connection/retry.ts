@@ -1,11 +1,12 @@
+import { after, type Timer } from '../../timers.ts';
 import { type Backoff, backoffMs, longestWaitMs } from './backoff.ts';
-import { LONGEST_TIMER_MS } from './lease.ts';
 
 /** Counts the attempts that failed, and waits before the next one. */
 export class Retry {
   readonly #backoff: Backoff;
   readonly #act: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer;
+  #isWaiting = false;
   /** How many attempts failed in a row. */
   #attempts = 0;
 
@@ -17,7 +18,7 @@ export class Retry {
 
   /** Whether the next attempt waits. */
   get isWaiting(): boolean {
-    return this.#timer !== undefined;
+    return this.#isWaiting;
   }
 
   /** Whether as many attempts have failed as are allowed. */
@@ -46,9 +47,11 @@ export class Retry {
    * @param retryAfterMs what the hub asked for, in milliseconds
    * @param mostMs the longest that may be waited, in milliseconds
    */
-  later(retryAfterMs: number | undefined, mostMs = LONGEST_TIMER_MS): void {
+  later(retryAfterMs: number | undefined, mostMs = Number.POSITIVE_INFINITY): void {
     const delay = backoffMs(this.#backoff, this.#attempts, retryAfterMs);
-    this.#timer ??= setTimeout(() => this.now(), Math.min(delay, mostMs));
+    if (this.isWaiting) return;
+    this.#isWaiting = true;
+    this.#timer = after(Math.min(delay, mostMs), () => this.now());
   }
 
   /** Makes the next attempt at once. */
@@ -60,6 +63,6 @@ export class Retry {
   /** The next attempt is not made. */
   clear(): void {
     clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#isWaiting = false;
   }
 }

@@ -4,7 +4,7 @@ import { ChannelError, FhircastError, SubscriptionDeniedError } from '../../erro
 import { canonicalName } from '../../events/names.ts';
 import type { Subscribed } from '../events.ts';
 import type { Backoff } from './backoff.ts';
-import { Lease, LONGEST_TIMER_MS } from './lease.ts';
+import { Lease } from './lease.ts';
 import { Retry } from './retry.ts';
 import type { StateMachine, StateReason } from './state.ts';
 import { Waiters } from './waiters.ts';
@@ -312,7 +312,7 @@ export class Subscription {
     if (machine.state === 'closed') return;
     // While the subscription lasts, there is no later than its end.
     const isLasting = machine.state === 'active' && !this.#lease.isNearlyOver;
-    this.#retry.later(retryAfterMs, isLasting ? Math.min(LONGEST_TIMER_MS, this.#lease.leftMs) : LONGEST_TIMER_MS);
+    this.#retry.later(retryAfterMs, isLasting ? this.#lease.leftMs : undefined);
   }
 
   /** @param channelOf the channel that the sink belongs to, once it is made */

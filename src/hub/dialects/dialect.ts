@@ -47,6 +47,10 @@ export interface Habits {
   readonly namesWebhooks: boolean;
   /** Whether a request to unsubscribe names the events too, where the version does not ask for them. */
   readonly unsubscribesByEvents: boolean;
+  /** Whether a request to unsubscribe names the endpoint in a field `endpoint` too. Without it some hubs end everybody's. */
+  readonly unsubscribesByEndpoint: boolean;
+  /** Whether a subscription request names the app in `hub.subscriber` too, and has a secret on a websocket. */
+  readonly namesSubscriberTwice: boolean;
   /** How a subscription is asked for: by a form at the hub's URL, or by JSON at the session's. */
   readonly subscribesBy: 'form' | 'json';
   /**
@@ -58,6 +62,13 @@ export interface Habits {
   readonly sendsEndpoint: boolean;
   /** Whether the hub confirms a websocket. Where it does not, an open socket counts. */
   readonly confirms: boolean;
+  /**
+   * Which frame confirms a websocket: one that tells the subscription, or `{"type": "connection.established"}` as well, which says
+   * no more than that the socket is open.
+   */
+  readonly confirmedBy: 'confirmation' | 'established';
+  /** Whether the hub delivers nothing before its first frame has been answered by `{"headers": {"statusCode": "200"}}`. */
+  readonly answersHandshake: boolean;
   /** What becomes of the websocket URL that the hub gives: `hub-host` puts the hub's own host in the place of its own. */
   readonly rewriteEndpoint: 'hub-host' | ((endpoint: string) => string) | undefined;
   /** What an unsubscription ends at the hub: what it names, all of the same `subscriber.name` too, or everyone's of the session. */

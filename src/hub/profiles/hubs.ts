@@ -60,6 +60,8 @@ export const medplumStu2: HubProfile = {
   dialect: 'stu2',
   channel: 'websocket',
   unsubscribesByEvents: true,
+  // Its hub of 2026 finds a subscription by this, and denies everybody's of the topic where it is missing.
+  unsubscribesByEndpoint: true,
 };
 
 /** Medplum's STU3 endpoint. */
@@ -68,6 +70,8 @@ export const medplum: HubProfile = {
   dialect: 'stu3',
   channel: 'websocket',
   unsubscribesByEvents: true,
+  // Its hub of 2026 finds a subscription by this, and denies everybody's of the topic where it is missing.
+  unsubscribesByEndpoint: true,
 };
 
 /** What viewers do for a commercial radiology hub: STU2, and the endpoint is sent back when the socket opens. */
