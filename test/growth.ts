@@ -3,7 +3,9 @@ import { performance } from 'node:perf_hooks';
 /** How much more ten times the input may cost. What is handled in one pass costs ten times as much, a square a hundred times. */
 export const LIMIT = 25;
 
-const ROUNDS = 7;
+const ROUNDS = 5;
+/** What the machine does beside may double a cost, and does so once or twice. It makes no square linear. */
+const ATTEMPTS = 4;
 
 /** Shorter than this, a clock and a collection of garbage tell more than the work does. In milliseconds. */
 const LEAST_MS = 2;
@@ -30,8 +32,8 @@ const median = (values: readonly number[]): number => {
 };
 
 /**
- * How many times as much ten times the input costs: the medians of several rounds, in one run. Expect it to be less than
- * {@link LIMIT}.
+ * How many times as much ten times the input costs: the medians of several rounds, in one run, and measured again where it is
+ * not less than {@link LIMIT}, as it has to be.
  *
  * @param makeInput makes an input of a number of parts, bytes, levels …
  * @param work what is measured. It may return a promise, and has to bear the same input again and again
@@ -46,6 +48,13 @@ export async function growth<T>(
   const large = makeInput(10 * parts);
   // Both are slow as long as the code has not been compiled.
   await costOf(work, small);
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < ATTEMPTS && least >= LIMIT; attempt++)
+    least = Math.min(least, await ratioOf(work, small, large));
+  return least;
+}
+
+async function ratioOf<T>(work: (input: T) => unknown, small: T, large: T): Promise<number> {
   const costs: { small: number; large: number }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     // In turns, so that what else the machine does meets both.

@@ -36,6 +36,9 @@ export class ContextResources {
   /** The context as it was sent. */
   readonly context: readonly ContextEntry[];
 
+  /** The entries by key, sorted when one is looked for. */
+  #byKey: Map<string, ContextEntry[]> | undefined;
+
   constructor(context: readonly ContextEntry[]) {
     this.context = context;
   }
@@ -61,8 +64,16 @@ export class ContextResources {
   }
 
   #under(key: string): readonly ContextEntry[] {
-    const wanted = canonicalKey(key);
-    return this.context.filter((entry) => canonicalKey(entry.key) === wanted);
+    if (!this.#byKey) {
+      this.#byKey = new Map();
+      for (const entry of this.context) {
+        const name = canonicalKey(entry.key);
+        const same = this.#byKey.get(name);
+        if (same) same.push(entry);
+        else this.#byKey.set(name, [entry]);
+      }
+    }
+    return this.#byKey.get(canonicalKey(key)) ?? [];
   }
 
   #anchor<Part extends 'resource' | 'reference'>(part: Part): ContextEntry[Part] | undefined {

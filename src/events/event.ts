@@ -1,7 +1,7 @@
 import { ContextResources } from './context.ts';
 import { eventParts } from './definitions.ts';
 import type { Notification } from './notification.ts';
-import { readSyncError, readSyncErrors, type SyncErrorDetails } from './sync-error.ts';
+import { firstSyncError, readSyncErrors, type SyncErrorDetails } from './sync-error.ts';
 
 /** What a listener's decision does to the answer that the hub gets. */
 export interface EventDecision {
@@ -47,6 +47,7 @@ export class FhircastEvent extends ContextResources {
   /** The message as it was parsed. */
   readonly raw: unknown;
   readonly #decision: EventDecision;
+  #syncErrors: readonly SyncErrorDetails[] | undefined;
 
   constructor(notification: Notification, origin: EventOrigin, decision: EventDecision) {
     super(notification.context);
@@ -90,11 +91,12 @@ export class FhircastEvent extends ContextResources {
 
   /** What a SyncError says first; `undefined` for every other event. */
   get syncError(): SyncErrorDetails | undefined {
-    return this.name === 'SyncError' ? readSyncError(this.operationOutcome) : undefined;
+    return this.name === 'SyncError' ? firstSyncError(this.syncErrors) : undefined;
   }
 
-  /** All that a SyncError says, one for each subscriber that did not follow; empty for every other event. */
+  /** All that a SyncError says, one for each subscriber that did not follow, 256 at most; empty for every other event. */
   get syncErrors(): readonly SyncErrorDetails[] {
-    return this.name === 'SyncError' ? readSyncErrors(this.operationOutcome) : [];
+    this.#syncErrors ??= this.name === 'SyncError' ? readSyncErrors(this.operationOutcome) : [];
+    return this.#syncErrors;
   }
 }

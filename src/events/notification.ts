@@ -85,34 +85,52 @@ const only = (value: unknown): unknown => {
   return one === null || one === '' ? undefined : one;
 };
 
+/** How many entries a context may have: more than any app shows at once, and few enough to go through in no time. */
+const MOST_ENTRIES = 10_000;
+/** How many deviations of one message are told of: each is a warning of its own. */
+const MOST_DEVIATIONS = 16;
+
+/**
+ * Takes note of a deviation, unless the message has too many already.
+ *
+ * @param deviations what is known of the message
+ * @param at where it deviates
+ */
+export const deviate = (deviations: string[], at: string): void => {
+  if (deviations.length < MOST_DEVIATIONS) deviations.push(at);
+};
+
 /**
  * Reads a context array.
  *
- * @param value what stood under `context`; absent means empty
+ * @param value what stood under `context`, 10,000 entries at most; absent means empty
  * @param at where it stood, for the error
  * @param deviations takes the places that deviate without doubt about what is meant; without it, these are refused too
  * @throws NotificationError `notification-malformed`
  */
 export function parseContext(value: unknown, at: string, deviations?: string[]): readonly ContextEntry[] {
   if (value === undefined || value === null || value === '') return [];
-  let entries: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (entries !== value) {
+  if (!Array.isArray(value)) {
     if (!deviations || !isObject(value)) throw malformed(`${at} is not an array`);
-    deviations.push(`${at} is not an array`);
+    deviate(deviations, `${at} is not an array`);
   }
-  for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i];
+  const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (sent.length > MOST_ENTRIES) throw malformed(`${at} has more than ${MOST_ENTRIES} entries`);
+  /** Made for the first entry that has to be mended. */
+  let copy: unknown[] | undefined;
+  sent.forEach((entry, i) => {
     if (!isObject(entry) || typeof entry.key !== 'string') throw malformed(`${at}[${i}] has no key`);
     const fault = faultOf(entry);
-    if (!fault) continue;
+    if (!fault) return;
     const mended = { ...entry, resource: only(entry.resource), reference: only(entry.reference) };
     const left = faultOf(mended);
     const what = `${at}[${i}].${left || fault} is no ${left || fault}`;
     if (left || !deviations) throw malformed(what);
-    deviations.push(what);
-    entries = entries.map((other) => (other === entry ? mended : other));
-  }
-  return entries as readonly ContextEntry[];
+    deviate(deviations, what);
+    copy ??= [...sent];
+    copy[i] = mended;
+  });
+  return (copy ?? sent) as readonly ContextEntry[];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { OperationOutcome } from 'fhir/r4';
-import { text } from './notification.ts';
+import { isObject, type JsonObject, text } from './notification.ts';
 
 const SYSTEM = 'https://fhircast.hl7.org/events/syncerror/';
 
@@ -11,60 +11,85 @@ export interface SyncErrorDetails {
   readonly eventName: string | undefined;
   /** Who did not follow: its `subscriber.name`. */
   readonly subscriber: string | undefined;
+  /** The kind of the problem, FHIR's `issue.code`: `processing`, `too-long`, `conflict` … */
+  readonly code: string | undefined;
   /** Text for humans. */
   readonly diagnostics: string | undefined;
 }
 
-const readIssue = (issue: unknown): SyncErrorDetails => {
-  const { diagnostics, details } = (issue ?? {}) as {
-    diagnostics?: unknown;
-    details?: { coding?: unknown; text?: unknown };
-  };
-  const codings: unknown = details?.coding;
-  const code = (...names: string[]): string | undefined => {
-    for (const coding of Array.isArray(codings) ? codings : []) {
-      if (names.some((name) => coding?.system === SYSTEM + name)) return text(coding.code);
-    }
-    return undefined;
-  };
+/** How many issues are read: each is one subscriber, and no session has more. */
+const MOST_ISSUES = 256;
+/** How many codings of an issue are read. The profile has three, and apps add their own. */
+const MOST_CODINGS = 32;
+/** How long what identifies may be. It is no id when it is longer: the start of one could be another's. */
+const LONGEST_CODE = 1024;
+/** How long what people read may be. It is cut there. */
+const LONGEST_TEXT = 4096;
+
+const identifier = (value: unknown): string | undefined => {
+  const id = text(value);
+  return id && id.length > LONGEST_CODE ? undefined : id;
+};
+
+// Half of a character that takes two is none.
+const readable = (value: unknown): string | undefined =>
+  text(value)
+    ?.slice(0, LONGEST_TEXT)
+    .replace(/[\ud800-\udbff]$/, '');
+
+const objectOf = (value: unknown): JsonObject => (isObject(value) ? value : {});
+
+/** What stands where a list is expected: a hub may write one thing without it. */
+const firstOf = (value: unknown, most: number): readonly unknown[] =>
+  Array.isArray(value) ? value.slice(0, most) : isObject(value) ? [value] : [];
+
+const readIssue = (value: unknown): SyncErrorDetails => {
+  const { code, diagnostics, details } = objectOf(value);
+  const { coding, text: words } = objectOf(details);
+  const codes: Record<string, unknown> = {};
+  for (const one of firstOf(coding, MOST_CODINGS)) {
+    const { system, code: said } = objectOf(one);
+    if (typeof system === 'string' && system.startsWith(SYSTEM)) codes[system.slice(SYSTEM.length)] ??= text(said);
+  }
   return {
-    eventId: code('eventid'),
-    eventName: code('eventname'),
+    eventId: identifier(codes.eventid),
+    eventName: identifier(codes.eventname),
     // The text says `subscriber`, the profile `subscribername`.
-    subscriber: code('subscriber', 'subscribername'),
-    diagnostics: text(diagnostics) ?? text(details?.text),
+    subscriber: readable(codes.subscriber ?? codes.subscribername),
+    code: identifier(code),
+    diagnostics: readable(diagnostics) ?? readable(words),
   };
 };
 
 /**
- * Reads every issue of a SyncError: where several subscribers did not follow, each has one. Nothing of it is taken for granted.
+ * Reads the issues of a SyncError: where several subscribers did not follow, each has one. Nothing of it is taken for granted,
+ * and what is read is bounded: 256 issues, 32 codings of each.
  *
  * @param outcome the resource under `operationoutcome`
  */
 export const readSyncErrors = (outcome: OperationOutcome | undefined): readonly SyncErrorDetails[] =>
-  [(outcome?.issue as unknown) ?? []].flat().map(readIssue);
+  firstOf(outcome?.issue, MOST_ISSUES).map(readIssue);
 
 /**
- * Reads what a SyncError says first: its first issue that names an event or a subscriber, or else its first one.
+ * What a SyncError says first: its first issue that names an event or a subscriber, or else its first one.
  *
- * @param outcome the resource under `operationoutcome`
+ * @param issues what {@link readSyncErrors} read
  */
-export function readSyncError(outcome: OperationOutcome | undefined): SyncErrorDetails {
-  const issues = readSyncErrors(outcome);
-  return issues.find(({ eventId, subscriber }) => eventId ?? subscriber) ?? issues[0] ?? readIssue(undefined);
-}
+export const firstSyncError = (issues: readonly SyncErrorDetails[]): SyncErrorDetails =>
+  issues.find(({ eventId, subscriber }) => eventId ?? subscriber) ?? issues[0] ?? readIssue(undefined);
 
 /**
  * Makes the OperationOutcome of a SyncError, as the subscriber's profile wants it.
  *
- * @param details what to say
+ * @param details what to say. Who says it is told under both names: the text has one, and the profile the other
  */
-export function makeSyncError(details: SyncErrorDetails): OperationOutcome {
+export function makeSyncError(details: Omit<SyncErrorDetails, 'code'>): OperationOutcome {
   const coding = (
     [
       ['eventid', details.eventId],
       ['eventname', details.eventName],
       ['subscriber', details.subscriber],
+      ['subscribername', details.subscriber],
     ] as const
   ).flatMap(([name, code]) => (code === undefined ? [] : [{ system: SYSTEM + name, code }]));
   return {

@@ -3,7 +3,9 @@ import type { OperationOutcome } from 'fhir/r4';
 import { describe, expect, it } from 'vitest';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { parseNotification } from '../../src/events/notification.ts';
-import { makeSyncError, readSyncError } from '../../src/events/sync-error.ts';
+import { firstSyncError, makeSyncError, readSyncErrors } from '../../src/events/sync-error.ts';
+
+const readSyncError = (outcome: unknown) => firstSyncError(readSyncErrors(outcome as OperationOutcome | undefined));
 
 const resources = {
   patient: { resourceType: 'Patient', id: 'p1' },
@@ -158,6 +160,7 @@ describe('an event', () => {
       eventId: '1',
       eventName: 'Patient-open',
       subscriber: 'PACS',
+      code: 'processing',
       diagnostics: 'busy',
     });
     expect(eventWith(context, 'Patient-open').event.syncError).toBeUndefined();
@@ -172,7 +175,7 @@ describe('a SyncError', () => {
   it('is read as it was made', () => {
     fc.assert(
       fc.property(details, (made) => {
-        expect(readSyncError(makeSyncError(made))).toEqual(made);
+        expect(readSyncError(makeSyncError(made))).toEqual({ ...made, code: 'processing' });
       }),
     );
   });
@@ -186,17 +189,18 @@ describe('a SyncError', () => {
     }));
     const issue = [{ diagnostics: 'Two did not follow' }, ...made.flatMap((one) => makeSyncError(one).issue)];
     const { event } = eventWith([{ key: 'operationoutcome', resource: { ...resources.outcome, issue } }], 'SyncError');
-    expect(event.syncErrors.slice(1)).toEqual(made);
+    expect(event.syncErrors.slice(1)).toEqual(made.map((one) => ({ ...one, code: 'processing' })));
     expect(event.syncErrors[0]).toMatchObject({ subscriber: undefined, diagnostics: 'Two did not follow' });
     // The first that says who or what it is about, and not parts of several.
-    expect(event.syncError).toEqual(made[0]);
+    expect(event.syncError).toBe(event.syncErrors[1]);
+    expect(event.syncErrors).toBe(event.syncErrors);
     expect(eventWith([], 'Patient-open').event.syncErrors).toEqual([]);
     expect(eventWith([], 'SyncError').event.syncErrors).toEqual([]);
   });
 
   it('says its text when it names nobody', () => {
     const outcome = { resourceType: 'OperationOutcome', issue: [{ diagnostics: 'a' }, { diagnostics: 'b' }] };
-    expect(readSyncError(outcome as unknown as OperationOutcome).diagnostics).toBe('a');
+    expect(readSyncError(outcome).diagnostics).toBe('a');
   });
 
   it('is made as the profile wants it', () => {
@@ -214,6 +218,7 @@ describe('a SyncError', () => {
               { system: `${system}eventid`, code: '1' },
               { system: `${system}eventname`, code: 'Patient-open' },
               { system: `${system}subscriber`, code: 'PACS' },
+              { system: `${system}subscribername`, code: 'PACS' },
             ],
           },
         },
@@ -224,10 +229,45 @@ describe('a SyncError', () => {
   it('may name the subscriber as the profile does, and put its text elsewhere', () => {
     const coding = [null, {}, { system: 'https://fhircast.hl7.org/events/syncerror/subscribername', code: 'PACS' }];
     const outcome = { resourceType: 'OperationOutcome', issue: [{ details: { coding, text: 'busy' } }] };
-    expect(readSyncError(outcome as unknown as OperationOutcome)).toMatchObject({
+    expect(readSyncError(outcome)).toMatchObject({
       subscriber: 'PACS',
       diagnostics: 'busy',
     });
+  });
+
+  it('tells the kind of the problem, and takes the name that is there', () => {
+    const system = 'https://fhircast.hl7.org/events/syncerror/';
+    const coding = [{ system: `${system}subscriber` }, { system: `${system}subscribername`, code: 'PACS' }];
+    const issue = { severity: 'warning', code: 'too-long', details: { coding } };
+    expect(readSyncError({ resourceType: 'OperationOutcome', issue })).toMatchObject({
+      code: 'too-long',
+      subscriber: 'PACS',
+    });
+  });
+
+  it('has a bound on all that is read of it', () => {
+    const system = 'https://fhircast.hl7.org/events/syncerror/';
+    const long = '\u{1f600}'.repeat(3_000);
+    const issue = {
+      code: long,
+      diagnostics: `x${long}`,
+      details: {
+        coding: [
+          { system: `${system}eventid`, code: long },
+          { system: `${system}subscriber`, code: `x${long}` },
+          ...Array.from({ length: 40 }, () => ({ system: 'http://codes.example.org', code: 'x' })),
+          { system: `${system}eventname`, code: 'Patient-open' },
+        ],
+      },
+    };
+    const read = readSyncErrors({ issue: Array(20_000).fill(issue) } as unknown as OperationOutcome);
+    expect(read).toHaveLength(256);
+    // Of an id that is too long nothing is taken: what it begins with could be another's.
+    expect(read[0]).toMatchObject({ eventId: undefined, eventName: undefined, code: undefined });
+    for (const text of [read[0]?.subscriber, read[0]?.diagnostics]) {
+      expect(text).toHaveLength(4095);
+      expect(() => encodeURIComponent(text ?? '')).not.toThrow();
+    }
   });
 
   it('is read without a throw, whatever it holds', () => {
@@ -240,7 +280,7 @@ describe('a SyncError', () => {
     );
     fc.assert(
       fc.property(outcome, (any) => {
-        const read = readSyncError((any ?? undefined) as unknown as OperationOutcome);
+        const read = readSyncError(any ?? undefined);
         return Object.values(read).every((one) => one === undefined || typeof one === 'string');
       }),
     );

@@ -337,6 +337,7 @@ Content-Type: application/json
             eventId: undefined,
             eventName: undefined,
             subscriber: undefined,
+            code: 'processing',
             diagnostics: 'Viewer 12 could not follow',
           },
         },

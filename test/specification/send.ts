@@ -2,7 +2,6 @@ import { Changes } from '../../src/client/changing/changes.ts';
 import { object } from '../../src/client/changing/objection.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { isObject, type JsonObject, parseNotification } from '../../src/events/notification.ts';
-import { readSyncError } from '../../src/events/sync-error.ts';
 import { parseTimestamp } from '../../src/events/timestamp.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { askingByWebhook, callsOf, type SentRequest, subscribedByWebsocket } from './app.ts';
@@ -100,8 +99,8 @@ export async function send(text: SpecificationText, exchange: FromApp, wire: str
       const error = parseNotification(parse(printed.body));
       const quiet = { waitUntil: () => {}, refuse: () => {} };
       const origin = { source: 'hub', isEcho: false } as const;
-      const { operationOutcome } = new FhircastEvent(error, origin, quiet);
-      const { eventId = 'e', eventName = 'patient-open', subscriber, diagnostics } = readSyncError(operationOutcome);
+      const { syncErrors } = new FhircastEvent(error, origin, quiet);
+      const { eventId = 'e', eventName = 'patient-open', subscriber, diagnostics } = syncErrors[0] ?? {};
       const failed = parseNotification({ id: eventId, event: { 'hub.topic': text.topic, 'hub.event': eventName } });
       await object(api, new FhircastEvent(failed, origin, quiet), subscriber ?? SUBSCRIBER, diagnostics);
       return compareMessages(printed, requests[0]);

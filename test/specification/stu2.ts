@@ -307,6 +307,8 @@ ${syncError}`,
       differs: {
         url: 'the example has the URL that the ballot of 2019 had for a session; here a session is no URL, and the text sends events to the hub',
         '+message/event/context/0/resource/issue/0/details/coding/2': 'who did not follow, as STU3 has it',
+        '+message/event/context/0/resource/issue/0/details/coding/3':
+          "who did not follow, by the name that STU3's profile gives it too",
       },
     },
     {
@@ -324,6 +326,7 @@ ${syncError}`,
             eventId: 'kq70',
             eventName: 'patient-open',
             subscriber: undefined,
+            code: 'processing',
             diagnostics: 'Viewer 12 could not follow',
           },
         },

@@ -440,6 +440,7 @@ Content-Type: application/json
             eventId: 'kq70',
             eventName: 'Patient-open',
             subscriber: 'Viewer 12',
+            code: 'processing',
             diagnostics: 'Viewer 12 could not follow',
           },
         },
@@ -453,7 +454,9 @@ Content-Type: application/json
       wire: syncError,
       differs: {
         'message/event/hub.event': 'the example is in lower case; the heading spells it as ours is',
-        '-message/event/context/0/resource/issue/0/details/coding/3': "a code of the app's own, which is optional",
+        'message/event/context/0/resource/issue/0/details/coding/3/system':
+          "in the place of a code of the app's own, which is optional: who did not follow, by the profile's name for it",
+        'message/event/context/0/resource/issue/0/details/coding/3/code': 'the same',
       },
     },
     {
