@@ -30,7 +30,7 @@ export { type ClientState, STATE_REASONS, type StateChange, type StateReason } f
 export type { MessageCounts } from './client/counts.ts';
 export type { Listener, ListenerArgument, SessionEventName, SessionEvents, Subscribed } from './client/events.ts';
 export type { SessionContext } from './client/following/context-store.ts';
-export type { Refusal, SyncStatus } from './client/following/sync-status.ts';
+export type { BehindReason, Refusal, SyncDoubt, SyncStanding, SyncStatus } from './client/following/sync-facts.ts';
 export type {
   Abortable,
   DiscoverOptions,

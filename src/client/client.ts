@@ -15,7 +15,7 @@ import type { ClientState } from './connection/state.ts';
 import type { MessageCounts } from './counts.ts';
 import type { Listener, SessionEventName } from './events.ts';
 import type { SessionContext } from './following/context-store.ts';
-import type { SyncStatus } from './following/sync-status.ts';
+import type { SyncStatus } from './following/sync-facts.ts';
 import type { AnyListener } from './listeners.ts';
 import {
   type Abortable,

@@ -6,7 +6,7 @@ import type { EventOf } from '../events/types.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import type { Resending } from './changing/change-result.ts';
 import type { StateChange } from './connection/state.ts';
-import type { SyncStatus } from './following/sync-status.ts';
+import type { SyncStatus } from './following/sync-facts.ts';
 
 /** What the event `subscribed` carries. */
 export interface Subscribed {

@@ -114,8 +114,8 @@ export class Session {
       },
       received: (event) => {
         this.#liveness.event();
-        if (ContextStore.isContextChange(event)) this.sync.contextChanged(event);
-        else this.sync.objected(event);
+        if (ContextStore.isContextChange(event)) this.sync.contextChanged(event, this.contexts.current);
+        else if (this.sync.objected(event, (name) => this.wanted.names.includes(name))) this.#catchUp.doubt();
         this.#changes?.received(event);
       },
       followed: () => this.#catchUp.followed(),
@@ -178,6 +178,7 @@ export class Session {
       notification: (text, answer, via) => this.inbox.receive(text, answer, via),
       alive: () => this.#liveness.heard(),
       subscribed: (subscribed, isAnew) => {
+        this.sync.hears(subscribed.granted.includes('SyncError'));
         this.listeners.emit('subscribed', subscribed);
         if (isAnew && this.machine.state === 'active') this.#catchUp.begin();
       },
@@ -262,6 +263,8 @@ export class Session {
     if (state === 'active') {
       // Until the hub has told or been asked, it is not known what was missed.
       this.sync.behind();
+      // As asked, until the hub says otherwise.
+      this.sync.hears(this.wanted.names.includes('SyncError'));
       this.#liveness.start();
     } else {
       this.#liveness.stop();

@@ -127,7 +127,7 @@ export class Follower {
 function withoutUs(sync: SyncStatus): SyncStatus {
   if (sync.state !== 'refused') return sync;
   const by = sync.by.filter(({ isSelf }) => !isSelf);
-  return by.length > 0 ? { ...sync, by } : { state: 'in-sync', since: Date.now() };
+  return by.length > 0 ? { ...sync, by } : { state: 'in-sync', since: Date.now(), objections: sync.objections };
 }
 
 /** An app that joins late is told of the chart that is open: by the hub, or because the SDK has asked. */

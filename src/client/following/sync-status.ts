@@ -1,55 +1,50 @@
 import type { FhircastEvent } from '../../events/event.ts';
+import { canonicalName } from '../../events/names.ts';
 import { unref } from '../../timers.ts';
 import type { ClientState } from '../connection/state.ts';
-
-/** An app that does not show the current context. */
-export interface Refusal {
-  /** Its `subscriber.name`, where it is known. */
-  readonly subscriber: string | undefined;
-  /** Whether it is this very app. */
-  readonly isSelf: boolean;
-  /** Its reason, for people to read. */
-  readonly diagnostics: string | undefined;
-}
-
-/** Whether the session is in step, as far as this app can know. */
-export type SyncStatus = {
-  /** Since when, in milliseconds since 1970. */
-  readonly since: number;
-} & (
-  | {
-      /** `client.context` is the hub's, and nobody objected to it. */
-      readonly state: 'in-sync';
-    }
-  | {
-      /** `client.context` may be older than the hub's: what was missed is being asked for. */
-      readonly state: 'behind';
-    }
-  | {
-      /** `client.context` is the hub's, and somebody shows another one. */
-      readonly state: 'refused';
-      /** Who does not follow; the first is the one that was heard first. */
-      readonly by: readonly Refusal[];
-    }
-  | {
-      /** Nothing is known of what goes on: the connection was lost, or there is no subscription. */
-      readonly state: 'disconnected';
-    }
-);
+import { ContextStore } from './context-store.ts';
+import {
+  type Refusal,
+  type SyncDoubt,
+  type SyncFacts,
+  type SyncStanding,
+  type SyncStatus,
+  standingOf,
+} from './sync-facts.ts';
 
 /** A subscriber has 10 seconds to object (STU3, Event Notification Response), and its objection has to travel. */
 export const OBJECTION_WITHIN_MS = 12_000;
+
+/** What the hub is told of an event that this app has not decided about in time. It is no refusal, when it comes back. */
+export const NOT_DECIDED = 'This app has not decided yet whether it follows.';
+
+/** How many of a kind are remembered: more than a session has at a time. Whoever sends more must not fill the memory. */
+const REMEMBERED = 64;
+
+const appended = <T>(list: readonly T[], one: T): readonly T[] =>
+  list.includes(one) ? list : [...list.slice(1 - REMEMBERED), one];
 
 /** Keeps {@link SyncStatus} up to date, and tells of its changes. */
 export class SyncTracker {
   readonly #changed: (status: SyncStatus) => void;
   readonly #subscriberName: string;
-  #status: SyncStatus = { state: 'disconnected', since: Date.now() };
-  #connection: 'up' | 'down' = 'down';
-  #catchingUp = true;
-  #refusals: readonly Refusal[] = [];
+  #status: SyncStatus = { state: 'disconnected', since: Date.now(), objections: 'unheard' };
+  #facts: SyncFacts = {
+    isConnected: false,
+    doubt: 'catching-up',
+    refusals: [],
+    undecided: [],
+    hearsObjections: false,
+  };
   /** The event that made the context to which refusals refer, under every id that it was sent with. */
   #eventIds: readonly string[] = [];
+  /** The events of earlier contexts. What is said of them is over. */
+  #pastIds: readonly string[] = [];
+  /** Whether the current context was found by asking: its event may have another id. */
+  #isFound = false;
+  #current: unknown;
+  /** How often objections may have been missed. */
+  #gaps = 0;
   #silence: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -65,56 +60,123 @@ export class SyncTracker {
     return this.#status;
   }
 
+  /** The same as long as no objection can have been missed; `undefined` while none can be heard. */
+  get hearing(): number | undefined {
+    return this.#status.objections === 'heard' ? this.#gaps : undefined;
+  }
+
   /** The client went into a state. */
   entered(state: ClientState): void {
-    this.#connection = state === 'active' ? 'up' : 'down';
-    if (state !== 'active') this.#catchingUp = true;
-    this.#update();
+    if (state === 'active') return this.#set({ isConnected: true });
+    this.#gaps++;
+    this.#set({ isConnected: false, doubt: 'catching-up' });
+  }
+
+  /** Whether the hub sends SyncErrors to this app is known now, or has changed. */
+  hears(hearsObjections: boolean): void {
+    if (!hearsObjections) this.#gaps++;
+    this.#set({ hearsObjections });
   }
 
   /** It is not known whether something was missed. */
   behind(): void {
-    this.#catchingUp = true;
-    this.#update();
+    this.#set({ doubt: this.#facts.doubt ?? 'catching-up' });
   }
 
   /** Nothing was missed. */
   caughtUp(): void {
-    this.#catchingUp = false;
-    this.#update();
+    if (this.#facts.doubt === 'catching-up') this.established();
   }
 
-  /** The context changed: whoever refused the one before is asked anew. */
-  contextChanged(event: FhircastEvent): void {
-    clearTimeout(this.#silence);
-    this.#eventIds = [event.id];
-    this.#refusals = [];
-    this.#update();
+  /** The context may not be the hub's: an event of it was not followed. */
+  doubted(doubt: SyncDoubt): void {
+    this.#set({ doubt });
   }
 
-  /** Somebody did not follow, or several. */
-  objected({ syncErrors }: FhircastEvent): void {
-    for (const { eventId, subscriber, diagnostics } of syncErrors) {
-      // What is said of an earlier context is over with it.
-      const isOver = eventId !== undefined && this.#eventIds.length > 0 && !this.#eventIds.includes(eventId);
-      if (!isOver) this.#refuse({ subscriber, isSelf: subscriber === this.#subscriberName, diagnostics });
+  /** An event or an answer of the hub says which context the session has, and it is the one that is known here. */
+  established(): void {
+    this.#set({ doubt: undefined });
+  }
+
+  /**
+   * An open or a close was followed: whoever refused the context before is asked anew.
+   *
+   * @param current the current context after it. A close that leaves it as it was makes no other one
+   */
+  contextChanged({ id, name, source }: FhircastEvent, current?: unknown): void {
+    const isOther = !name.endsWith('-close') || current === undefined || current !== this.#current;
+    this.#current = current;
+    if (!isOther) {
+      this.#eventIds = appended(this.#eventIds, id);
+      return;
     }
+    clearTimeout(this.#silence);
+    for (const past of this.#eventIds) this.#pastIds = appended(this.#pastIds, past);
+    this.#eventIds = [id];
+    this.#isFound = source === 'resync';
+    // What is being asked has still to be answered; but whatever was not followed before an open, is over with it.
+    const doubt = this.#facts.doubt === 'catching-up' || name.endsWith('-close') ? this.#facts.doubt : undefined;
+    this.#set({ refusals: [], undecided: [], doubt });
+  }
+
+  /**
+   * Somebody did not follow, or several.
+   *
+   * @param follows whether this app is subscribed to an event, by its canonical name
+   * @returns whether it is about an event that this client has not followed, so that the hub has to be asked
+   */
+  objected({ id, syncErrors }: FhircastEvent, follows: (name: string) => boolean = () => true): boolean {
+    let { refusals } = this.#facts;
+    let isDoubt = false;
+    for (const { eventId, eventName, subscriber, diagnostics } of syncErrors.slice(0, REMEMBERED)) {
+      const isSelf = subscriber === this.#subscriberName;
+      if (isSelf && diagnostics === NOT_DECIDED) continue;
+      // Before STU2 a SyncError has the id of the event that it is about, and does not name it otherwise.
+      const about = eventId ?? (this.isCurrent(id) || this.#pastIds.includes(id) ? id : undefined);
+      if (about === undefined || this.#eventIds.length === 0 || this.isCurrent(about)) {
+        refusals = withRefusal(refusals, { subscriber, isSelf, diagnostics });
+        continue;
+      }
+      const name = eventName && canonicalName(eventName);
+      // What is said of an earlier context is over with it; and what this app does not follow, it has not missed.
+      if (this.#pastIds.includes(about)) continue;
+      if (name && !(ContextStore.isContextChange({ name }) && follows(name))) continue;
+      if (this.#isFound) refusals = withRefusal(refusals, { subscriber, isSelf, diagnostics });
+      else isDoubt = true;
+    }
+    if (refusals !== this.#facts.refusals) clearTimeout(this.#silence);
+    this.#set(isDoubt ? { refusals, doubt: 'event-doubted' } : { refusals });
+    return isDoubt;
   }
 
   /** This app did not follow an event. */
-  refusedByUs(event: FhircastEvent, diagnostics: string | undefined): void {
-    if (!this.#eventIds.includes(event.id)) return;
-    this.#refuse({ subscriber: this.#subscriberName, isSelf: true, diagnostics });
+  refusedByUs({ id }: FhircastEvent, diagnostics: string | undefined): void {
+    if (!this.isCurrent(id)) return;
+    clearTimeout(this.#silence);
+    const refusal = { subscriber: this.#subscriberName, isSelf: true, diagnostics };
+    this.#set({ refusals: withRefusal(this.#facts.refusals, refusal), undecided: this.#undecidedWithout(id) });
+  }
+
+  /** The hub has been answered that this app has an event and is still at work on it. */
+  undecided({ id }: FhircastEvent): void {
+    if (this.isCurrent(id)) this.#set({ undecided: appended(this.#facts.undecided, id) });
+  }
+
+  /** This app follows an event after all. */
+  decided({ id }: FhircastEvent): void {
+    this.#set({ undecided: this.#undecidedWithout(id) });
+  }
+
+  /** Whether an event is one of those that made the current context. */
+  isCurrent(eventId: string): boolean {
+    return this.#eventIds.includes(eventId);
   }
 
   /** The same context was sent again because somebody did not follow. Who is silent now, follows. */
   sentAgain(eventId: string): void {
-    if (!this.#eventIds.includes(eventId)) this.#eventIds = [...this.#eventIds, eventId];
+    this.#eventIds = appended(this.#eventIds, eventId);
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => {
-      this.#refusals = [];
-      this.#update();
-    }, OBJECTION_WITHIN_MS);
+    this.#silence = setTimeout(() => this.#set({ refusals: [] }), OBJECTION_WITHIN_MS);
     unref(this.#silence);
   }
 
@@ -123,28 +185,32 @@ export class SyncTracker {
     clearTimeout(this.#silence);
   }
 
-  #refuse(refusal: Refusal): void {
-    clearTimeout(this.#silence);
-    const others = this.#refusals.filter(({ subscriber }) => subscriber !== refusal.subscriber);
-    const known = this.#refusals.find(({ subscriber }) => subscriber === refusal.subscriber);
-    // The app's own words say more than the hub's about them.
-    const diagnostics = known?.diagnostics && known.isSelf ? known.diagnostics : refusal.diagnostics;
-    this.#refusals = [...others, { ...refusal, diagnostics }];
-    this.#update(true);
+  #undecidedWithout(eventId: string): readonly string[] {
+    return this.#facts.undecided.filter((id) => id !== eventId);
   }
 
-  #update(isNews = false): void {
-    const state =
-      this.#connection === 'down'
-        ? 'disconnected'
-        : this.#catchingUp
-          ? 'behind'
-          : this.#refusals.length > 0
-            ? 'refused'
-            : 'in-sync';
-    if (state === this.#status.state && !(isNews && state === 'refused')) return;
-    const since = state === this.#status.state ? this.#status.since : Date.now();
-    this.#status = state === 'refused' ? { state, since, by: this.#refusals } : { state, since };
+  /** Every transition there is. */
+  #set(change: Partial<SyncFacts>): void {
+    this.#facts = { ...this.#facts, ...change };
+    const { isConnected, hearsObjections } = this.#facts;
+    const before = this.#status;
+    const standing = standingOf(this.#facts);
+    const objections = isConnected && hearsObjections ? 'heard' : 'unheard';
+    const isSameState = standing.state === before.state;
+    if (isSameState && objections === before.objections && detailOf(standing) === detailOf(before)) return;
+    this.#status = { ...standing, since: isSameState ? before.since : Date.now(), objections };
     this.#changed(this.#status);
   }
+}
+
+/** What is told beside the state. */
+const detailOf = (standing: SyncStanding): unknown =>
+  standing.state === 'behind' ? standing.reason : standing.state === 'refused' ? standing.by : undefined;
+
+/** Who objects twice, is listed once: by the newest of its words, but for an app's own, which say more than the hub's. */
+function withRefusal(refusals: readonly Refusal[], refusal: Refusal): readonly Refusal[] {
+  const known = refusals.find(({ subscriber }) => subscriber === refusal.subscriber);
+  if (!known && refusals.length >= REMEMBERED) return refusals;
+  const diagnostics = known?.diagnostics && known.isSelf ? known.diagnostics : refusal.diagnostics;
+  return [...refusals.filter((one) => one !== known), { ...refusal, diagnostics }];
 }

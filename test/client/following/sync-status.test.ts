@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type SyncStatus, SyncTracker } from '../../../src/client/following/sync-status.ts';
+import type { SyncStatus } from '../../../src/client/following/sync-facts.ts';
+import { SyncTracker } from '../../../src/client/following/sync-status.ts';
 import { makeSyncError } from '../../../src/events/sync-error.ts';
 import { eventOf } from '../support.ts';
 
@@ -31,13 +32,13 @@ afterEach(() => void vi.useRealTimers());
 describe('whether the session is in step', () => {
   it('is not known before there is a connection, and not before it has been asked what is open', () => {
     const tracker = new SyncTracker('Viewer', () => {});
-    expect(tracker.status).toEqual({ state: 'disconnected', since: 1_000 });
+    expect(tracker.status).toEqual({ state: 'disconnected', since: 1_000, objections: 'unheard' });
     vi.setSystemTime(2_000);
     tracker.entered('active');
-    expect(tracker.status).toEqual({ state: 'behind', since: 2_000 });
+    expect(tracker.status).toEqual({ state: 'behind', reason: 'catching-up', since: 2_000, objections: 'unheard' });
     vi.setSystemTime(3_000);
     tracker.caughtUp();
-    expect(tracker.status).toEqual({ state: 'in-sync', since: 3_000 });
+    expect(tracker.status).toEqual({ state: 'in-sync', since: 3_000, objections: 'unheard' });
   });
 
   it('says everybody whom one SyncError names', () => {
@@ -57,7 +58,7 @@ describe('whether the session is in step', () => {
     tracker.entered('reconnecting');
     vi.setSystemTime(6_000);
     tracker.entered('subscribing');
-    expect(tracker.status).toEqual({ state: 'disconnected', since: 5_000 });
+    expect(tracker.status).toEqual({ state: 'disconnected', since: 5_000, objections: 'unheard' });
     tracker.entered('active');
     tracker.caughtUp();
     expect(states()).toEqual(['behind', 'in-sync', 'disconnected', 'behind', 'in-sync']);
