@@ -31,13 +31,41 @@ export function confirmationFrame(subscription: Subscription, { confirmation }: 
         'hub.mode': 'subscribe',
         'hub.lease_seconds': SANDBOX_LEASE_SECONDS,
       });
+    case 'bound-true':
+    case 'connection-established':
+      return STATIC[confirmation];
     case 'none':
       return undefined;
   }
 }
 
+/** Confirmations that say nothing of the subscription, and so are the same for all. */
+const STATIC = {
+  'bound-true': JSON.stringify({ bound: true }),
+  'connection-established': JSON.stringify({ type: 'connection.established' }),
+} as const;
+
+/** What confirms a websocket whose endpoint the hub does not know: the same, as far as it can say that. */
+export function strangerFrame(path: string, { confirmation }: HubTraits): string | undefined {
+  switch (confirmation) {
+    case 'bound':
+    case 'bound-with-lease':
+      return JSON.stringify(boundTo(path));
+    case 'standard':
+    case 'empty-fields':
+      return JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': '', 'hub.events': '', 'hub.lease_seconds': 3600 });
+    case 'none':
+      return undefined;
+    default:
+      return STATIC[confirmation];
+  }
+}
+
 /** What the JavaScript sandbox hubs say: when, and the last segment of the endpoint. */
 function bound({ delivery }: Subscription): Record<string, string> {
-  const id = delivery.channel === 'websocket' ? delivery.path.replace(/^.*\//, '') : '';
-  return { timestamp: new Date().toISOString(), bound: id };
+  return boundTo(delivery.channel === 'websocket' ? delivery.path : '');
+}
+
+function boundTo(path: string): Record<string, string> {
+  return { timestamp: new Date().toISOString(), bound: path.replace(/^.*\//, '') };
 }

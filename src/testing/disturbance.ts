@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HubEvent } from './hub-event.ts';
 import type { Recorder } from './log.ts';
 import { unguessable } from './random.ts';
+import { KEEPALIVES, keepaliveFrame } from './sockets/keepalive.ts';
 import type { Subscription } from './subscription.ts';
 
 /**
@@ -12,8 +13,18 @@ import type { Subscription } from './subscription.ts';
  * - `garbage`: rubbish is sent first
  * - `truncate`: its first half is sent first, as a message of its own
  * - `wrong-topic`: the same event of another topic is sent first, with another id
+ * - `keepalive`: `ping`, `{"type": "ping"}` and an empty frame are sent first; a callback gets none
+ * - `binary`: it is sent in a binary frame
  */
-export type Disturbance = 'drop' | 'duplicate' | 'reorder' | 'garbage' | 'truncate' | 'wrong-topic';
+export type Disturbance =
+  | 'drop'
+  | 'duplicate'
+  | 'reorder'
+  | 'garbage'
+  | 'truncate'
+  | 'wrong-topic'
+  | 'keepalive'
+  | 'binary';
 
 /** How long a notification is held back when there is none after it, in milliseconds. */
 const HOLD_MS = 200;
@@ -113,6 +124,9 @@ async function send(
     const [first] = await Promise.all([delivery.notify(message, label), delivery.notify(message, label)]);
     return first;
   }
+  if (disturbance === 'keepalive' && delivery.channel === 'websocket') {
+    for (const form of KEEPALIVES) delivery.send('keepalive', keepaliveFrame(form), subscription.label());
+  }
   const stray = strayMessage(subscription, event, spelling, disturbance);
   if (stray !== undefined) {
     const strayLabel = subscription.label({ name: spelling, ...(stray.id === undefined ? {} : { id: stray.id }) });
@@ -120,7 +134,8 @@ async function send(
     else await delivery.notify(stray.body, strayLabel);
   }
   // Whoever left meanwhile gets nothing more.
-  return subscription.active ? delivery.notify(message, label) : undefined;
+  if (!subscription.active) return undefined;
+  return delivery.notify(disturbance === 'binary' ? Buffer.from(message) : message, label);
 }
 
 /** What is sent before a notification. */

@@ -15,5 +15,6 @@ export function traitsFor(options: TestHubOptions): HubTraits {
     ...(currentContext === false ? { contextForm: 'none' } : {}),
     ...(seconds === undefined ? {} : { heartbeat: { ...heartbeat, seconds } }),
     ...(discovery === false ? { discovery: undefined } : {}),
+    ...options.traits,
   };
 }

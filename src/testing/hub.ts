@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { AccessTokens } from './access.ts';
 import { discoveryDocument } from './discovery-document.ts';
-import type { HeartbeatTrait } from './heartbeat.ts';
 import { BODY_LIMIT_BYTES, listen, serve, stop } from './http.ts';
 import { handleHubRequest, type Refusal } from './hub-requests.ts';
 import { newHubShared } from './hub-shared.ts';
@@ -11,8 +10,10 @@ import { traitsFor } from './hub-traits.ts';
 import { HubLog, type HubMessage, type WaitOptions } from './log.ts';
 import { startOwnedNetwork, type TestNetwork } from './network.ts';
 import type { HubPersonality } from './personalities/index.ts';
+import type { EhrHabits } from './publishing/ehr-habits.ts';
 import { type SessionSettings, TestSession } from './session.ts';
 import { openDoor } from './socket-door.ts';
+import { keepaliveFrame } from './sockets/keepalive.ts';
 import type { HubTraits } from './traits.ts';
 
 /** How a test hub behaves. */
@@ -50,6 +51,10 @@ export interface TestHubOptions {
   currentContext?: boolean;
   /** How often websockets get a `heartbeat`, in seconds; it needs no answer. Default as the personality does: never. */
   heartbeatSeconds?: number;
+  /** What else the hub does otherwise than its personality, point by point. It outweighs the options above. */
+  traits?: Partial<HubTraits>;
+  /** How the EHR of each session publishes, unless the session says otherwise. */
+  ehr?: EhrHabits;
   /** Called with every message that the hub sees or sends. */
   onMessage?: (message: HubMessage) => void;
 }
@@ -79,9 +84,10 @@ export interface TestHub {
   /**
    * Opens a session.
    *
-   * @param options `scope`: of the session's tokens; default what covers everything
+   * @param options `scope`: of the session's tokens; default what covers everything; `ehr`: how its EHR publishes; default as
+   *   the hub was started
    */
-  openSession(options?: { scope?: string }): TestSession;
+  openSession(options?: { scope?: string; ehr?: EhrHabits }): TestSession;
   /** Refuses the next request, or the next of one kind. Calls add up. */
   refuseNext(refusal?: Refusal): void;
   /** The first message that fits, past ones included; rejects when none comes in time. */
@@ -137,8 +143,8 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       return shared.crashed;
     },
     log: log.messages,
-    openSession({ scope } = {}) {
-      const session = new TestSession(settings, scope);
+    openSession({ scope, ehr } = {}) {
+      const session = new TestSession({ ...settings, ehr: { ...settings.ehr, ...ehr } }, scope);
       sessions.set(session.id, session);
       return session;
     },
@@ -153,7 +159,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       server.closeAllConnections();
     },
     async close() {
-      clearInterval(heart);
+      for (const timer of beats) clearInterval(timer);
       life.abort();
       // What cannot pass the network need not be waited for.
       network?.heal();
@@ -169,7 +175,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     members: () => [...sessions.values()].flatMap(({ members }) => members),
     crashed(by) {
       log.record({ direction: 'out', kind: 'crash', fields: { by } });
-      clearInterval(heart);
+      for (const timer of beats) clearInterval(timer);
       life.abort();
       network?.refuse();
       for (const socket of sockets.clients) socket.terminate();
@@ -182,6 +188,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     draftHubUrl: draftUrl,
     websocketUrl: socketOrigin + traits.socketPath,
     traits,
+    ehr: options.ehr ?? {},
     shared,
     nextNumber: () => numbers++,
     leaseSeconds,
@@ -210,12 +217,16 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     },
   };
 
-  const { heartbeat } = traits;
-  const heart = heartbeat === undefined ? undefined : setInterval(() => beat(heartbeat), heartbeat.seconds * 1000);
-  heart?.unref();
-  function beat(how: HeartbeatTrait): void {
-    for (const session of sessions.values()) session.directory.beat(how);
-  }
+  const { heartbeat, keepalive } = traits;
+  const beats = [
+    every(heartbeat, (how) => {
+      for (const session of sessions.values()) session.directory.beat(how);
+    }),
+    every(keepalive, ({ form }) => {
+      log.record({ direction: 'out', kind: 'keepalive', channel: 'websocket' });
+      for (const socket of sockets.clients) socket.send(keepaliveFrame(form));
+    }),
+  ];
 
   const door = {
     sockets,
@@ -227,6 +238,11 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   };
   server.on('upgrade', (request, socket, head) => openDoor(door, request, socket, head));
   return hub;
+}
+
+/** Does something again and again, if at all. The timer keeps no process alive. */
+function every<How extends { seconds: number }>(how: How | undefined, act: (how: How) => void) {
+  return how === undefined ? undefined : setInterval(() => act(how), how.seconds * 1000).unref();
 }
 
 /** What is under way ends with it, however much that is. */

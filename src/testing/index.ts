@@ -17,8 +17,11 @@ export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from 
 export { startTestNetwork, type TestNetwork } from './network.ts';
 export { TEST_PATIENTS } from './patients.ts';
 export { HUB_PERSONALITIES, type HubPersonality } from './personalities/index.ts';
+export type { DerivedEventsTrait } from './publishing/derived-events.ts';
+export type { EhrHabits } from './publishing/ehr-habits.ts';
 export type { DeliveryAnswer, PublishResult, TestSession } from './session.ts';
 export { sign } from './signature.ts';
+export type { KeepaliveForm, KeepaliveTrait } from './sockets/keepalive.ts';
 export type { SubscriptionInfo } from './subscription.ts';
 export type {
   AddressTraits,

@@ -8,6 +8,7 @@ export type SubscriberChannel = 'webhook' | 'websocket';
  * - not messages but what becomes of them: `connect` and `disconnect` of a socket, `active` (verified or confirmed:
  *   events are delivered from now on), `disturb` of the notification that comes next (`fields.disturbance` says how),
  *   `expire` of a lease, and `ended` of a subscription
+ * - `keepalive` on all websockets
  * - `endpoint`: the endpoint of a websocket that came back on it, for a hub that waits for that
  * - `crash` of the hub itself (`fields.by` says by what)
  * - `malformed`: something that is none of these
@@ -29,6 +30,7 @@ export type HubMessageKind =
   | 'active'
   | 'disturb'
   | 'expire'
+  | 'keepalive'
   | 'ended'
   | 'endpoint'
   | 'crash'

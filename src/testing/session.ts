@@ -9,6 +9,9 @@ import type { ContextEntry, HubEvent } from './hub-event.ts';
 import type { Member } from './hub-shared.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from './launch-parameters.ts';
 import { netKeys } from './notification.ts';
+import { withDerived } from './publishing/derived-events.ts';
+import { type EhrHabits, stamp } from './publishing/ehr-habits.ts';
+import { inWholeSeconds } from './publishing/whole-seconds.ts';
 import { unguessable } from './random.ts';
 import type { Subscription, SubscriptionInfo } from './subscription.ts';
 import { type SubscriptionSettings, Subscriptions } from './subscriptions.ts';
@@ -23,6 +26,8 @@ export interface SessionSettings extends Omit<SubscriptionSettings, 'session'> {
   /** `cast-hub` of the draft and the ballot. */
   draftHubUrl: string;
   tokens: AccessTokens;
+  /** How the EHR publishes. */
+  ehr: EhrHabits;
 }
 
 /** How one subscriber answered an event. */
@@ -54,6 +59,8 @@ export class TestSession {
   readonly url: string;
   /** A token for this session, with the session's scope. */
   readonly accessToken: string;
+  /** How the EHR publishes from now on; may be changed. */
+  readonly ehr: EhrHabits;
   readonly #settings: SessionSettings;
   readonly #scope: string | undefined;
   #context: ContextKeeper;
@@ -67,6 +74,7 @@ export class TestSession {
     this.id = id;
     this.#settings = settings;
     this.#scope = scope;
+    this.ehr = { ...settings.ehr };
     this.#context = newContextKeeper(settings.traits);
     this.url = `${settings.draftHubUrl.replace(/\/$/, '')}/${this.id}`;
     this.accessToken = this.issueToken(scope ?? 'fhircast/*.*');
@@ -148,7 +156,7 @@ export class TestSession {
    *
    * @param name in any spelling; the EHR uses that of its version, and every subscriber gets its own
    * @param context the entries of the event's context
-   * @param options `id` and `timestamp` (ISO 8601); default a new one and now
+   * @param options `id` and `timestamp` (ISO 8601); default a new one and now, or what {@link TestSession.ehr} makes of them
    * @returns the answers, once all subscribers answered or their time was up
    */
   async publish(
@@ -156,7 +164,7 @@ export class TestSession {
     context: readonly ContextEntry[] = [],
     options: { id?: string; timestamp?: string } = {},
   ): Promise<PublishResult> {
-    const { id = randomUUID(), timestamp = new Date().toISOString() } = options;
+    const { id, timestamp } = { ...stamp(this.ehr), ...options };
     const entry = { direction: 'in', kind: 'publish', session: this.id, subscriber: 'EHR' } as const;
     this.#settings.record({ ...entry, event: name, eventId: id });
     const { vocabulary, launchForm, invalidEvent, message } = this.#settings.traits;
@@ -251,20 +259,37 @@ export class TestSession {
   }
 
   /** @internal The same, and what the hub stumbled over. */
-  async distribute(event: HubEvent, except?: Subscription): Promise<PublishResult & Distribution> {
+  async distribute(sent: HubEvent, except?: Subscription): Promise<PublishResult & Distribution> {
     const { shared, traits } = this.#settings;
+    const event = traits.timestamps === 'seconds' ? inWholeSeconds(sent) : sent;
     const { id } = event;
     if (shared.crashed !== undefined) return { id, answers: [] };
     if (this.#subscriptions.verifying) await this.#subscriptions.verified();
-    const audience = audienceOf(event, this.members, traits).filter(({ subscription }) => subscription !== except);
+    const audience = this.#audienceOf(event, except);
     if (audience.length === 0 && traits.withoutSubscribers === 'refused') return { id, answers: [] };
     const followed = this.#context.follow(event);
     shared.contexts.follow(event, this.id);
     const told =
       traits.distribution === 'stumbling'
         ? await stumble(followed, shared, traits)
-        : await tell(followed, audience, traits.distribution === 'in-order');
+        : await this.#tellAll(followed, audience);
     return { id, ...(followed.versionId === undefined ? {} : { versionId: followed.versionId }), ...told };
+  }
+
+  /** Tells of an event and of what the hub derives from it; the answers are those to the event. */
+  async #tellAll(event: HubEvent, audience: readonly Member[]): Promise<Distribution> {
+    const { distribution, derivedEvents } = this.#settings.traits;
+    let own: Distribution = { answers: [] };
+    const telling = withDerived(event, derivedEvents).map(async (one) => {
+      const result = await tell(one, one === event ? audience : this.#audienceOf(one), distribution === 'in-order');
+      if (one === event) own = result;
+    });
+    await Promise.all(telling);
+    return own;
+  }
+
+  #audienceOf(event: HubEvent, except?: Subscription): Member[] {
+    return audienceOf(event, this.members, this.#settings.traits).filter(({ subscription }) => subscription !== except);
   }
 
   /** @internal Its subscriptions, each with the way to it. */
@@ -322,14 +347,16 @@ export class TestSession {
   }
 
   #syncError(subscription: Subscription, event: { id: string; name: string } | undefined, diagnostics: string): void {
-    const { syncErrors, vocabulary } = this.#settings.traits;
+    const { syncErrors, syncErrorIds, vocabulary } = this.#settings.traits;
     if (syncErrors === 'nobody') return;
-    const about = event === undefined ? {} : { eventId: event.id, eventName: event.name };
+    // Before STU2 its id is the failed event's, and says by that what failed.
+    const isNamedById = syncErrorIds === 'failed-event' && event !== undefined;
+    const about = event === undefined ? {} : { eventName: event.name, ...(isNamedById ? {} : { eventId: event.id }) };
     const resource = syncErrorOutcome({ ...about, subscriber: subscription.name, diagnostics });
     const context = [{ key: 'operationoutcome', resource }];
     const name = vocabulary === undefined ? 'SyncError' : speak(vocabulary, 'SyncError');
     void this.broadcast(
-      { id: randomUUID(), timestamp: new Date().toISOString(), name, context },
+      { id: isNamedById ? event.id : randomUUID(), timestamp: new Date().toISOString(), name, context },
       syncErrors === 'others' ? subscription : undefined,
     );
   }

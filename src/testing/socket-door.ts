@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
+import { strangerFrame } from './confirmation.ts';
 import type { HubShared } from './hub-shared.ts';
 import type { Recorder } from './log.ts';
 import { readOriginal } from './published-event.ts';
@@ -22,7 +23,8 @@ export function openDoor(door: SocketDoorSettings, request: IncomingMessage, soc
   // Whoever is reset while being refused does not end the process.
   socket.on('error', () => undefined);
   const path = request.url ?? '';
-  if (door.traits.unknownEndpoints === 'accepted' && path.startsWith(`${door.traits.socketPath}/`)) {
+  const isKnownPlace = door.traits.unknownEndpoints !== 'refused' && path.startsWith(`${door.traits.socketPath}/`);
+  if (isKnownPlace && door.traits.frames !== 'answers') {
     door.sockets.handleUpgrade(request, socket, head, (opened) => letIn(door, opened, path));
     return;
   }
@@ -32,6 +34,10 @@ export function openDoor(door: SocketDoorSettings, request: IncomingMessage, soc
     door.sockets.handleUpgrade(request, socket, head, (opened) => session.directory.attach(subscription, opened));
     return;
   }
+  if (isKnownPlace) {
+    door.sockets.handleUpgrade(request, socket, head, (opened) => ignore(door, opened, path));
+    return;
+  }
   socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
 }
 
@@ -39,9 +45,19 @@ export function openDoor(door: SocketDoorSettings, request: IncomingMessage, soc
 function letIn(door: SocketDoorSettings, socket: WebSocket, path: string): void {
   socket.on('error', () => undefined);
   socket.on('message', (data, isBinary) => void hear(door, isBinary ? '' : data.toString()));
-  for (const session of door.sessions()) {
-    for (const subscription of session.directory.bindable(path)) session.directory.attach(subscription, socket);
-  }
+  const bound = [...door.sessions()].flatMap(({ directory }) =>
+    directory.bindable(path).map((subscription) => directory.attach(subscription, socket)),
+  );
+  if (bound.length === 0) ignore(door, socket, path);
+}
+
+/** Takes a socket that nothing will be sent on, and confirms it all the same where the hub confirms anything. */
+function ignore({ traits, record }: SocketDoorSettings, socket: WebSocket, path: string): void {
+  socket.on('error', () => undefined);
+  const body = traits.unknownEndpoints === 'confirmed' ? strangerFrame(path, traits) : undefined;
+  if (body === undefined) return;
+  record({ direction: 'out', kind: 'confirm', channel: 'websocket', body });
+  socket.send(body, { binary: traits.frameType === 'binary' });
 }
 
 async function hear({ traits, shared, record, findSession }: SocketDoorSettings, text: string): Promise<void> {

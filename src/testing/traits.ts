@@ -1,6 +1,8 @@
 import type { HeartbeatTrait } from './heartbeat.ts';
 import type { LaunchForm } from './launch-parameters.ts';
 import type { SubscriberChannel } from './log.ts';
+import type { DerivedEventsTrait } from './publishing/derived-events.ts';
+import type { KeepaliveTrait } from './sockets/keepalive.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Everything in which hubs differ. A personality of the test hub is one such object. */
@@ -85,8 +87,11 @@ export interface SubscribingTraits {
 
 /** What a hub does with websockets. */
 export interface SocketTraits {
-  /** What becomes of a socket whose endpoint nobody knows. */
-  readonly unknownEndpoints: 'refused' | 'accepted';
+  /**
+   * What becomes of a socket whose endpoint nobody knows, or nobody knows any more: it is refused; it is accepted, and hears
+   * nothing; it is confirmed too, like any other, and hears nothing but keepalives.
+   */
+  readonly unknownEndpoints: 'refused' | 'accepted' | 'confirmed';
   /** Whether an endpoint that had a socket is bound to the next one that opens there. */
   readonly rebinds: boolean;
   /** After which ends of its socket a websocket subscription is still there, and its endpoint too. */
@@ -95,15 +100,26 @@ export interface SocketTraits {
   readonly dropsUnconnected: boolean;
   /**
    * What confirms a websocket: mode, topic, names and lease; the same with empty fields; a time and the endpoint's id, with or
-   * without mode and lease; nothing.
+   * without mode and lease; `{"bound": true}`; `{"type": "connection.established"}`; nothing.
    */
-  readonly confirmation: 'standard' | 'empty-fields' | 'bound' | 'bound-with-lease' | 'none';
+  readonly confirmation:
+    | 'standard'
+    | 'empty-fields'
+    | 'bound'
+    | 'bound-with-lease'
+    | 'bound-true'
+    | 'connection-established'
+    | 'none';
   /** Whether a websocket is silent until its endpoint has come back on it. */
   readonly awaitsEndpoint: boolean;
   /** What frames of subscribers are: answers; events; events, and all else ends the process. */
   readonly frames: 'answers' | 'events' | 'events-or-crash';
   /** The heartbeat, if there is one. */
   readonly heartbeat: HeartbeatTrait | undefined;
+  /** What is sent between events and is none, if anything is. */
+  readonly keepalive: KeepaliveTrait | undefined;
+  /** In which frames everything is sent that is JSON. */
+  readonly frameType: 'text' | 'binary';
   /** Whether the open contexts are sent after a confirmation. */
   readonly replay: boolean;
 }
@@ -145,6 +161,10 @@ export interface EventTraits {
   readonly distribution: 'at-once' | 'in-order' | 'stumbling';
   /** Whether an event is told to the topics that attend a conference too. */
   readonly conferences: boolean;
+  /** What the hub derives from an event, if it does. */
+  readonly derivedEvents: DerivedEventsTrait | undefined;
+  /** Whether the times of events have fractions of a second, or these are cut. */
+  readonly timestamps: 'milliseconds' | 'seconds';
   /** How a notification is written: by the hub; as the sender wrote it; by .NET; with Java's dates. */
   readonly message: 'own' | 'original' | 'net' | 'java';
   /** How often each event is sent, each time with another id. */
@@ -159,6 +179,8 @@ export interface EventTraits {
   readonly followedBy: '2xx' | '200';
   /** Who is told by a SyncError that somebody does not follow. */
   readonly syncErrors: 'everybody' | 'others' | 'nobody';
+  /** The id of a SyncError: one of its own, or that of the event that failed, which it does not name then (before STU2). */
+  readonly syncErrorIds: 'own' | 'failed-event';
   /** Who gets `context.versionId`: who knows the session by its id and not by its URL, everybody, or nobody. */
   readonly contextVersions: 'by-topic' | 'always' | 'never';
 }

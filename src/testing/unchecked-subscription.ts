@@ -72,7 +72,7 @@ function uncheckedFacts(fields: Readonly<Record<string, string>>, { secretByDefa
   return { ...(givenName === undefined ? {} : { givenName }), ...(lacks === undefined ? {} : { lacks }) };
 }
 
-/** S18: whoever has the same events or the same topic is gone, and nobody's socket is closed. */
+/** In 2018: whoever has the same events or the same topic is gone, and nobody's socket is closed. */
 function removeRelatives(fields: Readonly<Record<string, string>>, shared: HubShared): void {
   for (const { subscription } of shared.everybody()) {
     const sameEvents = subscription.events.join(',') === (fields['hub.events'] ?? '');
@@ -80,7 +80,7 @@ function removeRelatives(fields: Readonly<Record<string, string>>, shared: HubSh
   }
 }
 
-/** S24: sockets are closed by name or by endpoint, and the list stays as it is until an event or a heartbeat finds them so. */
+/** In 2024: sockets are closed by name or by endpoint, and the list stays as it is until an event or a heartbeat finds them so. */
 function closeNamesakes(fields: Readonly<Record<string, string>>, shared: HubShared): void {
   for (const { subscription } of shared.everybody()) {
     if (isNamesake(subscription, fields) && subscription.delivery.channel === 'websocket')

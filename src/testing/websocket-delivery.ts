@@ -81,15 +81,15 @@ export class WebSocketDelivery {
     events.opened();
   }
 
-  /** Sends a text frame that needs no answer, such as a confirmation or a denial. */
+  /** Sends a frame that needs no answer, such as a confirmation or a denial. */
   send(kind: HubMessageKind, body: string, label: DeliveryLabel): void {
     if (!this.open) return;
     this.#settings.record({ direction: 'out', kind, channel: 'websocket', body, ...label });
-    this.#socket?.send(body);
+    this.#socket?.send(body, { binary: this.#settings.traits.frameType === 'binary' });
   }
 
   /**
-   * Sends a notification: text as a text frame, bytes as a binary one.
+   * Sends a notification: text as a text frame unless the hub sends binary ones, bytes as a binary one.
    *
    * @returns the status in the answer, or `undefined` when none came
    */
@@ -109,7 +109,7 @@ export class WebSocketDelivery {
     });
     const eventId = this.#settings.traits.answers === 'awaited' ? label.eventId : undefined;
     const answered = eventId === undefined ? Promise.resolve(undefined) : this.#answerTo(eventId, label, timeoutMs);
-    socket.send(body, { binary: typeof body !== 'string' });
+    socket.send(body, { binary: typeof body !== 'string' || this.#settings.traits.frameType === 'binary' });
     return answered;
   }
 

@@ -138,6 +138,16 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.log).toEqual(['still there']);
     },
   },
+  traits: {
+    declarations: SHOW_CHART,
+    prepare: ({ spy }) => ({ showChart: spy('showChart'), console: { log: spy('log') } }),
+    check: async ({ calls, later }, { client, hub }) => {
+      later(() => (hub as TestHub).close());
+      later(() => (client as FhircastClient).unsubscribe());
+      await expect.poll(() => calls.showChart).toMatchObject([{ id: ada?.id }]);
+      expect(calls.log).toEqual(['seconds']);
+    },
+  },
   profiles: {
     declarations: `${SHOW_CHART} declare const tokenResponse: import('fhircast-client').TokenResponse;`,
     prepare: ({ session, spy }) => ({

@@ -49,6 +49,8 @@ export const standard: HubTraits = {
   awaitsEndpoint: false,
   frames: 'answers',
   heartbeat: undefined,
+  keepalive: undefined,
+  frameType: 'text',
   replay: true,
 
   publishAt: ['hub', 'session'],
@@ -63,6 +65,8 @@ export const standard: HubTraits = {
   isolation: 'session',
   distribution: 'at-once',
   conferences: false,
+  derivedEvents: undefined,
+  timestamps: 'milliseconds',
   message: 'own',
   copies: 1,
   signature: 'sha256',
@@ -70,6 +74,7 @@ export const standard: HubTraits = {
   answers: 'awaited',
   followedBy: '2xx',
   syncErrors: 'everybody',
+  syncErrorIds: 'own',
   contextVersions: 'by-topic',
 
   contextKeeping: 'open-contexts',
