@@ -223,7 +223,11 @@ describe('okOnly', () => {
     [500, 500],
   ])('answers %s by %s', (decided, status) => {
     expect(statusFor(dialectWith(profiles.okOnly).acknowledgements, decided)).toBe(status);
-    expect(statusFor(dialectOf('stu3').acknowledgements, decided)).toBe(decided);
+    for (const newer of ['stu1', 'stu2', 'stu3'] as const)
+      expect(statusFor(dialectOf(newer).acknowledgements, decided)).toBe(decided);
+    // They know no 202: to them it is an error.
+    for (const older of ['draft', 'ballot'] as const)
+      expect(statusFor(dialectOf(older).acknowledgements, decided)).toBe(status);
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FhircastEvent } from '../../src/index.ts';
+import { canonicalName, type FhircastEvent } from '../../src/index.ts';
 import { ADA, at, BRAM, CHIDI, openWorld, patientContext, settled, type World } from './world.ts';
 import { WORLDS } from './worlds.ts';
 
@@ -250,6 +250,30 @@ describe.each(WORLDS)('refuse: $title', (kind) => {
     expect(witness.errors).toEqual([]);
   });
 
+  it('tells everyone why the user stays logged in, by a SyncError where the version has one', async () => {
+    const world = await openWorld(kind);
+    const witness = await world.follow('Witness', { listener: () => {} });
+    const syncErrors = witness.collect('syncerror');
+    await witness.client.ready();
+    const app = await world.follow('Dictation', { listener: () => {} });
+    app.client.on('UserLogout', (event) => event.refuse('A report is being dictated.'));
+    await world.confirmed();
+    await app.until(() =>
+      app.subscribed.some(({ granted }) => granted.some((name) => canonicalName(name) === 'UserLogout')),
+    );
+    const { answers } = await world.session.publish('UserLogout', [], { id: 'logout-1' });
+    expect(answers).toContainEqual({ subscriber: 'Dictation', status: 409 });
+    const why = () => syncErrors.find(({ syncError }) => syncError?.diagnostics === 'A report is being dictated.');
+    if (kind.sendsSyncErrors) {
+      await witness.until(() => why() !== undefined);
+      expect(why()?.syncError).toMatchObject({ eventId: 'logout-1', subscriber: 'Dictation' });
+    } else {
+      expect(await open(world)).toEqual({ Witness: 200, Dictation: 200 });
+      expect(world.seen('publish', 'Dictation')).toEqual([]);
+    }
+    expect(app.errors).toEqual([]);
+  });
+
   it('outweighs what other listeners do', async () => {
     const world = await openWorld(kind);
     const app = await world.follow('Viewer', { listener: (event) => event.refuse('A report is being dictated.') });
@@ -263,6 +287,9 @@ describe.each(WORLDS)('refuse: $title', (kind) => {
 });
 
 describe.each(WORLDS)('slow listener: $title', (kind) => {
+  // The draft and the ballot know 200 or an error.
+  const accepted = ['draft', 'ballot'].includes(kind.dialect) ? 200 : 202;
+
   it('is told 200 to the hub when it settles in time', async () => {
     const world = await openWorld(kind);
     const { promise, resolve } = deferred();
@@ -275,16 +302,16 @@ describe.each(WORLDS)('slow listener: $title', (kind) => {
     expect(app.errors).toEqual([]);
   });
 
-  it('is told 202 to the hub when it takes longer, and nothing more when it succeeds then', async () => {
+  it('is told as accepted to the hub when it takes longer, and nothing more when it succeeds then', async () => {
     const world = await openWorld(kind);
     const { promise, resolve } = deferred();
     const app = await world.follow('Viewer', { listener: () => promise, acknowledgeWithinMs: 30 });
-    expect(await open(world, ADA, { id: 'event-1' })).toEqual({ Viewer: 202 });
+    expect(await open(world, ADA, { id: 'event-1' })).toEqual({ Viewer: accepted });
     resolve();
     // Answered as the first was, also when it has settled since.
     await promise;
     const [repeated] = await world.session.sendRaw(world.message('Patient-open', { id: 'event-1' }));
-    expect(repeated?.status).toBe(202);
+    expect(repeated?.status).toBe(accepted);
     expect(app.errors).toEqual([]);
     expect(world.seen('publish', 'Viewer')).toEqual([]);
   });
@@ -297,7 +324,7 @@ describe.each(WORLDS)('slow listener: $title', (kind) => {
       [],
       /^A report is being dictated\.$/,
     ],
-  ])('that %s after 202 is a SyncError where the version has one', async (_, decide, codes, diagnostics) => {
+  ])('that %s after that is a SyncError where the version has one', async (_, decide, codes, diagnostics) => {
     const world = await openWorld(kind);
     const witness = await world.follow('Witness');
     const syncErrors = witness.collect('SyncError');
@@ -310,7 +337,7 @@ describe.each(WORLDS)('slow listener: $title', (kind) => {
     };
     const app = await world.follow('Viewer', { listener, acknowledgeWithinMs: 30 });
     await world.confirmed();
-    expect(await open(world, ADA, { id: 'event-1' })).toEqual({ Witness: 200, Viewer: 202 });
+    expect(await open(world, ADA, { id: 'event-1' })).toEqual({ Witness: 200, Viewer: accepted });
     const [event] = events;
     if (event) decide(event, () => reject(new Error('No images.')));
     if (kind.sendsSyncErrors) {

@@ -40,7 +40,7 @@ export interface InboxOptions {
   followed(): void;
   /** The app did not follow, and the hub has been told. */
   refused(event: FhircastEvent, reason: string | undefined): void;
-  /** The app did not follow after the hub had been answered. */
+  /** The app did not follow, and why has to be said by a SyncError: the hub had been answered, or its answer holds no reason. */
   late(event: FhircastEvent, reason: string | undefined): void;
 }
 
@@ -208,7 +208,12 @@ export class Inbox {
         answer: (status) => {
           delivery.status = status;
           for (const waiting of delivery.waiting.splice(0)) waiting(status);
-          if (status >= REFUSED) this.#options.refused(event, acknowledgement.reason);
+          if (status < REFUSED) return;
+          const { reason } = acknowledgement;
+          this.#options.refused(event, reason);
+          // Why the user stays logged in is for everybody (STU3, UserLogout), and the answer has no place for it.
+          const isToSay = answer && reason !== undefined && event.name === 'UserLogout';
+          if (isToSay && this.#options.dialect().sendsSyncErrors) this.#options.late(event, reason);
         },
         late: (reason) => {
           // When the same is sent again, the app is asked again.

@@ -37,7 +37,10 @@ export type ContextForm = 'envelope' | 'array' | 'object';
 
 /** What no version of the specification describes, and a hub may need all the same. Profiles change it. */
 export interface Habits {
-  /** Which frames the hub bears as answers: of any status, of 200 alone (also in answers to webhooks), or none. */
+  /**
+   * Which frames the hub bears as answers: of any status, of 200 in the place of 202, or none. Where it is not `all`, webhooks
+   * are answered 200 in the place of 202, too.
+   */
   readonly acknowledgements: 'all' | '200-only' | 'none';
   /** Where events are sent: to the hub's URL, or to that of the session. */
   readonly publishTo: 'hub' | 'session';

@@ -28,7 +28,8 @@ export const draft: Dialect = {
   id: 'draft',
   channel: 'webhook',
   discovery: false,
-  // Any frame that is not an event ends the process of the sandbox hub of 2018, an acknowledgement too.
+  // Any frame that is not an event ends the process of the sandbox hub of 2018, an acknowledgement too. A webhook is answered 200
+  // or by an error: 202, which later texts have, is one.
   acknowledgements: 'none',
   publishTo: 'session',
   // The sandbox hubs of 2018 and 2024 take any channel type, `webhook` included, for a websocket.
