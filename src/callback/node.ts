@@ -1,16 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpCallbackEndpoint } from './endpoint.ts';
 import { bodyParsed, isBodyLost, keptBytes, type ParsedRequest } from './kept-body.ts';
+import { answerAndClose, isUnread, readNodeBody } from './node-body.ts';
 import { type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
 
 /** The endpoint's plain function. */
 export type Handle = (id: string, request: CallbackRequest) => CallbackAnswer | Promise<CallbackAnswer>;
-
-/** How long a hub that sends too much may take to read the answer, in milliseconds. */
-const LINGER_MS = 1_000;
-
-/** How much of what a hub sends after the answer is read, in bytes. */
-const LINGER_BYTES = 4 * 1024 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -20,28 +15,6 @@ const write = (request: IncomingMessage, response: ServerResponse, answer: Callb
   for (const name in headers) response.setHeader(name, headers[name] ?? '');
   // Not after writeHead(), which would make it chunked.
   response.end(answer.body);
-};
-
-/**
- * Answers a request that is still being sent, and then ends the connection. Node would end it together with the answer, and
- * what has not been read by then turns the end into a reset, which may overtake the answer: some hubs die of it. So the
- * answer goes out whole, and its stream ends when the hub had the time to read it.
- */
-const writeAndClose = (request: IncomingMessage, response: ServerResponse, answer: CallbackAnswer): void => {
-  if (request.complete) return write(request, response, answer);
-  const length = Buffer.byteLength(answer.body);
-  response.writeHead(answer.status, { ...answer.headers, Connection: 'close', 'Content-Length': length });
-  if (length > 0) response.write(answer.body);
-  else response.flushHeaders();
-  let left = LINGER_BYTES;
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) request.pause();
-  });
-  const end = () => response.end();
-  const timer = setTimeout(end, LINGER_MS).unref();
-  request.once('end', end);
-  response.once('close', () => clearTimeout(timer));
 };
 
 /**
@@ -60,8 +33,15 @@ function pass(handle: Handle, request: IncomingMessage, response: ServerResponse
   const finish = (settled: CallbackAnswer) => {
     // A server's own timeout may have answered meanwhile.
     if (response.headersSent) return;
-    if (body === 'too-large') writeAndClose(request, response, settled);
-    else write(request, response, settled);
+    try {
+      const isRead = body !== 'too-large' && (request.method === 'POST' || !isUnread(request));
+      if (isRead || request.complete) write(request, response, settled);
+      else answerAndClose(request, response, { ...settled, headers: headersOf(request.method, settled) });
+    } catch {
+      // A router of the app's own has come up with what cannot be sent, and nobody is there to catch what is thrown here.
+      if (!response.headersSent) response.writeHead(FAILED);
+      response.end();
+    }
   };
   if (answer instanceof Promise) void answer.then(finish);
   else finish(answer);
@@ -81,8 +61,12 @@ const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
  */
 export function nodeSkin(handle: Handle, bodyLimit: number, counts: HttpCallbackEndpoint['counts'] = {}) {
   return (request: ParsedRequest, response: ServerResponse): void => {
+    // Whoever gives up has nobody answer them, and a response that was ended elsewhere takes no more.
+    request.on('error', () => {});
+    response.on('error', () => {});
     if (request.method !== 'POST') {
-      request.resume();
+      // A body would be dropped.
+      if (!isUnread(request)) request.resume();
       return pass(handle, request, response, NOTHING);
     }
     const kept = keptBytes(request.rawBody, request.body);
@@ -92,20 +76,6 @@ export function nodeSkin(handle: Handle, bodyLimit: number, counts: HttpCallback
       // There is nobody else to tell.
       return write(request, response, { status: FAILED, body: message, headers: PLAIN_TEXT });
     }
-    if (Number(request.headers['content-length']) > bodyLimit) return pass(handle, request, response, 'too-large');
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      if (size > bodyLimit) return;
-      size += chunk.length;
-      if (size > bodyLimit) pass(handle, request, response, 'too-large');
-      else chunks.push(chunk);
-    });
-    request.on('end', () => {
-      const [first = NOTHING] = chunks;
-      if (size <= bodyLimit) pass(handle, request, response, chunks.length > 1 ? Buffer.concat(chunks, size) : first);
-    });
-    // The hub gave up: there is nobody to answer.
-    request.on('error', () => {});
+    readNodeBody(request, bodyLimit, (body) => pass(handle, request, response, body));
   };
 }

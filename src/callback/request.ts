@@ -53,6 +53,27 @@ export const answerOf = (status: number): CallbackAnswer => ({ status, body: '' 
 /** Letters, digits, `-`, `.`, `_` and `~`: to write these in percent-encoding changes nothing (RFC 3986, 6.2.2.2). */
 const NEEDLESSLY_ENCODED = /%(2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/gi;
 
+/** The longest query that is passed on to an owner elsewhere, in characters. More than any server takes. */
+export const QUERY_LIMIT = 65_536;
+
+/** No signature is longer, in characters. What is cut off here is refused by its owner all the same. */
+export const SIGNATURE_LIMIT = 1_024;
+
+/** Whom a target names (RFC 9112, 3.2.2), which is for nobody to say but the configuration. */
+const AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+
+/**
+ * Splits the target of a request into its path and its query. Scheme, host and userinfo of a target are dropped: whoever sends
+ * it has made them up.
+ *
+ * @param target a path with a query, or an absolute URL
+ */
+export function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  const mark = target.indexOf('?');
+  const path = (mark < 0 ? target : target.slice(0, mark)).replace(AUTHORITY, '');
+  return { path, query: mark < 0 ? '' : target.slice(mark + 1) };
+}
+
 /**
  * Splits a request's URL into the callback's identity and the query. The identity is the last segment of the path, wherever a
  * proxy or a framework has mounted the endpoint, and whether or not it has put a slash behind it.
@@ -60,12 +81,11 @@ const NEEDLESSLY_ENCODED = /%(2[de]|3\d|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9ae])/g
  * @param url a path with a query, or an absolute URL
  */
 export function splitUrl(url: string): { readonly id: string; readonly query: string } {
-  const mark = url.indexOf('?');
-  let end = mark < 0 ? url.length : mark;
-  if (url[end - 1] === '/') end -= 1;
-  const id = url.slice(url.lastIndexOf('/', end - 1) + 1, end);
+  const { path, query } = splitTarget(url);
+  const end = path.endsWith('/') ? path.length - 1 : path.length;
+  const id = path.slice(path.lastIndexOf('/', end - 1) + 1, end);
   return {
     id: id.replace(NEEDLESSLY_ENCODED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-    query: mark < 0 ? '' : url.slice(mark + 1),
+    query,
   };
 }

@@ -1,4 +1,5 @@
 import { FhircastError } from '../errors.ts';
+import { LONGEST_TIMER_MS } from '../timers.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.ts';
 
 /** Answers the requests to one callback URL. */
@@ -78,9 +79,6 @@ export interface RouterOptions {
 
 /** The options that every router has, complete. */
 export type RouterSettings = Readonly<Required<Pick<RouterOptions, 'answerWithinMs' | 'maxWaiting'>>>;
-
-/** The longest time that a timer can be set to, in milliseconds. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Fills in and checks what every router can be told.

@@ -1,3 +1,4 @@
+import { CollectedBody } from './collected-body.ts';
 import type { HttpCallbackEndpoint } from './endpoint.ts';
 import { bodyParsed } from './kept-body.ts';
 import type { Handle } from './node.ts';
@@ -15,26 +16,17 @@ const BAD_REQUEST = 400;
 export const readBody = async (request: Request, bodyLimit: number): Promise<CallbackRequest['body']> => {
   if (Number(request.headers.get('content-length')) > bodyLimit) return 'too-large';
   const reader = request.body?.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const collected = new CollectedBody(bodyLimit);
   while (reader) {
     const { done, value } = await reader.read();
     if (done) break;
-    size += value.byteLength;
-    if (size > bodyLimit) {
+    if (!collected.add(value)) {
       // Not waited for: it settles when the sender likes.
       reader.cancel().catch(() => {});
-      return 'too-large';
+      break;
     }
-    chunks.push(value);
   }
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return body;
+  return collected.body;
 };
 
 const responseOf = ({ method }: Request, answer: CallbackAnswer): Response =>

@@ -1,4 +1,10 @@
-import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
+import {
+  answerOf,
+  type CallbackAnswer,
+  type CallbackRequest,
+  QUERY_LIMIT,
+  SIGNATURE_LIMIT,
+} from '../callback/request.ts';
 import { ROUTER_ANSWERS } from '../callback/router.ts';
 
 /** The two ends of a request: the instance that passes it on, and the name by which it waits there. */
@@ -14,12 +20,6 @@ export interface Envelope extends Origin {
 
 /** What an owner that failed is answered for. The endpoint that passed the request on counts and answers it. */
 export const FAILED: CallbackAnswer = Object.freeze(answerOf(500));
-
-/** The longest query that is passed on, in characters. More than any server takes. */
-export const QUERY_LIMIT = 65_536;
-
-/** No signature is longer. What is cut off here is refused by its owner all the same. */
-const SIGNATURE_LIMIT = 1_024;
 
 /** Six times the query, should each character be escaped, and some more. */
 const META_LIMIT = 6 * (QUERY_LIMIT + SIGNATURE_LIMIT) + 256;

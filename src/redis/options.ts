@@ -1,5 +1,6 @@
-import { LONGEST_TIMER_MS, type RouterOptions, type RouterSettings, routerSettings } from '../callback/router.ts';
+import { type RouterOptions, type RouterSettings, routerSettings } from '../callback/router.ts';
 import { FhircastError } from '../errors.ts';
+import { LONGEST_TIMER_MS } from '../timers.ts';
 import type { RedisRouterClient } from './link.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
+import { answerOf, type CallbackAnswer, type CallbackRequest, QUERY_LIMIT } from '../callback/request.ts';
 import { type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
 import { unref } from '../timers.ts';
-import { encodeRequest, FAILED, type Message, parseAnswer, QUERY_LIMIT } from './envelope.ts';
+import { encodeRequest, FAILED, type Message, parseAnswer } from './envelope.ts';
 import { common, type Parts } from './parts.ts';
 
 /** A request that was passed on and has no answer yet. */

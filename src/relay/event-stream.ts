@@ -1,53 +1,112 @@
 const utf8 = new TextEncoder();
 
-/** A stream of server-sent events to one page. */
+/** What a stream needs of its page. */
+export interface EventStreamOptions {
+  /** The next event that has not been sent; asked for when the page has taken what came before. */
+  next(): string | undefined;
+  /** What the stream holds has become so much more, or less. In bytes. */
+  held(bytes: number): void;
+  /** Called once, when the page is gone or the stream was closed. */
+  ended(): void;
+}
+
+/**
+ * Writes an event.
+ *
+ * @param event its name
+ * @param data one line
+ */
+export const eventText = (event: string, data: string): string => `event: ${event}\ndata: ${data}\n\n`;
+
+/**
+ * A stream of server-sent events to one page. It holds what was given last, and nothing else: the next event is made when the
+ * page has read that, so that a page that reads nothing keeps nothing in memory but what waits for its answers anyway.
+ */
 export class EventStream {
   /** The body of the response. */
   readonly body: ReadableStream<Uint8Array>;
-  readonly #onEnd: () => void;
+  readonly #options: EventStreamOptions;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  /** The first event. */
+  #first: string | undefined;
+  /** Whether the page waits for more. */
+  #isWanted = false;
+  #heldBytes = 0;
+  #givenAt = performance.now();
 
-  /** @param onEnd called once, when the page is gone or the stream was closed */
-  constructor(onEnd: () => void) {
-    this.#onEnd = onEnd;
-    this.body = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
+  /**
+   * @param first the first event
+   * @param options where the others come from
+   */
+  constructor(first: string | undefined, options: EventStreamOptions) {
+    this.#first = first;
+    this.#options = options;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => {
+          this.#isWanted = true;
+          this.#hold(0);
+          this.wake();
+        },
+        cancel: () => this.#end(),
       },
-      cancel: () => this.#end(),
-    });
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** For how long the page has not taken what it was given, in milliseconds. */
+  get stalledMs(): number {
+    return this.#isWanted ? 0 : performance.now() - this.#givenAt;
+  }
+
+  /** There may be something to send. */
+  wake(): void {
+    if (!this.#controller || !this.#isWanted) return;
+    const text = this.#first ?? this.#options.next();
+    this.#first = undefined;
+    if (text !== undefined) this.#give(text);
+  }
+
+  /** Says that the stream lives, to a page that waits. */
+  beat(): void {
+    if (this.#isWanted) this.#give(':\n\n');
   }
 
   /**
-   * Sends an event.
+   * Ends the stream. A page that has not taken what it was given is cut off: what is on its way to it is dropped.
    *
-   * @param event its name
-   * @param data one line
+   * @param last said before the end to a page that waits
    */
-  send(event: string, data: string): void {
-    this.#write(`event: ${event}\ndata: ${data}\n\n`);
-  }
-
-  /** Says that the stream lives. */
-  beat(): void {
-    this.#write(':\n\n');
-  }
-
-  /** Ends the stream. */
-  close(): void {
+  close(last?: string): void {
     const controller = this.#controller;
     if (!controller) return;
+    const isWanted = this.#isWanted;
+    if (isWanted && last !== undefined) this.#give(last);
     this.#end();
-    controller.close();
+    if (isWanted) controller.close();
+    else controller.error(new Error('The stream was cut off.'));
   }
 
-  #write(text: string): void {
-    this.#controller?.enqueue(utf8.encode(text));
+  #give(text: string): void {
+    const bytes = utf8.encode(text);
+    this.#isWanted = false;
+    this.#givenAt = performance.now();
+    this.#hold(bytes.byteLength);
+    this.#controller?.enqueue(bytes);
+  }
+
+  #hold(bytes: number): void {
+    this.#options.held(bytes - this.#heldBytes);
+    this.#heldBytes = bytes;
   }
 
   #end(): void {
     if (!this.#controller) return;
     this.#controller = undefined;
-    this.#onEnd();
+    this.#hold(0);
+    this.#options.ended();
   }
 }

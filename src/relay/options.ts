@@ -1,6 +1,8 @@
-import { type CallbackRouter, LONGEST_TIMER_MS, type RouterOptions } from '../callback/router.ts';
+import type { CallbackRouter, RouterOptions } from '../callback/router.ts';
 import { FhircastError } from '../errors.ts';
 import { urlFault } from '../hub/url.ts';
+import { LONGEST_TIMER_MS } from '../timers.ts';
+import { BODY_LIMIT_MOST } from './wire.ts';
 
 /** How a relay behaves. */
 export interface RelayOptions extends RouterOptions {
@@ -55,7 +57,7 @@ export interface RelayOptions extends RouterOptions {
    */
   maxBytes?: number;
   /**
-   * The largest body that is passed on, in bytes.
+   * The largest body that is passed on, in bytes: 16777216 at most, because pages read no more.
    *
    * @default 1048576
    */
@@ -101,6 +103,8 @@ export function relaySettings(options: RelayOptions): RelaySettings {
   if (options.router && ofRouter) throw invalid(ofRouter);
   if (urlFault(baseUrl, 'http', allowInsecure)) throw invalid('baseUrl');
   if (!origins.every(isOrigin)) throw invalid('origins');
+  const bodyLimit = positive('bodyLimit', MIB);
+  if (bodyLimit > BODY_LIMIT_MOST) throw invalid('bodyLimit');
   const graceMs = graceSeconds * 1_000;
   if (!(graceMs >= 0 && graceMs <= LONGEST_TIMER_MS)) throw invalid('graceSeconds');
   return {
@@ -110,6 +114,6 @@ export function relaySettings(options: RelayOptions): RelaySettings {
     maxPages: positive('maxPages', 10_000),
     maxPageBytes: positive('maxPageBytes', 4 * MIB),
     maxBytes: positive('maxBytes', 256 * MIB),
-    bodyLimit: positive('bodyLimit', MIB),
+    bodyLimit,
   };
 }

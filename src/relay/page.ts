@@ -1,9 +1,15 @@
 import { echoOf } from '../callback/challenge.ts';
-import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
+import {
+  answerOf,
+  type CallbackAnswer,
+  type CallbackRequest,
+  QUERY_LIMIT,
+  SIGNATURE_LIMIT,
+} from '../callback/request.ts';
 import { ROUTER_ANSWERS } from '../callback/router.ts';
 import { randomHex } from '../random.ts';
 import { unref } from '../timers.ts';
-import { EventStream } from './event-stream.ts';
+import { EventStream, eventText } from './event-stream.ts';
 import type { RelaySettings } from './options.ts';
 import { type AnswerMessage, encodeRequest, HEARTBEAT_MS } from './wire.ts';
 
@@ -41,13 +47,13 @@ const OVERDUE_AFTER_MS = 10_000;
 
 const FAILED = 500;
 const METHOD_NOT_ALLOWED = 405;
+const URI_TOO_LONG = 414;
 
 const sizeOf = ({ body, query }: CallbackRequest): number =>
   OVERHEAD_BYTES + query.length + (typeof body === 'string' ? 0 : body.byteLength);
 
-/** Whether two requests are the same event: it came twice because its owner changed. */
-const isSame = (one: CallbackRequest, other: CallbackRequest): boolean =>
-  encodeRequest({ id: '', request: one }) === encodeRequest({ id: '', request: other });
+/** By this two requests are the same event: it came twice because its owner changed. */
+const identityOf = ({ request }: Waiting): string => encodeRequest({ id: '', request });
 
 /** One page: what waits for its answer, and the stream to it, while there is one. */
 export class Page {
@@ -56,6 +62,8 @@ export class Page {
   readonly #parts: PageParts;
   /** By its id, in the order in which it came. */
   #waiting = new Map<string, Waiting>();
+  /** What of it the stream of the moment has not sent. */
+  #unsent = new Map<string, Waiting>();
   readonly #name = randomHex(4);
   #count = 0;
   #bytes = 0;
@@ -75,10 +83,12 @@ export class Page {
   handle(request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> {
     if (request.method !== 'GET' && request.method !== 'POST')
       return { ...answerOf(METHOD_NOT_ALLOWED), headers: { Allow: 'GET, POST' } };
+    if (request.query.length > QUERY_LIMIT) return answerOf(URI_TOO_LONG);
     this.#isKnown = true;
-    return this.#admit(request, (waiting) => {
-      const id = this.#add(waiting);
-      if (!this.#handed) this.#send(id, waiting);
+    const { signature } = request;
+    return this.#admit({ ...request, signature: signature?.slice(0, SIGNATURE_LIMIT) }, (waiting) => {
+      this.#add(waiting);
+      this.#stream?.wake();
     });
   }
 
@@ -104,9 +114,12 @@ export class Page {
     this.#handed = undefined;
     const since = [...this.#waiting.values()];
     this.#waiting = new Map();
+    this.#unsent = new Map();
     for (const waiting of handed) this.#add(waiting);
+    // Each is written once, and not once for each of the others.
+    const twins = since.length > 0 ? new Map(handed.map((waiting) => [identityOf(waiting), waiting])) : undefined;
     for (const waiting of since) {
-      const twin = handed.find(({ request }) => isSame(request, waiting.request));
+      const twin = twins?.get(identityOf(waiting));
       if (!twin) {
         this.#add(waiting);
         continue;
@@ -118,26 +131,36 @@ export class Page {
         waiting.resolve(answer);
       };
     }
-    this.#resend();
+    this.#stream?.wake();
   }
 
-  /** Makes a stream to the page, in the place of any before it. */
-  connect(begin: (stream: EventStream) => void): EventStream {
+  /**
+   * Makes a stream to the page, in the place of any before it. What has no answer is sent on it again.
+   *
+   * @param first the first event of the stream
+   */
+  connect(first?: string): EventStream {
     this.replace();
     clearTimeout(this.#grace);
-    const stream: EventStream = new EventStream(() => this.#disconnected(stream));
+    const stream: EventStream = new EventStream(first, {
+      next: () => this.#next(),
+      // It is taken from what may wait, so that nothing is held beside that.
+      held: (bytes) => {
+        this.#parts.load.bytes += bytes;
+      },
+      ended: () => this.#disconnected(stream),
+    });
     this.#stream = stream;
     this.#heartbeat = setInterval(() => this.#beat(stream), HEARTBEAT_MS);
     unref(this.#heartbeat);
-    begin(stream);
-    this.#resend();
+    for (const waiting of this.#waiting.values()) waiting.sentAt = undefined;
+    this.#unsent = new Map(this.#waiting);
     return stream;
   }
 
   /** Ends the stream, because the page is open elsewhere. */
   replace(): void {
-    this.#stream?.send('replaced', '');
-    this.disconnect();
+    this.#stream?.close(eventText('replaced', ''));
   }
 
   /** Ends the stream: the page comes back to whichever relay it finds. */
@@ -209,14 +232,15 @@ export class Page {
     );
   }
 
-  #add(waiting: Waiting): string {
+  #add(waiting: Waiting): void {
     const id = `${(this.#count++).toString(36)}.${this.#name}`;
     this.#waiting.set(id, waiting);
-    return id;
+    this.#unsent.set(id, waiting);
   }
 
   #remove(id: string, waiting: Waiting): void {
     this.#waiting.delete(id);
+    this.#unsent.delete(id);
     this.#unload(waiting);
   }
 
@@ -225,29 +249,27 @@ export class Page {
     this.#parts.load.bytes -= sizeBytes;
   }
 
-  #send(id: string, waiting: Waiting): void {
-    if (!this.#stream) return;
-    waiting.sentAt = performance.now();
-    this.#stream.send('request', encodeRequest({ id, request: waiting.request }));
-  }
-
-  #resend(): void {
-    if (this.#handed) return;
-    for (const [id, waiting] of this.#waiting) {
+  /** The next request to be sent. */
+  #next(): string | undefined {
+    if (this.#handed) return undefined;
+    for (const [id, waiting] of this.#unsent) {
       const isOverdue = waiting.request.method !== 'POST' && performance.now() - waiting.cameAt > OVERDUE_AFTER_MS;
-      if (!isOverdue) {
-        this.#send(id, waiting);
+      if (isOverdue) {
+        this.#remove(id, waiting);
+        waiting.resolve(ROUTER_ANSWERS.unavailable);
         continue;
       }
-      this.#remove(id, waiting);
-      waiting.resolve(ROUTER_ANSWERS.unavailable);
+      this.#unsent.delete(id);
+      waiting.sentAt = performance.now();
+      return eventText('request', encodeRequest({ id, request: waiting.request }));
     }
+    return undefined;
   }
 
   #beat(stream: EventStream): void {
     const [first] = this.#waiting.values();
     const isDeaf = first?.sentAt !== undefined && performance.now() - first.sentAt > DEAF_AFTER_MS;
-    if (isDeaf) stream.close();
+    if (isDeaf || stream.stalledMs > DEAF_AFTER_MS) stream.close();
     else stream.beat();
   }
 

@@ -1,14 +1,19 @@
 import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
-import type { CallbackRouter } from '../callback/router.ts';
+import type { CallbackHandler, CallbackRouter } from '../callback/router.ts';
 import { randomHex } from '../random.ts';
+import { after } from '../timers.ts';
 import type { RelaySettings } from './options.ts';
 import { Page } from './page.ts';
 import { type HandoverMessage, isPage, parseAnswer, parseHandover } from './wire.ts';
+import { within } from './within.ts';
 
 const utf8 = new TextEncoder();
 
 /** How long another relay may take to hand a page over, in milliseconds. The page shows nothing new meanwhile. */
 const HANDOVER_WITHIN_MS = 1_500;
+
+/** How often a relay that leaves looks whether its pages have gone, in milliseconds. */
+const LOOK_EVERY_MS = 50;
 
 const BAD_REQUEST = 400;
 const NOT_FOUND = 404;
@@ -40,11 +45,8 @@ async function idOf(purpose: string, capability: string): Promise<string> {
 
 const textOf = ({ body }: CallbackRequest): string => (typeof body === 'string' ? '' : new TextDecoder().decode(body));
 
-const within = <Value>(ms: number, promise: Promise<Value>): Promise<Value | undefined> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(undefined), ms);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+/** How long a router may take to do what it is asked, in milliseconds. */
+const ROUTER_WITHIN_MS = 10_000;
 
 /** The pages of one relay, by their capabilities. */
 export class Pages {
@@ -112,9 +114,14 @@ export class Pages {
    * @param withinMs how long they may take, in milliseconds
    */
   async close(withinMs: number): Promise<void> {
-    for (const opening of this.#opened.values()) (await opening.catch(() => undefined))?.page.disconnect();
+    for (const opening of this.#opened.values())
+      opening.then(
+        ({ page }) => page.disconnect(),
+        () => {},
+      );
     const until = performance.now() + withinMs;
-    while (this.#opened.size > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+    while (this.#opened.size > 0 && performance.now() < until)
+      await new Promise<void>((resolve) => after(LOOK_EVERY_MS, resolve));
     await Promise.all([...this.#opened.keys()].map((capability) => this.#remove(capability, UNAVAILABLE)));
   }
 
@@ -128,16 +135,16 @@ export class Pages {
     const opened: Opened = { page, capability, callbackId, controlId };
     try {
       if (!isNew) page.hold();
-      await this.#router.register(callbackId, (request) => page.handle(request));
+      await this.#register(callbackId, (request) => page.handle(request));
       const handoverId = isNew ? undefined : await this.#takeOver(page, controlId);
-      await this.#router.register(controlId, (request) => {
+      await this.#register(controlId, (request) => {
         // What was asked of a relay that is gone comes back to who has asked.
         return textOf(request) === handoverId ? answerOf(ENDED) : this.#controlled(opened, request);
       });
     } catch (error) {
       // Nobody would find the page that owns them.
       page.end(answerOf(UNAVAILABLE));
-      await Promise.all([this.#router.release(callbackId), this.#router.release(controlId)]);
+      await Promise.all([this.#release(callbackId), this.#release(controlId)]);
       throw error;
     }
     return opened;
@@ -151,7 +158,7 @@ export class Pages {
   async #takeOver(page: Page, controlId: string): Promise<string> {
     const handoverId = randomHex(24);
     let took = () => {};
-    await this.#router.register(handoverId, (request) => {
+    await this.#register(handoverId, (request) => {
       const answer = page.handOver(request);
       took();
       return answer;
@@ -169,14 +176,11 @@ export class Pages {
     };
     try {
       // What is not complete has an epoch of its own.
-      const handover = await within(
-        HANDOVER_WITHIN_MS,
-        ask().catch(() => undefined),
-      );
+      const handover = await within(HANDOVER_WITHIN_MS, ask()).catch(() => undefined);
       if (handover) page.epoch = handover.epoch;
     } finally {
       page.proceed();
-      await this.#router.release(handoverId);
+      await this.#release(handoverId);
     }
     return handoverId;
   }
@@ -195,7 +199,7 @@ export class Pages {
     // The callback has its new owner by now, who takes this id next.
     this.#opened.delete(capability);
     page.end(answerOf(UNAVAILABLE));
-    await this.#router.release(controlId);
+    await this.#release(controlId);
     return { status: OK, body: JSON.stringify({ epoch: page.epoch, events }) };
   }
 
@@ -205,8 +209,20 @@ export class Pages {
     return page.answer(message) ? NO_CONTENT : NOT_FOUND;
   }
 
+  /** Whatever router the app has brought, it holds no request open for ever. */
+  #register(id: string, handler: CallbackHandler): Promise<void> {
+    return within(ROUTER_WITHIN_MS, this.#router.register(id, handler));
+  }
+
+  async #release(id: string): Promise<void> {
+    await within(ROUTER_WITHIN_MS, this.#router.release(id)).catch(() => {});
+  }
+
   async #control(id: string, method: string, text: string): Promise<CallbackAnswer> {
-    return this.#router.dispatch(id, { method, query: '', signature: undefined, body: utf8.encode(text) });
+    return within(
+      ROUTER_WITHIN_MS,
+      this.#router.dispatch(id, { method, query: '', signature: undefined, body: utf8.encode(text) }),
+    );
   }
 
   async #remove(capability: string, status: number): Promise<void> {
@@ -215,6 +231,6 @@ export class Pages {
     const { page, callbackId, controlId } = known;
     page.end(answerOf(status));
     // Whoever has taken them over owns them now, and keeps them.
-    await Promise.all([this.#router.release(callbackId), this.#router.release(controlId)]);
+    await Promise.all([this.#release(callbackId), this.#release(controlId)]);
   }
 }

@@ -4,10 +4,13 @@ import { MemoryRouter } from '../callback/memory-router.ts';
 import { readBody } from '../callback/web.ts';
 import { joinUrl } from '../hub/url.ts';
 import { access } from './access.ts';
+import { eventText } from './event-stream.ts';
 import { nodeSkin } from './node.ts';
 import { type RelayOptions, relaySettings } from './options.ts';
+import type { PageRequest } from './page-request.ts';
 import { Pages } from './pages.ts';
-import { isPage, lastSegments, PAGE_HEADER, PATHS, type PageMessage } from './wire.ts';
+import { readTarget } from './target.ts';
+import { isPage, PAGE_HEADER, PATHS, type PageMessage } from './wire.ts';
 
 /** A relay and its two skins. */
 export interface Relay {
@@ -31,6 +34,7 @@ export interface Relay {
 const NOT_FOUND = 404;
 const METHOD_NOT_ALLOWED = 405;
 const BAD_REQUEST = 400;
+const TOO_LARGE = 413;
 const UNAVAILABLE = 503;
 const FAILED = 500;
 const NO_CONTENT = 204;
@@ -74,11 +78,11 @@ export function createRelay(options: RelayOptions): Relay {
   const door = access(settings, options.authorize?.bind(options));
   let isClosing = false;
 
-  const reply = (request: Request, status: number, headers: Record<string, string> = {}): Response =>
+  const reply = (request: PageRequest, status: number, headers: Record<string, string> = {}): Response =>
     new Response(null, { status, headers: { ...door.headers(request), ...headers } });
-  const retry = (request: Request): Response => reply(request, UNAVAILABLE, { 'Retry-After': '2' });
+  const retry = (request: PageRequest): Response => reply(request, UNAVAILABLE, { 'Retry-After': '2' });
 
-  const openPage = async (request: Request, capability: string | undefined): Promise<Response> => {
+  const openPage = async (request: PageRequest, capability: string | undefined): Promise<Response> => {
     if (isClosing || pages.isFull(capability)) return retry(request);
     const { page, callbackId, ...opened } = await pages.open(capability);
     const message: PageMessage = {
@@ -86,43 +90,57 @@ export function createRelay(options: RelayOptions): Relay {
       callback: joinUrl(callbackUrl, callbackId),
       epoch: page.epoch,
     };
-    const { body } = page.connect((stream) => stream.send('page', JSON.stringify(message)));
+    const { body } = page.connect(eventText('page', JSON.stringify(message)));
     return new Response(body, { status: OK, headers: { ...door.headers(request), ...STREAM_HEADERS } });
   };
 
-  const answer = async (request: Request, capability: string): Promise<Response> => {
-    const body = await readBody(request, ANSWER_LIMIT);
-    if (body === 'too-large') return reply(request, BAD_REQUEST);
+  const answer = async (request: PageRequest, capability: string): Promise<Response> => {
+    let body: Uint8Array | 'too-large';
+    try {
+      body = await request.readBody(ANSWER_LIMIT);
+    } catch {
+      // The page has given up.
+      return reply(request, BAD_REQUEST);
+    }
+    if (body === 'too-large') return reply(request, TOO_LARGE);
     return reply(request, await pages.answer(capability, new TextDecoder().decode(body)));
   };
 
-  const handlePage = async (request: Request, path: string): Promise<Response> => {
+  /** What a page asks: decided by its headers alone, before anything of its body is read. */
+  const handlePage = async (request: PageRequest): Promise<Response> => {
+    const { method, path } = request;
+    const isOpen = path === PATHS.page && method === 'POST';
+    const isAnswer = path === PATHS.answers && method === 'POST';
+    const isEnd = path === PATHS.page && method === 'DELETE';
+    if (!isOpen && !isAnswer && !isEnd && method !== 'OPTIONS') return reply(request, METHOD_NOT_ALLOWED);
     const refusal = await door.refuse(request);
     if (refusal) return refusal;
     const given = request.headers.get(PAGE_HEADER) ?? undefined;
     const capability = isPage(given) ? given : undefined;
     if (given !== undefined && !capability) return reply(request, BAD_REQUEST);
-    if (path === PATHS.page && request.method === 'POST') return openPage(request, capability);
-    const isAnswer = path === PATHS.answers && request.method === 'POST';
-    const isEnd = path === PATHS.page && request.method === 'DELETE';
-    if (!isAnswer && !isEnd) return reply(request, METHOD_NOT_ALLOWED);
+    if (isOpen) return openPage(request, capability);
     if (!capability) return reply(request, BAD_REQUEST);
     if (isAnswer) return answer(request, capability);
     await pages.end(capability);
     return reply(request, NO_CONTENT);
   };
 
-  const fetch = async (request: Request): Promise<Response> => {
-    const [before, last] = lastSegments(request.url);
-    if (before === PATHS.callback) return endpoint.fetch(request);
-    if (last !== PATHS.page && last !== PATHS.answers) return reply(request, NOT_FOUND);
+  const serve = async (request: PageRequest): Promise<Response> => {
     try {
-      return await handlePage(request, last);
+      return await handlePage(request);
     } catch (error) {
       // The router is not there for the moment; anything else is the app's own `authorize()`.
       const isRetryable = (error as { retryable?: unknown } | undefined)?.retryable === true;
       return isRetryable ? retry(request) : reply(request, FAILED);
     }
+  };
+
+  const fetch = async (request: Request): Promise<Response> => {
+    const { kind, query } = readTarget(request.url);
+    if (kind === 'callback') return endpoint.fetch(request);
+    if (kind === undefined) return new Response(null, { status: NOT_FOUND });
+    const { method, headers } = request;
+    return serve({ method, path: kind, query, headers, readBody: (limit) => readBody(request, limit) });
   };
 
   return {
@@ -131,7 +149,7 @@ export function createRelay(options: RelayOptions): Relay {
       return pages.size;
     },
     fetch,
-    node: nodeSkin(fetch, endpoint.node),
+    node: nodeSkin(serve, endpoint.node),
     async close(withinMs = CLOSE_WITHIN_MS) {
       isClosing = true;
       await pages.close(withinMs);

@@ -21,16 +21,8 @@ export const PAGE_HEADER = 'FHIRcast-Relay-Page';
 /** The last segments of the URLs. */
 export const PATHS = { page: 'page', answers: 'answers', callback: 'callback' } as const;
 
-/**
- * The last two segments of a path: where a relay is mounted is not its concern.
- *
- * @param url a path with a query, or an absolute URL
- */
-export function lastSegments(url: string): readonly [before: string, last: string] {
-  const [path = ''] = url.split('?');
-  const [last = '', before = ''] = path.replace(/\/$/, '').split('/').reverse();
-  return [before, last];
-}
+/** The largest body that a page reads, in bytes. */
+export const BODY_LIMIT_MOST = 16 * 1024 * 1024;
 
 /** How often a stream says that it lives, in milliseconds. */
 export const HEARTBEAT_MS = 10_000;

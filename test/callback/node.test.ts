@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { createCallbackEndpoint } from '../../src/callback/index.ts';
+import type { CallbackAnswer } from '../../src/callback/request.ts';
 import { BODY, listen, openSocket, openSubscription, RecordingOwner, type SetUp, sign, TOPIC } from './support.ts';
 
 const ANSWER = /^HTTP\/1\.1 \d{3} [\s\S]*\r\n\r\n/;
@@ -120,6 +122,32 @@ describe('a notification over HTTP', () => {
     expect(await answered(ANSWER)).toMatch(/^HTTP\/1\.1 500 /);
     socket.write(message);
     expect(await answered(/(HTTP\/1\.1 500 [\s\S]*){2}\r\n\r\n$/)).not.toMatch(/Connection: close/i);
+  });
+});
+
+describe('an answer of a router of the app’s own that no server can send', () => {
+  const impossible: readonly (readonly [string, unknown])[] = [
+    ['a header of two lines', { status: 404, body: '', headers: { 'X-A': 'a\r\nb' } }],
+    ['a header with no name', { status: 404, body: '', headers: { '': 'a' } }],
+    ['a body that is no text', { status: 404, body: 7 }],
+  ];
+  it.each(impossible)('is 500, and ends no process: %s', async (_what, answer) => {
+    for (const given of [answer, Promise.resolve(answer)]) {
+      const router = { register: () => {}, release: () => {}, dispatch: () => given as CallbackAnswer };
+      const endpoint = createCallbackEndpoint({ baseUrl: 'http://localhost', router });
+      const { origin } = await listen(endpoint.node);
+      for (const method of ['POST', 'GET'])
+        expect((await fetch(`${origin}/x`, { method, ...(method === 'POST' ? { body: 'x' } : {}) })).status).toBe(500);
+    }
+  });
+
+  it('is none when something else has ended the response: nothing is thrown', async () => {
+    const { endpoint, path } = await serve();
+    const { origin } = await listen((request, response) => {
+      response.end('another answer');
+      endpoint.node(request, response);
+    });
+    expect(await (await fetch(origin + path, { method: 'POST', body: 'x' })).text()).toBe('another answer');
   });
 });
 

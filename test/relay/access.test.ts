@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createRelay, type RelayOptions } from '../../src/relay/index.ts';
 import { PAGE_HEADER } from '../../src/relay/wire.ts';
 import { openPage, openRelay, post } from './support.ts';
@@ -38,15 +38,21 @@ describe('the origin of a page', () => {
     expect(relay.pages).toBe(status === 200 ? 1 : 0);
   });
 
-  it('is that of the host, where a proxy has taken the encryption off', async () => {
+  it('is compared with what was configured, whatever host and scheme a request came by', async () => {
     const relay = relayWith();
-    const response = await relay.fetch(
-      new Request('http://other.example.org/relay/page', {
-        method: 'POST',
-        headers: { Origin: 'https://other.example.org' },
-      }),
-    );
-    expect(await statusOf(response)).toBe(200);
+    for (const [url, origin, status] of [
+      ['http://other.example.org/relay/page', 'https://other.example.org', 403],
+      ['http://other.example.org/relay/page', 'http://other.example.org', 403],
+      ['http://relay.example.org/fhircast/page', 'http://relay.example.org', 403],
+      // A proxy that has taken the encryption off, and calls this server by another name.
+      ['http://10.0.0.7:3000/page', 'https://relay.example.org', 200],
+    ] as const) {
+      const headers = { Origin: origin, Host: new URL(url).host, 'X-Forwarded-Host': 'other.example.org' };
+      expect([origin, await statusOf(await relay.fetch(new Request(url, { method: 'POST', headers })))]).toEqual([
+        origin,
+        status,
+      ]);
+    }
   });
 
   it.each([
@@ -105,6 +111,26 @@ describe('authorize', () => {
       'DELETE /page session=1',
       'POST /answers null',
     ]);
+  });
+
+  it('is asked with the true URL, the query of the page, and no body', async () => {
+    const asked: Request[] = [];
+    const relay = relayWith({ authorize: (one) => asked.push(one) > 0 });
+    const given = { method: 'POST', headers: { Host: 'evil.example' }, body: 'x' };
+    await statusOf(await relay.fetch(new Request('http://evil.example/a/b/page?tenant=1', given)));
+    expect(asked.map(({ url, method, body }) => [url, method, body])).toEqual([
+      [`${BASE}/page?tenant=1`, 'POST', null],
+    ]);
+  });
+
+  it('that never decides holds no request for ever: the page is told to come later', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const relay = relayWith({ authorize: () => new Promise<boolean>(() => {}) });
+    const answer = relay.fetch(request());
+    await vi.advanceTimersByTimeAsync(10_000);
+    const { status, headers } = await answer;
+    expect([status, headers.get('retry-after'), relay.pages]).toEqual([503, '2', 0]);
   });
 
   it.each([

@@ -12,7 +12,7 @@ const openPage = () => {
   const page = new Page({ settings: relaySettings({ baseUrl: 'http://localhost' }), load, over });
   const connect = () => {
     const said: string[] = [];
-    const { body } = page.connect(() => {});
+    const { body } = page.connect();
     const reader = body.getReader();
     const utf8 = new TextDecoder();
     const read = async (): Promise<void> => {

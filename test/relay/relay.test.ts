@@ -17,6 +17,7 @@ describe('createRelay', () => {
     ['maxBytes', { baseUrl: 'https://app.example.org', maxBytes: Number.NaN }],
     ['maxPageBytes', { baseUrl: 'https://app.example.org', maxPageBytes: -1 }],
     ['bodyLimit', { baseUrl: 'https://app.example.org', bodyLimit: 0 }],
+    ['bodyLimit', { baseUrl: 'https://app.example.org', bodyLimit: 16 * 1024 * 1024 + 1 }],
     ['answerWithinMs', { baseUrl: 'https://app.example.org', answerWithinMs: 0 }],
     // They would be ignored.
     ['maxWaiting', { baseUrl: 'https://app.example.org', maxWaiting: 10, router: new MemoryRouter() }],
@@ -303,7 +304,7 @@ describe('requests that make no sense', () => {
       { method: 'POST', page: 'real', body: '{"id":"0.a","status":200,"body":""}' },
       404,
     ],
-    ['an answer that is too long', '/answers', { method: 'POST', page: 'real', body: 'x'.repeat(20_000) }, 400],
+    ['an answer that is too long', '/answers', { method: 'POST', page: 'real', body: 'x'.repeat(20_000) }, 413],
     ['an answer of a page that is not', '/answers', { method: 'POST', page: 'a'.repeat(48), body: '{}' }, 404],
   ] as [string, string, RequestInit & { page?: string }, number][])(
     '%s',
