@@ -18,6 +18,7 @@ import { watchPage } from './connection/wake.ts';
 import { CatchUp } from './following/catch-up.ts';
 import { ContextStore } from './following/context-store.ts';
 import { Inbox } from './following/inbox.ts';
+import { LateRefusals } from './following/late-refusals.ts';
 import { SyncTracker } from './following/sync-status.ts';
 import { Listeners } from './listeners.ts';
 import { type FhircastClientOptions, httpOptions } from './options.ts';
@@ -47,6 +48,7 @@ export class Session {
   readonly chooser: Chooser;
   readonly #catchUp: CatchUp;
   readonly #liveness: Liveness;
+  readonly #lateRefusals: LateRefusals;
   readonly #resends: number;
   readonly #callback: CallbackEndpoint | undefined;
   /** Most apps change nothing, and never load it. */
@@ -120,19 +122,20 @@ export class Session {
       },
       followed: () => this.#catchUp.followed(),
       refused: (event, reason) => this.sync.refusedByUs(event, reason),
-      late: (event, reason) => {
-        if (this.machine.state === 'closed') return;
-        import('./changing/objection.ts')
-          .then(({ object }) => object(this.api, event, subscriberName, reason))
-          .catch((cause: unknown) =>
-            this.listeners.emit(
-              'error',
-              cause instanceof FhircastError ? cause : new FhircastError('sync-error-not-sent', { cause }),
-            ),
-          );
-      },
+      late: (event, reason) => void this.#lateRefusals.refused(event, reason),
+      progress: (event, progress) =>
+        progress === 'overdue' ? this.#lateRefusals.overdue(event) : this.sync[progress](event),
     });
     const backoff = backoffOf(options.reconnect);
+    this.#lateRefusals = new LateRefusals({
+      api: this.api,
+      subscriberName,
+      backoff,
+      signal: this.#life.signal,
+      contexts: this.contexts,
+      sync: this.sync,
+      failed: (error) => this.listeners.emit('error', error),
+    });
     const silenceMs = options.silenceMs ?? SILENCE_MS;
     this.#catchUp = new CatchUp({
       api: this.api,

@@ -1,5 +1,6 @@
 import { Changes } from '../../src/client/changing/changes.ts';
 import { object } from '../../src/client/changing/objection.ts';
+import { backoffOf } from '../../src/client/connection/backoff.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { isObject, type JsonObject, parseNotification } from '../../src/events/notification.ts';
 import { parseTimestamp } from '../../src/events/timestamp.ts';
@@ -102,7 +103,13 @@ export async function send(text: SpecificationText, exchange: FromApp, wire: str
       const { syncErrors } = new FhircastEvent(error, origin, quiet);
       const { eventId = 'e', eventName = 'patient-open', subscriber, diagnostics } = syncErrors[0] ?? {};
       const failed = parseNotification({ id: eventId, event: { 'hub.topic': text.topic, 'hub.event': eventName } });
-      await object(api, new FhircastEvent(failed, origin, quiet), subscriber ?? SUBSCRIBER, diagnostics);
+      const sender = {
+        api,
+        subscriberName: subscriber ?? SUBSCRIBER,
+        backoff: backoffOf(),
+        signal: new AbortController().signal,
+      };
+      await object(sender, new FhircastEvent(failed, origin, quiet), diagnostics, () => true);
       return compareMessages(printed, requests[0]);
     }
     case 'answer to a notification': {

@@ -1,6 +1,12 @@
 import type { EventDecision } from '../../events/event.ts';
-import { unref } from '../../timers.ts';
+import { after, type Timer, unref } from '../../timers.ts';
 import type { Reaction } from '../listeners.ts';
+
+/**
+ * How far an app has come with an event that it had not decided about when the hub was answered: it is still at work
+ * (`undecided`), the hub waits no longer (`overdue`), or it follows after all (`decided`).
+ */
+export type Progress = 'undecided' | 'overdue' | 'decided';
 
 /** What the hub is told, and what the app is told of it. */
 export interface AcknowledgementTargets {
@@ -8,6 +14,8 @@ export interface AcknowledgementTargets {
   answer(status: number): void;
   /** The app did not follow after the hub had been answered: the hub has to hear of it in another way. */
   late(reason: string | undefined): void;
+  /** How far an app has come that had not decided when the hub was answered. */
+  progress(progress: Progress): void;
   /** A listener failed. */
   failed(cause: unknown, late: boolean): void;
 }
@@ -17,6 +25,9 @@ const FOLLOWED = 200;
 const ACCEPTED = 202;
 const REFUSED = 409;
 const FAILED = 500;
+
+/** After how long a hub that was told 202 takes silence for consent (STU3, Event Notification Response). In milliseconds. */
+const DECIDE_WITHIN_MS = 10_000;
 
 /** Turns what listeners do with one event into the one answer that the hub gets. */
 export class Acknowledgement implements EventDecision {
@@ -29,7 +40,9 @@ export class Acknowledgement implements EventDecision {
   #answered = false;
   /** The hub knows that the app does not follow. */
   #objected = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The hub knows that the app is still at work. */
+  #isUndecided = false;
+  #timer: Timer;
 
   /**
    * @param targets who is told
@@ -69,11 +82,14 @@ export class Acknowledgement implements EventDecision {
     if (this.#pending === 0) this.#answer(this.#status);
     else {
       // What has been decided against the event is not taken back by what is still at work.
-      const answer = () => this.#answer(this.#status === FOLLOWED ? ACCEPTED : this.#status);
-      this.#timer = setTimeout(answer, this.#timeoutMs);
-      // A listener that never settles must not keep a process alive.
-      unref(this.#timer);
+      this.#later(this.#timeoutMs, () => this.#answer(this.#status === FOLLOWED ? ACCEPTED : this.#status));
     }
+  }
+
+  #later(ms: number, act: () => void): void {
+    this.#timer = after(ms, act);
+    // A listener that never settles must not keep a process alive.
+    unref(this.#timer);
   }
 
   #fail(cause: unknown): void {
@@ -86,12 +102,18 @@ export class Acknowledgement implements EventDecision {
     if (this.#status !== REFUSED) this.#status = status;
     if (!this.#answered || this.#objected) return;
     this.#objected = true;
+    clearTimeout(this.#timer);
     this.#targets.late(this.#reason);
   }
 
   #settled(): void {
     this.#pending--;
-    if (this.#pending === 0 && !this.#dispatching) this.#answer(this.#status);
+    if (this.#pending > 0 || this.#dispatching) return;
+    this.#answer(this.#status);
+    if (!this.#isUndecided || this.#objected) return;
+    this.#isUndecided = false;
+    clearTimeout(this.#timer);
+    this.#targets.progress('decided');
   }
 
   #answer(status: number): void {
@@ -100,5 +122,9 @@ export class Acknowledgement implements EventDecision {
     this.#objected = status === REFUSED || status === FAILED;
     clearTimeout(this.#timer);
     this.#targets.answer(status);
+    if (status !== ACCEPTED) return;
+    this.#isUndecided = true;
+    this.#later(DECIDE_WITHIN_MS - this.#timeoutMs, () => this.#targets.progress('overdue'));
+    this.#targets.progress('undecided');
   }
 }

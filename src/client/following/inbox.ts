@@ -10,7 +10,7 @@ import type { Recorder } from '../../hub/protocol.ts';
 import { randomHex } from '../../random.ts';
 import { type MessageCounts, noCounts } from '../counts.ts';
 import type { Listeners } from '../listeners.ts';
-import { Acknowledgement } from './acknowledgement.ts';
+import { Acknowledgement, type Progress } from './acknowledgement.ts';
 import { ContextStore } from './context-store.ts';
 import { Deliveries, type Delivery } from './deliveries.ts';
 
@@ -42,6 +42,8 @@ export interface InboxOptions {
   refused(event: FhircastEvent, reason: string | undefined): void;
   /** The app did not follow, and why has to be said by a SyncError: the hub had been answered, or its answer holds no reason. */
   late(event: FhircastEvent, reason: string | undefined): void;
+  /** How far the app has come with an event that it had not decided about when the hub was answered. */
+  progress(event: FhircastEvent, progress: Progress): void;
 }
 
 /** Tells the hub a status for the event with an id. */
@@ -221,6 +223,8 @@ export class Inbox {
           this.#options.refused(event, reason);
           if (answer) this.#options.late(event, reason);
         },
+        // Nobody but the hub waits for a decision.
+        progress: (progress) => (answer || progress !== 'overdue') && this.#options.progress(event, progress),
         failed: (cause, late) => this.#failed(cause, late || !answer),
       },
       acknowledgeWithinMs,

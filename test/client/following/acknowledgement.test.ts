@@ -2,15 +2,16 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Acknowledgement } from '../../../src/client/following/acknowledgement.ts';
 
 /** An acknowledgement, and all that became of it in order. */
-function acknowledge() {
+function acknowledge(timeoutMs = 8_000) {
   const told: unknown[] = [];
   const acknowledgement = new Acknowledgement(
     {
       answer: (status) => told.push(status),
       late: (reason) => told.push({ late: reason }),
+      progress: (progress) => told.push(progress),
       failed: (cause, late) => told.push({ failed: cause, late }),
     },
-    8_000,
+    timeoutMs,
   );
   const dispatched = (failures: unknown[] = [], promises: PromiseLike<unknown>[] = []) =>
     acknowledgement.dispatched({ failures, promises });
@@ -117,10 +118,11 @@ describe('when it takes too long', () => {
     await vi.advanceTimersByTimeAsync(7_999);
     expect(told).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(told).toEqual([202]);
+    expect(told).toEqual([202, 'undecided']);
     resolve();
     await settle();
-    expect(told).toEqual([202]);
+    expect(told).toEqual([202, 'undecided', 'decided']);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('a later failure is told in another way, once', async () => {
@@ -131,7 +133,8 @@ describe('when it takes too long', () => {
     reject('broken');
     await settle();
     acknowledgement.refuse('busy');
-    expect(told).toEqual([202, { failed: 'broken', late: true }, { late: undefined }]);
+    expect(told).toEqual([202, 'undecided', { failed: 'broken', late: true }, { late: undefined }]);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('a later refusal is told with its reason', async () => {
@@ -140,7 +143,44 @@ describe('when it takes too long', () => {
     await vi.advanceTimersByTimeAsync(8_000);
     acknowledgement.refuse('busy');
     acknowledgement.refuse('busier');
-    expect(told).toEqual([202, { late: 'busy' }]);
+    expect(told).toEqual([202, 'undecided', { late: 'busy' }]);
+  });
+
+  it.each([
+    [8_000, 2_000],
+    [50, 9_950],
+    [12_000, 0],
+  ])('is overdue 10 seconds after it came, when the hub was told after %s ms', async (timeoutMs, rest) => {
+    const { acknowledgement, dispatched, told } = acknowledge(timeoutMs);
+    const { promise, resolve } = deferred();
+    dispatched([], [promise]);
+    await vi.advanceTimersByTimeAsync(timeoutMs);
+    await vi.advanceTimersByTimeAsync(Math.max(0, rest - 1));
+    if (rest > 0) expect(told).toEqual([202, 'undecided']);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toEqual([202, 'undecided', 'overdue']);
+    resolve();
+    await settle();
+    expect(told).toEqual([202, 'undecided', 'overdue', 'decided']);
+    acknowledgement.refuse('after all not');
+    expect(told.slice(4)).toEqual([{ late: 'after all not' }]);
+  });
+
+  it.each([
+    ['refused', { late: 'busy' }],
+    ['rejected', { late: undefined }],
+    ['fulfilled', 'decided'],
+  ])('is not overdue once it is %s', async (how, last) => {
+    const { acknowledgement, dispatched, told } = acknowledge();
+    const { promise, resolve, reject } = deferred();
+    dispatched([], [promise]);
+    await vi.advanceTimersByTimeAsync(9_999);
+    if (how === 'refused') acknowledgement.refuse('busy');
+    else if (how === 'rejected') reject('broken');
+    else resolve();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).not.toContain('overdue');
+    expect(told.at(-1)).toEqual(last);
   });
 
   it('a refusal that came in time is not lost behind 202', async () => {

@@ -77,6 +77,7 @@ function open(dialectName: DialectName = 'stu3') {
     followed: () => catchUp.followed(),
     refused: () => {},
     late: () => {},
+    progress: () => {},
   });
   const catchUp: CatchUp = new CatchUp({
     api,

@@ -41,6 +41,7 @@ function open(dialect: DialectName = 'stu3') {
     followed: () => {},
     refused: () => {},
     late: () => {},
+    progress: () => {},
   });
   const answers: [number, string | undefined][] = [];
   const receive = (text: string) => inbox.receive(text, (status, id) => answers.push([status, id]), 'websocket');

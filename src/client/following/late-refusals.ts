@@ -1,0 +1,51 @@
+import { FhircastError } from '../../errors.ts';
+import type { FhircastEvent } from '../../events/event.ts';
+import type { ObjectionOptions } from '../changing/objection.ts';
+import { ContextStore } from './context-store.ts';
+import { NOT_DECIDED, type SyncTracker } from './sync-status.ts';
+
+/** What telling of late refusals needs. */
+export interface LateRefusalsOptions extends ObjectionOptions {
+  readonly contexts: ContextStore;
+  readonly sync: SyncTracker;
+  /** The hub could not be told. */
+  failed(error: FhircastError): void;
+}
+
+/** Tells the hub by SyncErrors what this app did not follow after it had answered. One event draws one SyncError. */
+export class LateRefusals {
+  readonly #options: LateRefusalsOptions;
+  /** The events that were not decided in time, and whether the hub could be told so. */
+  readonly #overdue = new WeakMap<FhircastEvent, Promise<boolean>>();
+
+  constructor(options: LateRefusalsOptions) {
+    this.#options = options;
+  }
+
+  /** The app did not follow an event. */
+  async refused(event: FhircastEvent, reason: string | undefined): Promise<void> {
+    if (!(await this.#overdue.get(event))) await this.#object(event, reason);
+  }
+
+  /** The app has not decided about an event in time. What changes no context, or the context no more, is nobody's concern. */
+  overdue(event: FhircastEvent): void {
+    const { api, sync } = this.#options;
+    if (!api.dialect.sendsSyncErrors || !sync.isCurrent(event.id)) return;
+    this.#overdue.set(event, this.#object(event, NOT_DECIDED));
+  }
+
+  async #object(event: FhircastEvent, reason: string | undefined): Promise<boolean> {
+    const { contexts, sync, signal, failed } = this.#options;
+    if (signal.aborted) return false;
+    const { current } = contexts;
+    const isCurrent = () =>
+      ContextStore.isContextChange(event) ? sync.isCurrent(event.id) : contexts.current === current;
+    try {
+      const { object } = await import('../changing/objection.ts');
+      return await object(this.#options, event, reason, isCurrent);
+    } catch (cause) {
+      failed(cause instanceof FhircastError ? cause : new FhircastError('sync-error-not-sent', { cause }));
+      return false;
+    }
+  }
+}
