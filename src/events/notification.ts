@@ -73,11 +73,11 @@ export const text = (value: unknown): string | undefined => {
   return typeof string === 'string' && string !== '' ? string : undefined;
 };
 
-/** Which part of an entry is not what it should be; empty when all is well. */
-const faultOf = ({ resource, reference }: JsonObject): string => {
-  if (resource !== undefined && !(isObject(resource) && typeof resource.resourceType === 'string')) return 'resource';
-  return reference === undefined || isObject(reference) ? '' : 'reference';
-};
+const PARTS = ['resource', 'reference'] as const;
+
+/** Whether a part of an entry is what it should be. */
+const isPart = (part: (typeof PARTS)[number], value: unknown): boolean =>
+  value === undefined || (isObject(value) && (part === 'reference' || typeof value.resourceType === 'string'));
 
 /** What an array of one holds, and `undefined` for what hubs write where there is nothing. */
 const only = (value: unknown): unknown => {
@@ -101,7 +101,7 @@ export const deviate = (deviations: string[], at: string): void => {
 };
 
 /**
- * Reads a context array.
+ * Reads a context array. `null` in place of a resource or a reference is its absence.
  *
  * @param value what stood under `context`, 10,000 entries at most; absent means empty
  * @param at where it stood, for the error
@@ -110,27 +110,32 @@ export const deviate = (deviations: string[], at: string): void => {
  */
 export function parseContext(value: unknown, at: string, deviations?: string[]): readonly ContextEntry[] {
   if (value === undefined || value === null || value === '') return [];
-  if (!Array.isArray(value)) {
+  const entries: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (entries !== value) {
     if (!deviations || !isObject(value)) throw malformed(`${at} is not an array`);
     deviate(deviations, `${at} is not an array`);
   }
-  const sent: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (sent.length > MOST_ENTRIES) throw malformed(`${at} has more than ${MOST_ENTRIES} entries`);
-  /** Made for the first entry that has to be mended. */
-  let copy: unknown[] | undefined;
-  sent.forEach((entry, i) => {
+  if (entries.length > MOST_ENTRIES) throw malformed(`${at} has more than ${MOST_ENTRIES} entries`);
+  let mended: unknown[] | undefined;
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i];
     if (!isObject(entry) || typeof entry.key !== 'string') throw malformed(`${at}[${i}] has no key`);
-    const fault = faultOf(entry);
-    if (!fault) return;
-    const mended = { ...entry, resource: only(entry.resource), reference: only(entry.reference) };
-    const left = faultOf(mended);
-    const what = `${at}[${i}].${left || fault} is no ${left || fault}`;
-    if (left || !deviations) throw malformed(what);
-    deviate(deviations, what);
-    copy ??= [...sent];
-    copy[i] = mended;
-  });
-  return (copy ?? sent) as readonly ContextEntry[];
+    if (isPart('resource', entry.resource) && isPart('reference', entry.reference)) continue;
+    const copy: Record<string, unknown> = { ...entry };
+    for (const part of PARTS) {
+      const sent = entry[part];
+      if (isPart(part, sent)) continue;
+      const said = only(sent);
+      const what = `${at}[${i}].${part} is no ${part}`;
+      if (!isPart(part, said) || (sent !== null && !deviations)) throw malformed(what);
+      if (sent !== null && deviations) deviate(deviations, what);
+      if (said === undefined) delete copy[part];
+      else copy[part] = said;
+    }
+    mended ??= [...entries];
+    mended[i] = copy;
+  }
+  return (mended ?? entries) as readonly ContextEntry[];
 }
 
 /**

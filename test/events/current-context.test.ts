@@ -1,6 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { parseCurrentContext } from '../../src/events/current-context.ts';
+import { currentOfList, parseCurrentContext } from '../../src/events/current-context.ts';
+import { parseContext } from '../../src/events/notification.ts';
+import { contextFormOf } from '../../src/hub/context-form.ts';
 
 const isOurs = (topic: string) => topic === 'topic';
 const read = (answer: unknown) => parseCurrentContext(JSON.stringify(answer), isOurs);
@@ -139,4 +141,183 @@ it('a refusal says nothing of the content', () => {
       expect.toSatisfy((error) => !inspect(error).includes('Quackenbush')),
     );
   }
+});
+
+describe('an answer that tells nothing', () => {
+  it.each(['<!DOCTYPE html><html><body>Welcome</body></html>', '\n <html></html>', 'OK', 'No context.', 'undefined'])(
+    '%j is no word about the context',
+    (text) => {
+      expect(() => parseCurrentContext(text, isOurs)).toThrow(expect.objectContaining({ code: 'context-unsupported' }));
+    },
+  );
+
+  it.each(['{"context.type":"Pat', '[{"key":', '"patient'])('%j was broken on its way', (text) => {
+    expect(() => parseCurrentContext(text, isOurs)).toThrow(expect.objectContaining({ code: 'hub-answer-invalid' }));
+  });
+
+  const content = (entry?: unknown) => ({
+    key: 'content',
+    resource: { resourceType: 'Bundle', type: 'collection', entry },
+  });
+  it.each([
+    { 'context.type': '', context: [] },
+    { 'context.type': '', 'context.versionId': '7', context: [] },
+    { 'context.type': '', 'context.versionId': null, context: [content()] },
+    { 'context.type': '', 'context.versionId': '7', context: [content([])] },
+    { 'context.type': '', context: [{ ...content([]), key: 'Content' }] },
+    { 'context.type': null, context: null },
+    { 'context.type': 'Home', context: [] },
+    [content([])],
+  ])('%j is none', (answer) => {
+    expect(read(answer)).toBeNull();
+  });
+
+  it.each(['Patient', 'DiagnosticReport', 'medication'])('a %s that is not told is not none', (type) => {
+    for (const context of [[], null, [content([])]])
+      expect(() => read({ 'context.type': type, context })).toThrow(
+        expect.objectContaining({ code: 'anchor-missing' }),
+      );
+  });
+
+  it('content without what it is of is refused', () => {
+    const shared = content([{ resource: { resourceType: 'Observation', id: 'o1' } }]);
+    expect(() => read({ 'context.type': '', context: [shared] })).toThrow(
+      expect.objectContaining({ code: 'anchor-missing' }),
+    );
+  });
+});
+
+describe('null', () => {
+  it('is absence, and no deviation', () => {
+    const deviations: string[] = [];
+    const sent = [
+      { ...patient, reference: null },
+      { key: 'study', resource: null, reference: { reference: 'ImagingStudy/s1' } },
+      { key: 'select', resource: null, reference: null },
+    ];
+    expect(parseContext(sent, 'context', deviations)).toEqual([
+      patient,
+      { key: 'study', reference: { reference: 'ImagingStudy/s1' } },
+      { key: 'select' },
+    ]);
+    expect(deviations).toEqual([]);
+    // What an app sends is read as strictly as ever, and null is the same there.
+    expect(parseContext([{ ...patient, reference: null }], 'context')).toEqual([patient]);
+  });
+
+  it('in place of versions and times is absence', () => {
+    const answer = {
+      timestamp: null,
+      id: null,
+      event: { 'context.versionId': null, versionId: null, context: [patient] },
+    };
+    expect(read(answer)).toMatchObject({ id: undefined, timestamp: undefined, versionId: undefined });
+  });
+});
+
+it('keys are compared without case', () => {
+  const answer = read([
+    { key: 'Report', resource: { ...report.resource, subject: { reference: 'Patient/p1' } } },
+    { key: 'PATIENT', resource: patient.resource },
+    { key: 'Study', resource: study.resource },
+  ]);
+  expect(answer).toMatchObject({ type: 'DiagnosticReport', patient: { id: 'p1' }, study: { id: 's1' } });
+});
+
+describe('a list of contexts', () => {
+  const ofPatient = { contextType: 'Patient', 'context.versionId': '1', context: [patient] };
+  const ofStudy = { contextType: 'ImagingStudy', 'context.versionId': '2', context: [patient, study] };
+  const ofReport = {
+    contextType: 'DiagnosticReport',
+    'context.versionId': '3',
+    context: [patient, study, { key: 'Report', resource: report.resource, reference: null }],
+  };
+
+  it('of one is that one', () => {
+    for (const one of [ofPatient, ofStudy, ofReport]) {
+      const expected = { type: one.contextType, versionId: one['context.versionId'] };
+      expect(read([one])).toMatchObject(expected);
+      expect(read({ contexts: [one] })).toMatchObject(expected);
+      expect(currentOfList(one, isOurs)).toMatchObject(expected);
+      expect(contextFormOf(JSON.stringify([one]))).toBe('object');
+    }
+    expect(read([{ 'context.type': 'Patient', context: [patient] }])?.patient?.id).toBe('p1');
+  });
+
+  it.each([
+    [[ofPatient, ofStudy, ofReport]],
+    [[ofReport, ofPatient]],
+    [[ofStudy, ofReport, ofPatient]],
+    [[ofReport, ofReport]],
+  ])('of one act is the context that holds all the others (%#)', (list) => {
+    expect(currentOfList(list, isOurs)).toMatchObject({
+      type: 'DiagnosticReport',
+      report: { id: 'r1' },
+      versionId: '3',
+    });
+  });
+
+  it.each([
+    [
+      'two patients',
+      [ofPatient, { contextType: 'Patient', context: [{ ...patient, resource: { ...patient.resource, id: 'p2' } }] }],
+    ],
+    [
+      'two studies of one patient',
+      [ofStudy, { ...ofStudy, context: [patient, { ...study, resource: { ...study.resource, id: 's2' } }] }],
+    ],
+    [
+      'what says nothing of its id',
+      [
+        ofPatient,
+        {
+          contextType: 'ImagingStudy',
+          context: [{ ...study, resource: { resourceType: 'ImagingStudy', identifier: [{ value: 'a' }] } }],
+        },
+      ],
+    ],
+  ])('of %s has no current one that anybody could tell', (_, list) => {
+    for (const order of [list, [...list].reverse()])
+      expect(() => read(order)).toThrow(expect.objectContaining({ code: 'anchor-contradiction', at: 'contexts' }));
+  });
+
+  it.each([
+    [[]],
+    [[{ contextType: '', context: [] }]],
+    [[{ contextType: null, 'context.versionId': null, context: null }]],
+  ])('%j is none', (list) => {
+    expect(currentOfList(list, isOurs)).toBeNull();
+    expect(read({ contexts: list })).toBeNull();
+  });
+
+  it('and what says that there is none beside one is nothing', () => {
+    expect(read([{ contextType: '', context: [] }, ofStudy])?.study?.id).toBe('s1');
+  });
+
+  it('may list shared resources between the entries of the context', () => {
+    const shared = { resourceType: 'Observation', id: 'o1' };
+    expect(read([{ ...ofReport, context: [...ofReport.context, shared] }])?.content).toMatchObject({
+      resourceType: 'Bundle',
+      entry: [{ resource: shared }],
+    });
+  });
+
+  it.each([
+    [[ofPatient, patient]],
+    [[patient, ofPatient]],
+    [['Quackenbush']],
+    ['Quackenbush'],
+    [[{ contextType: 'Patient', context: [{ resource: patient.resource }] }]],
+    [Array.from({ length: 65 }, () => ofPatient)],
+  ])('is refused where it is none (%#)', (list) => {
+    expect(() => currentOfList(list, isOurs)).toThrow(expect.objectContaining({ code: 'hub-answer-invalid' }));
+  });
+
+  it('is refused when one of it is of another session, or contradicts itself', () => {
+    expect(() => read([ofPatient, { ...ofPatient, 'hub.topic': 'theirs' }])).toThrow(
+      expect.objectContaining({ code: 'notification-wrong-topic' }),
+    );
+    const context = [patient, { ...study, resource: { ...study.resource, subject: { reference: 'Patient/p2' } } }];
+    expect(() => read([{ ...ofStudy, context }])).toThrow(expect.objectContaining({ code: 'anchor-contradiction' }));
+  });
 });

@@ -170,7 +170,8 @@ export class CatchUp {
   #cannotTell(error: FhircastError): void {
     const { sync, failed } = this.#options;
     this.#isUnsupported = true;
-    const isUnsupported = error.status !== undefined && statusMeansUnsupported(error.status);
+    const isUnsupported =
+      error.code === 'context-unsupported' || (error.status !== undefined && statusMeansUnsupported(error.status));
     if (!isUnsupported) {
       sync.behind();
       failed(error);
