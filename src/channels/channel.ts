@@ -10,7 +10,15 @@ export interface Grant {
   readonly events: readonly string[] | undefined;
   /** How long the subscription lasts, in seconds; absent when the hub did not say. */
   readonly leaseSeconds: number | undefined;
+  /** What the hub's answer to the subscription told of what is open, in the hub's own form (PowerCast: `contexts`). */
+  readonly contexts?: unknown;
 }
+
+/**
+ * Why a connection is let go: its other side does not answer any more, it brings nothing though it should, or the hub has ended
+ * the subscription.
+ */
+export type Interruption = 'silent' | 'deaf' | 'ended';
 
 /** Hides how events arrive: both channels hand over a raw notification and a way to answer it with a status. */
 export interface Channel {
@@ -31,11 +39,11 @@ export interface Channel {
    */
   ping(): boolean;
   /**
-   * Lets go of the connection, but not of the subscription: {@link Channel.subscribe} takes it up again.
+   * Lets go of the connection. The next {@link Channel.subscribe} makes a new subscription: the one before may be what is deaf.
    *
-   * @param isDead whether the other side does not answer any more
+   * @param why why it is let go
    */
-  interrupt(isDead: boolean): void;
+  interrupt(why: Interruption): void;
   /**
    * Tells the hub that the subscription is over, and lets go of everything.
    *
@@ -57,6 +65,8 @@ export interface ChannelSink {
   notification(text: string, answer: (status: number, id?: string) => void): void;
   /** Something arrived, be it what it may. */
   alive(): void;
+  /** Something arrived that is neither an event nor about the subscription: a sign of life, and no more. */
+  keepalive(): void;
   /** The hub ended the subscription. */
   denied(denial: Denial): void;
   /** The hub, asked again, confirmed again. */
@@ -65,4 +75,6 @@ export interface ChannelSink {
   lost(error: FhircastError): void;
   /** Something arrived that was refused before it could be a notification. */
   rejected(error: FhircastError): void;
+  /** Something deviates, or was refused, and nothing needs to be done. */
+  warned(warning: FhircastError): void;
 }

@@ -3,9 +3,11 @@ import type { Habits } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { after } from '../timers.ts';
 import { statusFor } from './acknowledgement.ts';
+import type { Denial } from './callback.ts';
 import type { ChannelSink, Grant } from './channel.ts';
-import { parseControlFrame } from './frame.ts';
-import { cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
+import { type Frame, idAtBeginning, readFrame } from './frame.ts';
+import { type FrameText, frameReader } from './frame-data.ts';
+import { closeCodeOf, cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
 
 /** What a connection needs. */
 export interface ConnectionOptions {
@@ -17,7 +19,9 @@ export interface ConnectionOptions {
   readonly confirmWithinMs: number;
   readonly openSocket: WebSocketFactory;
   readonly record: Recorder;
-  readonly sink: Pick<ChannelSink, 'alive' | 'rejected' | 'granted' | 'notification'>;
+  readonly sink: Pick<ChannelSink, 'alive' | 'keepalive' | 'rejected' | 'warned' | 'granted' | 'notification'>;
+  /** Whether only a word about this very subscription confirms: the hub may have forgotten it. */
+  readonly isAgain: boolean;
   /** What the hub needs, as far as is known at the moment. */
   habits(): Habits;
   /** The hub showed by a frame what it needs. */
@@ -27,13 +31,28 @@ export interface ConnectionOptions {
   /** The hub confirmed. Called at once, because more may be in the same packet. */
   confirmed(): void;
   /** The hub ended the confirmed subscription. */
-  denied: ChannelSink['denied'];
+  denied(denial: Denial, isNamed: boolean): void;
   /** The confirmed connection is gone without our doing. */
   lost(error: ChannelError): void;
 }
 
 /** More than any event that a hub sends. In characters. */
 const FRAME_LIMIT = 16 * 1024 * 1024;
+const TOO_LARGE = 413;
+/** What a .NET prototype waits for before it delivers anything. */
+const HANDSHAKE_ANSWER = '{"headers":{"statusCode":"200"}}';
+
+const NOTHING_SAID: Grant = { events: undefined, leaseSeconds: undefined };
+const ESTABLISHED: Confirmation = {
+  kind: 'confirmation',
+  topic: undefined,
+  endpoint: undefined,
+  isOfSubscription: false,
+  grant: NOTHING_SAID,
+  habits: undefined,
+};
+
+type Confirmation = Extract<Frame, { grant: Grant }>;
 
 /** One socket, from its endpoint to its end. Nothing is called back after {@link Connection.end}. */
 export class Connection {
@@ -44,6 +63,10 @@ export class Connection {
   readonly #options: ConnectionOptions;
   #socket: WebSocketLike | undefined;
   #confirmed = false;
+  #isNamed = false;
+  #isStrange = false;
+  /** Takes the hub's confirmation. */
+  #confirm: ((grant: Grant) => void) | undefined;
   /** Gives up the attempt to connect. */
   #fail: ((error: FhircastError) => void) | undefined;
 
@@ -58,6 +81,14 @@ export class Connection {
   }
 
   /**
+   * Whether the hub has confirmed this very subscription, and not merely the socket. Only then does a confirmation tell that the
+   * hub still holds it.
+   */
+  get isNamed(): boolean {
+    return this.#isNamed;
+  }
+
+  /**
    * Opens the socket and waits for the hub's confirmation.
    *
    * @throws ChannelError `channel-not-opened`, `confirmation-timeout`, `channel-endpoint-invalid`
@@ -69,7 +100,7 @@ export class Connection {
       const settle = () => {
         clearTimeout(timer);
         signal.removeEventListener('abort', aborted);
-        this.#fail = undefined;
+        this.#fail = this.#confirm = undefined;
       };
       const fail = (error: FhircastError) => {
         settle();
@@ -83,18 +114,19 @@ export class Connection {
       this.#fail = fail;
       signal.addEventListener('abort', aborted);
       if (signal.aborted) return aborted();
-      try {
-        this.#socket = this.#options.openSocket(this.#options.url);
-      } catch {
-        // The platform's own error quotes the URL.
-        return fail(new ChannelError('channel-endpoint-invalid'));
-      }
-      this.#listen(this.#socket, (grant) => {
+      this.#confirm = (grant) => {
         settle();
         this.#confirmed = true;
         this.#options.confirmed();
         resolve(grant);
-      });
+      };
+      try {
+        this.#socket = this.#options.openSocket(this.#options.url);
+        this.#listen(this.#socket);
+      } catch (error) {
+        // The platform's own error quotes the URL.
+        fail(error instanceof FhircastError ? error : new ChannelError('channel-endpoint-invalid'));
+      }
     });
   }
 
@@ -121,70 +153,153 @@ export class Connection {
     this.#fail?.(new FhircastError('aborted'));
   }
 
-  #listen(socket: WebSocketLike, confirmed: (grant: Grant) => void): void {
+  #listen(socket: WebSocketLike): void {
     const { record, sink } = this.#options;
+    const isCurrent = () => this.#socket === socket;
     // Attached before the socket opens: some hubs confirm in the same packet as the handshake.
     socket.onopen = () => {
       record({ direction: 'out', via: 'websocket', kind: 'socket-open' });
-      if (this.#socket !== socket) return;
+      if (!isCurrent()) return;
       const { sendsEndpoint, confirms } = this.#options.habits();
-      if (sendsEndpoint) socket.send(JSON.stringify({ 'hub.channel.endpoint': this.endpoint }));
-      if (!confirms && !this.#confirmed) confirmed({ events: undefined, leaseSeconds: undefined });
+      if (sendsEndpoint) this.#send(socket, JSON.stringify({ 'hub.channel.endpoint': this.endpoint }));
+      if (!confirms && !this.#options.isAgain) this.#confirm?.(NOTHING_SAID);
     };
-    // `onclose` follows with the code.
-    socket.onerror = () => {};
+    socket.onerror = (event: unknown) => {
+      // Elsewhere `onclose` follows with the code. Node's waits for half a minute.
+      const code = closeCodeOf(event);
+      if (code === undefined || !isCurrent()) return;
+      if (code === 1009) sink.rejected(new NotificationError('notification-too-large'));
+      this.#broke(socket, code);
+    };
     socket.onclose = ({ code }) => {
-      if (this.#socket !== socket) return;
-      this.#socket = undefined;
+      if (!isCurrent()) return;
       record({ direction: 'in', via: 'websocket', kind: 'socket-close', closeCode: code });
-      const error = (reason: 'channel-not-opened' | 'channel-lost') =>
-        new ChannelError(reason, { closeCode: code, retryable: true });
-      if (this.#fail) this.#fail(error('channel-not-opened'));
-      else this.#options.lost(error('channel-lost'));
+      this.#gone(code);
     };
-    onPong(socket, () => this.#socket === socket && sink.alive());
+    onPong(socket, () => isCurrent() && sink.alive());
+    const read = frameReader(FRAME_LIMIT, (frame) => isCurrent() && this.#read(socket, frame));
     socket.onmessage = ({ data }) => {
-      if (this.#socket !== socket) return;
+      if (!isCurrent()) return;
       sink.alive();
-      if (typeof data !== 'string') {
-        return sink.rejected(new NotificationError('notification-malformed', { at: 'a binary frame' }));
-      }
-      if (data.length > FRAME_LIMIT) return sink.rejected(new NotificationError('notification-too-large'));
-      const control = parseControlFrame(data);
-      if (!control) return this.#notification(socket, data);
-      if (!this.#options.isOurs(control.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
-      if (control.kind === 'confirmation') {
-        record({ direction: 'in', via: 'websocket', kind: 'confirmation' });
-        // What nobody asked for may be what somebody else has sent through the hub.
-        if (!this.isAwaited) return;
-        this.isAwaited = false;
-        if (this.#confirmed) return sink.granted(control.grant);
-        if (control.habits) this.#options.learn(control.habits);
-        return confirmed(control.grant);
-      }
-      // Older versions of a hub (Medplum) tell everybody when one subscriber leaves.
-      if (control.endpoint !== undefined && control.endpoint !== this.endpoint) return;
-      record({ direction: 'in', via: 'websocket', kind: 'denial' });
-      const { reason } = control.denial;
-      if (!this.#confirmed)
-        this.#fail?.(new SubscriptionDeniedError('subscription-denied', reason ? { hubText: reason } : {}));
-      else if (control.topic ?? control.endpoint) this.#options.denied(control.denial);
-      // Anybody could have written it who may publish. A new socket shows whether the hub did.
-      else socket.close();
+      read(data);
     };
+    // Of a `Blob`, the text would come later.
+    if ('binaryType' in socket) socket.binaryType = 'arraybuffer';
+  }
+
+  #read(socket: WebSocketLike, frame: FrameText): void {
+    const { sink } = this.#options;
+    if (!frame) {
+      sink.rejected(new NotificationError('notification-malformed', { at: 'a binary frame' }));
+    } else if ('beginning' in frame) {
+      sink.rejected(new NotificationError('notification-too-large'));
+      this.#answer(socket, idAtBeginning(frame.beginning), TOO_LARGE);
+    } else this.#take(socket, readFrame(frame.text), frame.text);
+  }
+
+  /** All that can arrive. */
+  #take(socket: WebSocketLike, frame: Frame, text: string): void {
+    const habits = this.#options.habits();
+    switch (frame.kind) {
+      case 'event':
+        return this.#notification(socket, text);
+      case 'confirmation':
+        return this.#confirmation(frame);
+      case 'denial':
+        return this.#denial(socket, frame);
+      case 'handshake':
+        if (!habits.answersHandshake) return this.#keepalive(false);
+        this.#confirmation(frame);
+        return this.#send(socket, HANDSHAKE_ANSWER);
+      case 'established':
+        if (habits.confirmedBy !== 'established' || this.#confirmed) return this.#keepalive(true);
+        return this.#confirmation(ESTABLISHED);
+      case 'life':
+        return this.#keepalive(frame.isKnown);
+    }
+  }
+
+  /** What is no event is a sign of life. Of what nobody knows, it is told once. */
+  #keepalive(isKnown: boolean): void {
+    const { sink } = this.#options;
+    sink.keepalive();
+    if (isKnown || this.#isStrange) return;
+    this.#isStrange = true;
+    sink.warned(new NotificationError('notification-malformed', { at: 'a frame that is no event' }));
+  }
+
+  #confirmation(frame: Confirmation): void {
+    const { record, sink, isOurs, isAgain, learn, habits } = this.#options;
+    if (!isOurs(frame.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
+    record({ direction: 'in', via: 'websocket', kind: 'confirmation' });
+    // What nobody asked for may be what somebody else has sent through the hub.
+    if (!this.isAwaited) return;
+    const isNamed =
+      frame.kind === 'handshake'
+        ? frame.topic !== undefined
+        : frame.isOfSubscription && (frame.topic !== undefined || frame.endpoint === this.endpoint);
+    // A hub that says yes to any endpoint does not say that it knows this one.
+    if (isAgain && !isNamed) return;
+    this.isAwaited = false;
+    this.#isNamed = isNamed && habits().confirms;
+    if (this.#confirmed) return sink.granted(frame.grant);
+    if (frame.kind === 'confirmation' && frame.habits) learn(frame.habits);
+    this.#confirm?.(frame.grant);
+  }
+
+  #denial(socket: WebSocketLike, { topic, endpoint, denial }: Extract<Frame, { kind: 'denial' }>): void {
+    const { record, sink, isOurs } = this.#options;
+    if (!isOurs(topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
+    // Older versions of a hub (Medplum) tell everybody when one subscriber leaves.
+    if (endpoint !== undefined && endpoint !== this.endpoint) return;
+    record({ direction: 'in', via: 'websocket', kind: 'denial' });
+    const { reason } = denial;
+    if (!this.#confirmed) {
+      this.#fail?.(new SubscriptionDeniedError('subscription-denied', reason ? { hubText: reason } : {}));
+    } else if (topic ?? endpoint) this.#options.denied(denial, endpoint !== undefined);
+    // Anybody could have written it who may publish. A new socket shows whether the hub did.
+    else this.#broke(socket, undefined);
   }
 
   #notification(socket: WebSocketLike, text: string): void {
-    const { sink, record, habits } = this.#options;
     let answered = false;
-    sink.notification(text, (decided, id) => {
-      const { acknowledgements } = habits();
-      // Nothing is answered on a socket that is gone: what it brought was for a subscription that is no more.
-      if (answered || id === undefined || acknowledgements === 'none' || socket.readyState !== OPEN) return;
+    this.#options.sink.notification(text, (status, id) => {
+      if (answered || id === undefined) return;
       answered = true;
-      const status = statusFor(acknowledgements, decided);
-      socket.send(`{"id":${JSON.stringify(id)},"status":"${status}"}`);
-      record({ direction: 'out', via: 'websocket', kind: 'answer', status });
+      this.#answer(socket, JSON.stringify(id), status);
     });
+  }
+
+  /** @param id as it is written in JSON */
+  #answer(socket: WebSocketLike, id: string | undefined, decided: number): void {
+    const { acknowledgements } = this.#options.habits();
+    // Nothing is answered on a socket that is gone: what it brought was for a subscription that is no more.
+    if (id === undefined || acknowledgements === 'none' || socket.readyState !== OPEN) return;
+    const status = statusFor(acknowledgements, decided);
+    this.#send(socket, `{"id":${id},"status":"${status}"}`);
+    this.#options.record({ direction: 'out', via: 'websocket', kind: 'answer', status });
+  }
+
+  #send(socket: WebSocketLike, text: string): void {
+    try {
+      socket.send(text);
+    } catch {
+      // A socket that takes nothing is none.
+      this.#broke(socket, undefined);
+    }
+  }
+
+  /** Ends a socket that cannot be used any more, and whose own end may come late or never. */
+  #broke(socket: WebSocketLike, closeCode: number | undefined): void {
+    if (this.#socket !== socket) return;
+    dispose(socket);
+    this.#gone(closeCode);
+  }
+
+  #gone(closeCode: number | undefined): void {
+    this.#socket = undefined;
+    const more = { retryable: true, ...(closeCode === undefined ? {} : { closeCode }) };
+    if (this.#fail) this.#fail(new ChannelError('channel-not-opened', more));
+    else this.#options.lost(new ChannelError('channel-lost', more));
   }
 }

@@ -25,6 +25,22 @@ export function endpointOf(answer: HttpAnswer): string | undefined {
 }
 
 /**
+ * What the answer to a subscription request tells of what is open: PowerCast has `contexts` beside the endpoint.
+ *
+ * @param answer the hub's answer
+ * @returns as the hub wrote it; `undefined` when there is none
+ */
+export function contextsIn(answer: HttpAnswer): unknown {
+  if (!answer.text.includes('"contexts"')) return undefined;
+  try {
+    const json: unknown = JSON.parse(answer.text);
+    return isObject(json) ? json.contexts : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
  * The URL to connect to for an endpoint.
  *
  * @param endpoint as the hub gave it, or as the app named it where the app does that

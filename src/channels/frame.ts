@@ -3,15 +3,32 @@ import type { Habits } from '../hub/dialects/dialect.ts';
 import type { Denial } from './callback.ts';
 import type { Grant } from './channel.ts';
 
-/** A frame of the hub that is about the subscription and not an event. */
-export type ControlFrame = {
-  readonly topic: string | undefined;
-  /** Some hubs name the endpoint that they mean. */
-  readonly endpoint: string | undefined;
-} & (
-  | { readonly kind: 'confirmation'; readonly grant: Grant; readonly habits: Partial<Habits> | undefined }
-  | { readonly kind: 'denial'; readonly denial: Denial }
-);
+/** What a frame of the hub is about. */
+export type Frame =
+  | {
+      readonly kind: 'confirmation';
+      readonly topic: string | undefined;
+      /** Some hubs name the endpoint that they mean. */
+      readonly endpoint: string | undefined;
+      /** Whether it says that there is a subscription, and not merely a socket. */
+      readonly isOfSubscription: boolean;
+      readonly grant: Grant;
+      readonly habits: Partial<Habits> | undefined;
+    }
+  | {
+      readonly kind: 'denial';
+      readonly topic: string | undefined;
+      readonly endpoint: string | undefined;
+      readonly denial: Denial;
+    }
+  /** What a .NET prototype begins with, and wants to be answered. */
+  | { readonly kind: 'handshake'; readonly topic: string | undefined; readonly grant: Grant }
+  /** `{"type": "connection.established"}`: the socket is open. */
+  | { readonly kind: 'established' }
+  /** A sign of life, of a kind that is known or of another. */
+  | { readonly kind: 'life'; readonly isKnown: boolean }
+  /** An event, or what should have been one. */
+  | { readonly kind: 'event' };
 
 const string = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
@@ -52,36 +69,83 @@ const sandboxHabits = (mode: unknown): Partial<Habits> => ({
 });
 
 /**
- * Tells frames about the subscription from events.
+ * Medplum confirms with fields that are empty. It wants the events when an app unsubscribes, and finds the subscription by
+ * `endpoint`: without it, everybody's of the topic is denied.
+ */
+const MEDPLUM: Partial<Habits> = { unsubscribesByEvents: true, unsubscribesByEndpoint: true };
+
+/** No frame about the subscription is longer. In characters. */
+const CONTROL_LIMIT = 64 * 1024;
+/** What keeps a connection alive, where it says so. */
+const KEEPALIVE = /^"?(?:ping|pong|heartbeat|keep-?alive)?"?$/i;
+const EVENT_KEY = /^(?:(?:hub\.)?event|context)$/i;
+
+const isEventLike = (value: unknown): boolean =>
+  isObject(value) &&
+  (Object.keys(value).some((key) => EVENT_KEY.test(key)) ||
+    ('id' in value && 'timestamp' in value && !('type' in value)));
+
+const EVENT: Frame = { kind: 'event' };
+
+/**
+ * Tells what a frame is about: the subscription, an event, or no more than that the hub lives.
  *
  * @param text the text of the frame
- * @returns `undefined` for everything that should be read as an event
  */
-export function parseControlFrame(text: string): ControlFrame | undefined {
-  // Events are many and control frames few: look before parsing twice, and first for what stands near the beginning.
-  if (text.includes('"event":') || (!text.includes('"hub.mode"') && !text.includes('"bound"'))) return undefined;
+export function readFrame(text: string): Frame {
+  // Events are many and other frames few: look before parsing twice.
+  if (text.includes('"event":') || text.length > CONTROL_LIMIT) return EVENT;
+  const said = text.trim();
+  if (KEEPALIVE.test(said)) return { kind: 'life', isKnown: true };
   let frame: unknown;
   try {
-    frame = JSON.parse(text);
+    frame = JSON.parse(said);
   } catch {
-    return undefined;
+    // What begins as JSON may have been an event that did not come whole.
+    return said.startsWith('{') || said.startsWith('[') ? EVENT : { kind: 'life', isKnown: false };
   }
-  if (!isObject(frame) || 'event' in frame) return undefined;
+  if (!isObject(frame)) {
+    const isEvent = Array.isArray(frame) && frame.some(isEventLike);
+    return isEvent ? EVENT : { kind: 'life', isKnown: false };
+  }
+  if ('event' in frame) return EVENT;
   const topic = string(frame['hub.topic']);
   const events = splitEvents(frame['hub.events']);
   const mode = frame['hub.mode'];
   const endpoint = string(frame['hub.channel.endpoint']);
   const reason = string(frame['hub.reason']);
   if (mode === 'denied') return { kind: 'denial', topic, endpoint, denial: { topic, events, reason } };
+  const isOfSubscription = mode === 'subscribe';
   // The sandbox hubs confirm with `bound` and name neither topic nor events.
   const isSandbox = 'bound' in frame;
-  if (mode !== 'subscribe' && !isSandbox) return undefined;
-  return {
-    kind: 'confirmation',
-    topic,
-    endpoint,
-    // The February 2020 ballot prints it with a dash.
-    grant: { events, leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds'] ?? frame['hub.lease-seconds']) },
-    habits: isSandbox ? sandboxHabits(mode) : undefined,
-  };
+  if (isOfSubscription || isSandbox) {
+    const isMedplum = frame['hub.callback'] === '';
+    const habits = isSandbox ? sandboxHabits(mode) : isMedplum ? MEDPLUM : undefined;
+    return { kind: 'confirmation', topic, endpoint, isOfSubscription, grant: grantOf(frame), habits };
+  }
+  if (isObject(frame.headers) && isObject(frame.body)) {
+    const { subscription } = frame.body;
+    const told = isObject(subscription) ? subscription : {};
+    return { kind: 'handshake', topic: string(told['hub.topic'] ?? told.topic), grant: grantOf(told) };
+  }
+  if (frame.type === 'connection.established') return { kind: 'established' };
+  return isEventLike(frame) ? EVENT : { kind: 'life', isKnown: 'type' in frame };
 }
+
+const grantOf = (frame: Readonly<Record<string, unknown>>): Grant => ({
+  events: splitEvents(frame['hub.events']),
+  // The February 2020 ballot prints it with a dash.
+  leaseSeconds: leaseSecondsOf(frame['hub.lease_seconds'] ?? frame['hub.lease-seconds']),
+});
+
+/** The id of an event, in what comes before the event itself. */
+const ID = /"id"\s*:\s*("(?:[^"\\]|\\.){1,256}"|\d{1,32})/;
+
+/**
+ * Finds the id of an event without reading the event.
+ *
+ * @param beginning how its frame begins
+ * @returns as it is written, in its quotation marks; `undefined` where it does not come first
+ */
+export const idAtBeginning = (beginning: string): string | undefined =>
+  ID.exec(beginning.split('"event"', 1)[0] ?? '')?.[1];

@@ -14,6 +14,8 @@ export interface WebSocketLike {
   onerror: ((event: never) => void) | null;
   /** Called when the socket is closed, with the close code. */
   onclose: Handler<{ readonly code: number }> | null;
+  /** In which form binary frames come. */
+  binaryType?: string;
   /** 1 while the socket is open. */
   readonly readyState: number;
   /** Sends a text frame. */
@@ -40,8 +42,35 @@ const NORMAL_CLOSURE = 1000;
 /** How long a hub may take to answer a close, in milliseconds. */
 const CLOSE_WITHIN_MS = 2_000;
 
+/**
+ * What only Node's `ws` takes: frames that are larger are refused before they are read, and none is compressed, because a small
+ * one may unpack to more than the process bears. The largest is 16 million characters, which may be two bytes each. In bytes.
+ */
+const NODE_OPTIONS = { maxPayload: 32 * 1024 * 1024, perMessageDeflate: false };
+
 /** Opens the platform's own websocket, and `ws` in Node. */
-export const platformWebSocket: WebSocketFactory = (url) => new IsomorphicWebSocket(url) as unknown as WebSocketLike;
+export const platformWebSocket: WebSocketFactory = (url) =>
+  new (IsomorphicWebSocket as unknown as new (url: string, protocols: string[], options: object) => WebSocketLike)(
+    url,
+    [],
+    NODE_OPTIONS,
+  );
+
+/** Node's `ws` says so of a frame that is larger than `maxPayload`. */
+const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+
+/**
+ * Why Node's `ws` gave a socket up by itself.
+ *
+ * @param event what `onerror` got
+ * @returns the close code that it sent; `undefined` for any other error
+ */
+export function closeCodeOf(event: unknown): number | undefined {
+  const { error } = (event ?? {}) as { readonly error?: { readonly code?: unknown } };
+  const code = error?.code;
+  if (typeof code !== 'string' || !code.startsWith('WS_ERR_')) return undefined;
+  return code === TOO_LARGE ? 1009 : 1002;
+}
 
 /**
  * Asks the other side for a sign of life, where the platform can: pages cannot.
@@ -51,8 +80,12 @@ export const platformWebSocket: WebSocketFactory = (url) => new IsomorphicWebSoc
 export function ping(socket: WebSocketLike): boolean {
   const { ping, on } = socket as NodeSocket;
   if (!ping || !on || socket.readyState !== OPEN) return false;
-  ping.call(socket);
-  return true;
+  try {
+    ping.call(socket);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Calls back with every sign of life that {@link ping} brought. */
@@ -61,20 +94,26 @@ export function onPong(socket: WebSocketLike, alive: () => void): void {
 }
 
 /** Cuts a socket whose other side does not answer any more, where the platform can: no other may be opened beside it. */
-export const cut = (socket: WebSocketLike): void => (socket as NodeSocket).terminate?.();
+export function cut(socket: WebSocketLike): void {
+  try {
+    (socket as NodeSocket).terminate?.();
+  } catch {
+    // Nothing more can be done about it.
+  }
+}
 
 /** Lets a socket go: nothing of it is heard any more, and the hub sees a normal end. */
 export function dispose(socket: WebSocketLike): void {
-  socket.onopen = socket.onmessage = null;
-  // Its end has been told already, and no other will come to stop the timer.
-  if (socket.readyState === CLOSED) return;
-  // In Node a peer that does not answer the close would keep the process alive for half a minute.
-  const end = after(CLOSE_WITHIN_MS, () => cut(socket));
-  socket.onclose = () => clearTimeout(end);
-  socket.onerror = () => {};
   try {
+    socket.onopen = socket.onmessage = null;
+    // Its end has been told already, and no other will come to stop the timer.
+    if (socket.readyState === CLOSED) return;
+    // In Node a peer that does not answer the close would keep the process alive for half a minute.
+    const end = after(CLOSE_WITHIN_MS, () => cut(socket));
+    socket.onclose = () => clearTimeout(end);
+    socket.onerror = () => {};
     socket.close(NORMAL_CLOSURE);
   } catch {
-    // A socket that never opened may refuse to be closed.
+    // A socket that never opened may refuse to be closed, and what the app's own factory gave may be none.
   }
 }

@@ -1,14 +1,15 @@
-import { ChannelError, FhircastError } from '../errors.ts';
+import { ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../errors.ts';
 import { endpointMayLive } from '../failures.ts';
 import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
+import type { HttpAnswer } from '../hub/http.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { after } from '../timers.ts';
-import type { Channel, ChannelSink, Grant } from './channel.ts';
+import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
 import { Connection } from './connection.ts';
-import { endpointOf, socketUrlOf } from './endpoint.ts';
+import { contextsIn, endpointOf, socketUrlOf } from './endpoint.ts';
 import { platformWebSocket, type WebSocketFactory } from './socket.ts';
 
 /** What a websocket channel needs. */
@@ -31,13 +32,20 @@ export interface WebSocketChannelOptions {
   readonly webSocket?: WebSocketFactory | undefined;
 }
 
-/** A hub that knows the endpoint confirms at once. One that does not may stay silent for ever (S24). In milliseconds. */
+/**
+ * A hub that knows the endpoint confirms at once. One that does not may stay silent for ever (the sandbox of 2024). In
+ * milliseconds.
+ */
 const REOPEN_WITHIN_MS = 3_000;
 
 /** A hub that is there lets go of a subscription as soon. In milliseconds. */
 const TELL_WITHIN_MS = 1_000;
 /** How often a hub is told so when the app leaves. */
 const TELL_TIMES = 4;
+
+/** By these a hub does not mean that it knows no such endpoint. */
+const NOT_ABOUT_ENDPOINT: readonly number[] = [401, 403, 408, 425, 429];
+const FAILED = 500;
 
 /** Events over a websocket (STU3, Subscribing; STU2 has the same). */
 export class WebSocketChannel implements Channel {
@@ -51,12 +59,16 @@ export class WebSocketChannel implements Channel {
   #opening: Connection | undefined;
   #closed = false;
   #events: readonly string[] = [];
-  /** The endpoint whose connection was lost, and may be made again. */
+  /** The endpoint whose connection was lost, and which the hub had confirmed by name: it may be connected to again. */
   #lost: string | undefined;
   /** Endpoints that are not used any more, and which the hub may still hold. */
   readonly #abandoned = new Set<string>();
   /** This hub does not take a second socket on an endpoint. */
   #reopens = true;
+  /** This hub does not fail where a request names an endpoint that exists. */
+  #namesEndpoint = true;
+  /** The hub ended a subscription by a denial that may have been meant for another one. */
+  #mayBeBroadcast = false;
 
   constructor(options: WebSocketChannelOptions) {
     this.#options = options;
@@ -68,16 +80,19 @@ export class WebSocketChannel implements Channel {
     const lost = this.#lost;
     this.#lost = undefined;
     if (lost !== undefined) {
+      let isHeld = true;
       if (isSame && this.#reopens) {
         try {
-          return await this.#connect(lost, REOPEN_WITHIN_MS, signal);
+          return await this.#connect(lost, { confirmWithinMs: REOPEN_WITHIN_MS, isAgain: true }, signal);
         } catch (error) {
           if (signal.aborted || this.#closed) throw error;
+          isHeld = !(error instanceof SubscriptionDeniedError);
         }
       }
-      this.#abandoned.add(lost);
+      if (isHeld) this.#abandoned.add(lost);
     }
-    await this.#leaveAbandoned(signal);
+    // Where one endpoint may be everybody's (Medplum), the new subscription shows first whether it is the same.
+    if (!this.#options.api.dialect.unsubscribesByEndpoint) await this.#leaveAbandoned(signal);
     const grant = await this.#subscribe(signal);
     if (lost !== undefined && isSame) this.#reopens = false;
     // What could not be told before, over a connection that had died too.
@@ -89,23 +104,43 @@ export class WebSocketChannel implements Channel {
     const { api } = this.#options;
     const old = this.#connection;
     if (old) old.isAwaited = true;
-    // The hub that lets the app name the endpoint (S18) binds a socket to it once: another subscription needs another name.
+    // The hub that lets the app name the endpoint (the sandbox of 2018) binds a socket to it once: another subscription needs
+    // another name.
     const own = api.dialect.bindPath === undefined ? undefined : randomHex(16);
-    const answer = await api.subscribe(this.#request(own ?? old?.endpoint), signal);
+    const answer = await (own ? api.subscribe(this.#request(own), signal) : this.#ask(old?.endpoint, signal));
     const endpoint = own ?? endpointOf(answer) ?? old?.endpoint;
     if (endpoint === undefined) throw new ChannelError('channel-no-endpoint');
     // Only the February 2020 ballot gives the endpoint in a header.
     if (!own && answer.header('content-location') === endpoint) api.learn({ version: 'stu1' });
+    const contexts = contextsIn(answer);
     // The socket stays: the hub replaced what it sends there. Its new confirmation is reported when it comes.
-    if (old?.isOpen && old.endpoint === endpoint) return { events: undefined, leaseSeconds: undefined };
+    if (old?.isOpen && old.endpoint === endpoint) return { events: undefined, leaseSeconds: undefined, contexts };
     try {
-      const grant = await this.#connect(endpoint, this.#options.confirmationTimeoutMs, signal);
+      const { confirmationTimeoutMs } = this.#options;
+      const grant = await this.#connect(endpoint, { confirmWithinMs: confirmationTimeoutMs, isAgain: false }, signal);
       // A hub that adds where it should replace would send everything twice.
       old?.end();
-      return grant;
+      return { ...grant, contexts };
     } catch (error) {
-      if (endpoint !== old?.endpoint) this.#abandoned.add(endpoint);
+      // What the hub denies it does not hold.
+      if (endpoint !== old?.endpoint && !(error instanceof SubscriptionDeniedError)) this.#abandoned.add(endpoint);
       throw error;
+    }
+  }
+
+  /** Asks for a subscription, in the place of the one at the endpoint where the hub can do that. */
+  async #ask(endpoint: string | undefined, signal: AbortSignal): Promise<HttpAnswer> {
+    const { api } = this.#options;
+    const named = this.#namesEndpoint ? endpoint : undefined;
+    try {
+      return await api.subscribe(this.#request(named), signal);
+    } catch (error) {
+      const status = error instanceof HubError ? error.status : undefined;
+      if (named === undefined || status === undefined || NOT_ABOUT_ENDPOINT.includes(status)) throw error;
+      // Some hubs fail at it, and would fail so for ever. What may pass is left to the next attempt.
+      this.#namesEndpoint = false;
+      if (status > FAILED) throw error;
+      return api.subscribe(this.#request(undefined), signal);
     }
   }
 
@@ -113,13 +148,14 @@ export class WebSocketChannel implements Channel {
     return this.#connection?.ping() ?? false;
   }
 
-  interrupt(isDead: boolean): void {
+  interrupt(why: Interruption): void {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#opening?.end();
     if (!connection) return;
-    connection.end(isDead);
-    this.#lost = connection.endpoint;
+    connection.end(why === 'silent');
+    // Another socket on the same endpoint may be as deaf.
+    if (why !== 'ended') this.#abandoned.add(connection.endpoint);
   }
 
   async unsubscribe(signal: AbortSignal): Promise<void> {
@@ -137,7 +173,7 @@ export class WebSocketChannel implements Channel {
       // A request may go into a connection of the platform's pool that has died as well; the next one goes into another.
       for (let tries = 0; tries < TELL_TIMES && this.#abandoned.size > 0; tries++) await this.#leaveAbandoned(signal);
       const { api } = this.#options;
-      // Where that would end everyone's subscriptions (S18), the end of the socket is enough.
+      // Where that would end everyone's subscriptions (the sandbox of 2018), the end of the socket is enough.
       const isTold = api.dialect.unsubscribeEnds !== 'everyone';
       if (connection && isTold) await api.unsubscribe(this.#request(connection.endpoint), signal);
     } finally {
@@ -183,7 +219,12 @@ export class WebSocketChannel implements Channel {
     return { channel: 'websocket', topic: api.topic, events, secret, endpoint, leaseSeconds, subscriberName };
   }
 
-  async #connect(endpoint: string, confirmWithinMs: number, signal: AbortSignal): Promise<Grant> {
+  /** @param isAgain whether the hub has confirmed the endpoint before, and may have forgotten it */
+  async #connect(
+    endpoint: string,
+    { confirmWithinMs, isAgain }: { readonly confirmWithinMs: number; readonly isAgain: boolean },
+    signal: AbortSignal,
+  ): Promise<Grant> {
     if (this.#closed) throw new FhircastError('aborted');
     const { api, sink, record, confirmationTimeoutMs } = this.#options;
     const url = socketUrlOf(endpoint, api.hubUrl, api.dialect);
@@ -191,6 +232,7 @@ export class WebSocketChannel implements Channel {
     const connection = new Connection({
       endpoint,
       url,
+      isAgain,
       confirmWithinMs: Math.min(confirmWithinMs, confirmationTimeoutMs),
       openSocket: this.#options.webSocket ?? platformWebSocket,
       record,
@@ -199,14 +241,21 @@ export class WebSocketChannel implements Channel {
       learn: (habits) => api.learn(habits),
       isOurs: (topic) => topic === undefined || api.dialect.isOurTopic(api.topic, topic),
       confirmed: () => {
-        if (!this.#closed) this.#connection = connection;
+        if (this.#closed) return;
+        this.#connection = connection;
+        this.#abandoned.delete(endpoint);
+        this.#confirmedAfterDenial();
       },
       // Of a connection that has been replaced, neither is news.
-      denied: (denial) => this.#connection === connection && sink.denied(denial),
+      denied: (denial, isNamed) => {
+        if (this.#connection !== connection) return;
+        this.#mayBeBroadcast = !isNamed;
+        sink.denied(denial);
+      },
       lost: (error) => {
         if (this.#connection !== connection) return;
         this.#connection = undefined;
-        if (endpointMayLive(error.closeCode)) this.#lost = endpoint;
+        if (connection.isNamed && endpointMayLive(error.closeCode)) this.#lost = endpoint;
         else this.#abandoned.add(endpoint);
         sink.lost(error);
       },
@@ -219,5 +268,17 @@ export class WebSocketChannel implements Channel {
     } finally {
       if (this.#opening === connection) this.#opening = undefined;
     }
+  }
+
+  /**
+   * Whom a hub denies and then confirms it did not mean: it tells everybody when one leaves (Medplum before 5.1.29). Whatever
+   * were cleaned up there would be told to everybody again. At Medplum the end of the socket is enough for leaving, too.
+   */
+  #confirmedAfterDenial(): void {
+    const { api } = this.#options;
+    if (!this.#mayBeBroadcast) return;
+    this.#mayBeBroadcast = false;
+    if (api.dialect.unsubscribeEnds !== 'itself') return;
+    api.learn({ unsubscribeEnds: api.dialect.unsubscribesByEndpoint ? 'everyone' : 'namesakes' });
   }
 }

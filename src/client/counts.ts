@@ -16,6 +16,8 @@ export interface MessageCounts {
   rejected: number;
   /** Heartbeats. */
   heartbeat: number;
+  /** Frames that were no event, and nothing about the subscription: signs of life. */
+  keepalive: number;
 }
 
 /** All zero. */
@@ -28,4 +30,5 @@ export const noCounts = (): MessageCounts => ({
   refused: 0,
   rejected: 0,
   heartbeat: 0,
+  keepalive: 0,
 });

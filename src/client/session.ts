@@ -180,6 +180,9 @@ export class Session {
         openChannel({ api: this.api, options, chooser, subscriberName, record, discover }, sink, failed),
       notification: (text, answer, via) => this.inbox.receive(text, answer, via),
       alive: () => this.#liveness.heard(),
+      keepalive: () => {
+        this.inbox.counts.keepalive++;
+      },
       subscribed: (subscribed, isAnew) => {
         this.sync.hears(subscribed.granted.includes('SyncError'));
         this.listeners.emit('subscribed', subscribed);
@@ -190,6 +193,7 @@ export class Session {
         this.inbox.counts.rejected++;
         this.listeners.emit('error', error);
       },
+      warned: (warning) => this.listeners.emit('warning', warning),
       failed: (error) => this.listeners.emit('error', error),
     });
     if (pinned) this.subscription.schedule();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endpointOf } from '../../src/channels/endpoint.ts';
-import { leaseSecondsOf, parseControlFrame, splitEvents } from '../../src/channels/frame.ts';
+import { idAtBeginning, leaseSecondsOf, readFrame, splitEvents } from '../../src/channels/frame.ts';
 
 const URL = 'wss://hub.example.org/ws/unguessable?a=b';
 
@@ -20,22 +20,40 @@ describe('a frame about the subscription', () => {
     [
       'STU3’s confirmation',
       { 'hub.mode': 'subscribe', 'hub.topic': 't', 'hub.events': 'a,b', 'hub.lease_seconds': 60 },
-      { kind: 'confirmation', topic: 't', habits: undefined, grant: { events: ['a', 'b'], leaseSeconds: 60 } },
+      {
+        kind: 'confirmation',
+        topic: 't',
+        isOfSubscription: true,
+        habits: undefined,
+        grant: { events: ['a', 'b'], leaseSeconds: 60 },
+      },
     ],
     [
       'that of S18, which shows that it bears no answers',
       { timestamp: 'now', bound: 'x' },
-      { kind: 'confirmation', topic: undefined, grant, habits: S18 },
+      { kind: 'confirmation', topic: undefined, isOfSubscription: false, grant, habits: S18 },
     ],
     [
       'that of S24, which shows where it takes events',
       { timestamp: 'now', bound: 'x', 'hub.mode': 'subscribe', 'hub.lease_seconds': 7200 },
-      { kind: 'confirmation', topic: undefined, grant: { events: undefined, leaseSeconds: 7200 }, habits: S24 },
+      {
+        kind: 'confirmation',
+        topic: undefined,
+        isOfSubscription: true,
+        grant: { events: undefined, leaseSeconds: 7200 },
+        habits: S24,
+      },
     ],
     [
-      'that of MP',
+      'that of Medplum, which shows how it unsubscribes',
       { 'hub.mode': 'subscribe', 'hub.topic': 't', 'hub.callback': '', 'hub.events': '', 'hub.lease_seconds': '' },
-      { kind: 'confirmation', topic: 't', grant, habits: undefined },
+      {
+        kind: 'confirmation',
+        topic: 't',
+        isOfSubscription: true,
+        grant,
+        habits: { unsubscribesByEvents: true, unsubscribesByEndpoint: true },
+      },
     ],
     [
       'a denial',
@@ -53,29 +71,90 @@ describe('a frame about the subscription', () => {
       { kind: 'denial', topic: undefined, denial: { topic: undefined, events: undefined, reason: undefined } },
     ],
   ])('%s is one', (_, frame, expected) => {
-    expect(parseControlFrame(JSON.stringify(frame))).toEqual(expected);
-    expect(parseControlFrame(JSON.stringify(frame, undefined, 2))).toEqual(expected);
+    expect(readFrame(JSON.stringify(frame))).toEqual(expected);
+    expect(readFrame(JSON.stringify(frame, undefined, 2))).toEqual(expected);
   });
 
+  it.each([
+    ['.NET’s handshake', { headers: {}, body: { subscription: { 'hub.topic': 't', 'hub.lease_seconds': '60' } } }, 't'],
+    ['one that tells nothing', { headers: {}, body: { subscription: 'x' } }, undefined],
+    ['one with a bare topic', { headers: {}, body: { subscription: { topic: 't' } } }, 't'],
+  ])('%s is one', (_, frame, topic) => {
+    expect(readFrame(JSON.stringify(frame))).toMatchObject({ kind: 'handshake', topic });
+  });
+
+  it('of Cast hubs says that the socket is open', () => {
+    expect(readFrame('{"type": "connection.established"}')).toEqual({ kind: 'established' });
+  });
+});
+
+describe('a frame that is, or should have been, an event', () => {
   it.each([
     JSON.stringify({ id: '1', event: { 'hub.mode': 'denied' } }),
     JSON.stringify({ id: '1', 'hub.mode': 'denied', event: {} }),
     JSON.stringify({ 'hub.mode': 'denied', event: null }, undefined, 2),
     '{"hub.mode":"denied","event" : {}}',
+    '{"event" : 7}',
+    '{"Event":{}}',
+    '{"hub.event":"Patient-open"}',
+    '{"timestamp":"2026-01-05T08:00:00Z","id":"1"}',
+    '{"context":[]}',
+    '[{"event" : {}}]',
+    // They did not come whole.
+    '{"hub.mode":',
+    '{"timestamp":"2026-01-05T08:00:00Z","id":"1","even',
+    ' [',
+    // Longer than any frame about the subscription: it is not read to find out.
+    `{"hub.mode":"denied","x":"${'x'.repeat(70_000)}"}`,
+  ])('%.80s', (text) => {
+    expect(readFrame(text)).toEqual({ kind: 'event' });
+  });
+});
+
+describe('a frame that is a sign of life', () => {
+  it.each([
+    '',
+    ' \n',
+    'ping',
+    'PONG',
+    '"ping"',
+    'heartbeat',
+    'keep-alive',
+    '{"type":"ping"}',
+    '{"type":"ping","id":"1","timestamp":"x"}',
+  ])('of a kind that is known: %j', (text) => {
+    expect(readFrame(text)).toEqual({ kind: 'life', isKnown: true });
+  });
+
+  it.each([
+    '{}',
+    '[]',
+    'null',
+    '7',
+    'Welcome!',
+    '<html></html>',
+    '"hub.mode" "bound"',
+    JSON.stringify('"hub.mode"'),
+    JSON.stringify([{ 'hub.mode': 'denied' }]),
     JSON.stringify({ 'hub.mode': 'unsubscribe' }),
     JSON.stringify({ 'hub.mode': 'DENIED' }),
     JSON.stringify({ 'hub.mode': 1 }),
-    JSON.stringify([{ 'hub.mode': 'denied' }]),
-    JSON.stringify('"hub.mode"'),
-    '{"hub.mode":',
-    '"hub.mode" "bound"',
-    'null',
-    '',
-  ])('%s is none', (text) => {
-    expect(parseControlFrame(text)).toBeUndefined();
+    JSON.stringify({ id: '1', status: '200' }),
+    JSON.stringify({ headers: {}, body: 'x' }),
+  ])('of another kind: %s', (text) => {
+    expect(readFrame(text)).toEqual({ kind: 'life', isKnown: false });
   });
 
-  it('is found or not, without a throw, in whatever a hub sends', () => {
+  it.each([' '.repeat(60_000), `${' '.repeat(60_000)}x`, `"${'p'.repeat(60_000)}`, '['.repeat(60_000)])(
+    'is told in one pass, however it is made',
+    (text) => {
+      const began = performance.now();
+      readFrame(text);
+      expect(performance.now() - began).toBeLessThan(250);
+    },
+  );
+
+  it('is told from others, without a throw, in whatever a hub sends', () => {
     const frames = fc
       .record(
         { 'hub.mode': fc.jsonValue(), bound: fc.jsonValue(), event: fc.jsonValue(), 'hub.events': fc.jsonValue() },
@@ -84,11 +163,21 @@ describe('a frame about the subscription', () => {
       .map((frame) => JSON.stringify(frame));
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json(), frames), (text) => {
-        const frame = parseControlFrame(text);
-        return frame === undefined || !('event' in (JSON.parse(text) as object));
+        const { kind } = readFrame(text);
+        return !['confirmation', 'denial', 'handshake'].includes(kind) || !('event' in (JSON.parse(text) as object));
       }),
     );
   });
+});
+
+it.each([
+  ['{"timestamp":"x","id":"a\\"1","event":{', '"a\\"1"'],
+  ['{ "id" : 12345678901234567890, "event"', '12345678901234567890'],
+  ['{"timestamp":"x","event":{"context":[{"id":"not-it"', undefined],
+  [`{"id":"${'x'.repeat(2_000)}`, undefined],
+  ['', undefined],
+])('the id at the beginning of %.40s is %s', (beginning, id) => {
+  expect(idAtBeginning(beginning)).toBe(id);
 });
 
 it.each<[unknown, readonly string[] | undefined]>([

@@ -55,6 +55,8 @@ describe('a hub that verifies inside the subscription request', () => {
           reply(200);
         },
         alive: () => {},
+        keepalive: () => {},
+        warned: () => {},
         denied: (denial) => denied.push(denial),
         granted: () => {},
         lost: () => {},

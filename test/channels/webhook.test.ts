@@ -61,6 +61,8 @@ function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint
         state.answer(reply);
       },
       alive: () => {},
+      keepalive: () => {},
+      warned: () => {},
       denied: (denial) => heard.denials.push(denial),
       granted: () => {},
       lost: (error) => losses.push(error),

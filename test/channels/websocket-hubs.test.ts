@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Denial } from '../../src/channels/callback.ts';
 import type { Grant } from '../../src/channels/channel.ts';
+import type { WebSocketFactory, WebSocketLike } from '../../src/channels/socket.ts';
 import { WebSocketChannel } from '../../src/channels/websocket.ts';
 import type { FhircastError } from '../../src/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
 import type { Habits } from '../../src/hub/dialects/dialect.ts';
-import type { DialectName } from '../../src/index.ts';
+import { type DialectName, type HubProfile, profiles } from '../../src/index.ts';
 import { chooserOf } from '../hub/support.ts';
 
 const TOPIC = 'topic';
@@ -31,6 +32,8 @@ interface Hub {
     denials: Denial[];
     grants: Grant[];
     rejected: FhircastError[];
+    warned: FhircastError[];
+    keepalives: number;
     lost: FhircastError[];
   };
   /** The endpoint that the next subscription request is answered with. */
@@ -43,12 +46,26 @@ interface Hub {
 /** A real websocket server that behaves as told, and a channel to it. */
 async function hubThat(
   onConnection: (socket: WebSocket) => void,
-  options: { dialect?: DialectName; confirmationTimeoutMs?: number; answer?: () => Response } = {},
+  options: {
+    dialect?: DialectName;
+    profile?: HubProfile;
+    confirmationTimeoutMs?: number;
+    answer?: () => Response;
+    webSocket?: WebSocketFactory;
+  } = {},
 ): Promise<Hub> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
-  const heard: Hub['heard'] = { notifications: [], denials: [], grants: [], rejected: [], lost: [] };
-  const chooser = chooserOf(options.dialect);
+  const heard: Hub['heard'] = {
+    notifications: [],
+    denials: [],
+    grants: [],
+    rejected: [],
+    warned: [],
+    keepalives: 0,
+    lost: [],
+  };
+  const chooser = chooserOf(options.dialect, options.profile ? [options.profile] : []);
   const api = new HubApi({
     hubUrl: 'http://127.0.0.1/hub',
     topic: TOPIC,
@@ -66,6 +83,7 @@ async function hubThat(
     record: () => {},
     confirmationTimeoutMs: options.confirmationTimeoutMs ?? 5_000,
     allowInsecure: false,
+    webSocket: options.webSocket,
     sink: {
       notification: (text, answer) => {
         heard.notifications.push(text);
@@ -73,6 +91,10 @@ async function hubThat(
         answer(500, JSON.parse(text).id);
       },
       alive: () => {},
+      keepalive: () => {
+        heard.keepalives++;
+      },
+      warned: (warning) => heard.warned.push(warning),
       denied: (denial) => heard.denials.push(denial),
       granted: (grant) => heard.grants.push(grant),
       rejected: (error) => heard.rejected.push(error),
@@ -100,6 +122,23 @@ async function hubThat(
     server.close();
   });
   return hub;
+}
+
+/** A platform that hands over binary frames in a form of its own, whatever it is told. */
+function handingOver(form: string, socket: WebSocket): WebSocketLike {
+  const like = socket as unknown as WebSocketLike;
+  Object.defineProperty(like, 'binaryType', { set: () => {} });
+  Object.defineProperty(like, 'onmessage', {
+    set: (take: WebSocketLike['onmessage']) => {
+      socket.removeAllListeners('message');
+      socket.on('message', (data: Buffer, isBinary) => {
+        const bytes = Uint8Array.from(data);
+        const binary = { nodebuffer: data, arraybuffer: bytes.buffer, blob: new Blob([bytes]) }[form];
+        take?.({ data: isBinary ? binary : String(data) });
+      });
+    },
+  });
+  return like;
 }
 
 const sends =
@@ -256,10 +295,30 @@ describe('a frame', () => {
     expect(hub.forms[0]?.get('hub.secret')).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it('that is binary is refused, and the next is read', async () => {
+  it.each(['nodebuffer', 'arraybuffer', 'blob'])(
+    'that is binary and UTF-8 is read, in its order (%s)',
+    async (form) => {
+      const accented = JSON.stringify({ id: 'é€😀', event: {} });
+      const hub = await hubThat(
+        (socket) => {
+          socket.send(Buffer.from(JSON.stringify(CONFIRMATION)), { binary: true });
+          socket.send(Buffer.from(accented), { binary: true });
+          sends({ id: '2', event: {} })(socket);
+          socket.send(Buffer.from('\ufeff{"id":"3","event":{}}'), { binary: true });
+        },
+        { webSocket: (url) => handingOver(form, new WebSocket(url)) },
+      );
+      await hub.subscribe();
+      await expect.poll(() => hub.frames.length).toBe(3);
+      expect(hub.heard.notifications).toEqual([accented, '{"id":"2","event":{}}', '{"id":"3","event":{}}']);
+      expect(hub.heard.rejected).toEqual([]);
+    },
+  );
+
+  it('that is binary and no UTF-8 is refused, and the next is read', async () => {
     const hub = await hubThat((socket) => {
       sends(CONFIRMATION)(socket);
-      socket.send(Buffer.from('{}'), { binary: true });
+      socket.send(Buffer.from([0x7b, 0xff, 0x7d]), { binary: true });
       sends({ id: '1', event: {} })(socket);
     });
     await hub.subscribe();
@@ -267,6 +326,40 @@ describe('a frame', () => {
     expect(hub.heard.rejected.map(({ code }) => code)).toEqual(['notification-malformed']);
     expect(hub.heard.notifications).toHaveLength(1);
   });
+
+  it.each<[string, unknown]>([
+    ['text', `{"id":"big","event":{"x":"${'x'.repeat(16 * 1024 * 1024)}"}}`],
+    ['bytes', Buffer.from(`{"id":"big","event":{"x":"${'x'.repeat(16 * 1024 * 1024)}"}}`)],
+  ])('that is too long is told and answered, and the next is read (%s)', async (_, frame) => {
+    const hub = await hubThat((socket) => {
+      sends(CONFIRMATION)(socket);
+      socket.send(frame as string);
+      sends({ id: '1', event: {} })(socket);
+    });
+    await hub.subscribe();
+    await expect
+      .poll(() => hub.frames, { timeout: 10_000 })
+      .toEqual(['{"id":"big","status":"413"}', '{"id":"1","status":"200"}']);
+    expect(hub.heard.rejected.map(({ code }) => code)).toEqual(['notification-too-large']);
+  });
+
+  it.each(['', 'ping', '{"type":"ping"}', '{"type":"connection.established"}', '7', '{"any":"thing"}', 'Welcome!'])(
+    'that is no event is a sign of life and no error: %j',
+    async (frame) => {
+      const hub = await hubThat((socket) => {
+        sends(CONFIRMATION, frame, frame, frame, { id: '1', event: {} })(socket);
+        socket.send(Buffer.from(frame), { binary: true });
+      });
+      await hub.subscribe();
+      await readByClient(hub.sockets[0]);
+      expect(hub.heard.notifications).toHaveLength(1);
+      expect(hub.heard.rejected).toEqual([]);
+      expect(hub.heard.keepalives).toBe(4);
+      // Of what nobody knows, it is told once.
+      expect(hub.heard.warned.length).toBe(/ping|established|^$/.test(frame) ? 0 : 1);
+      expect(hub.frames).toEqual(['{"id":"1","status":"200"}']);
+    },
+  );
 
   it('about the subscription that is an event too is read as an event', async () => {
     const event = { id: '1', 'hub.mode': 'denied', event: {} };
@@ -314,7 +407,7 @@ describe('a subscription that is replaced', () => {
     const [socket] = hub.sockets;
     sends({ id: '1', event: {} })(socket as WebSocket);
     if (socket && socket.readyState < socket.CLOSED) await once(socket, 'close');
-    expect(hub.heard).toEqual({ notifications: [], denials: [], grants: [], rejected: [], lost: [] });
+    expect(hub.heard).toMatchObject({ notifications: [], denials: [], grants: [], rejected: [], lost: [] });
   });
 });
 
@@ -338,5 +431,217 @@ describe('the endpoint of a hub', () => {
   ])('is an error when there is %s', async (_, answer, code) => {
     const hub = await hubThat(() => {}, { answer });
     await expect(hub.subscribe()).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a .NET prototype, which begins with a handshake', () => {
+  const handshake = {
+    headers: { statusCode: '202' },
+    body: { subscription: { 'hub.topic': TOPIC, 'hub.events': 'Patient-open', 'hub.lease_seconds': 60 } },
+  };
+  /** It delivers nothing before its handshake has been answered. */
+  const prototype = (socket: WebSocket) => {
+    sends(handshake)(socket);
+    socket.once('message', (data) => {
+      if (JSON.parse(String(data)).headers?.statusCode === '200') sends({ id: '1', event: {} })(socket);
+    });
+  };
+  const profile = { name: 'prototype', answersHandshake: true };
+
+  it('is answered and confirmed by it where the profile says so', async () => {
+    const hub = await hubThat(prototype, { profile });
+    expect(await hub.subscribe()).toMatchObject({ events: ['Patient-open'], leaseSeconds: 60 });
+    await expect.poll(() => hub.frames).toEqual(['{"headers":{"statusCode":"200"}}', '{"id":"1","status":"200"}']);
+    expect(hub.heard.notifications).toHaveLength(1);
+  });
+
+  it('is answered also where it names nothing, and where it comes twice', async () => {
+    const bare = { headers: {}, body: { subscription: {} } };
+    const hub = await hubThat(sends(bare, bare), { profile });
+    await hub.subscribe();
+    await expect.poll(() => hub.frames).toHaveLength(2);
+  });
+
+  it('is not of another session', async () => {
+    const other = { headers: {}, body: { subscription: { 'hub.topic': 'another' } } };
+    const hub = await hubThat(sends(other, CONFIRMATION), { profile });
+    await hub.subscribe();
+    expect(hub.heard.rejected.map(({ code }) => code)).toEqual(['notification-wrong-topic']);
+    expect(hub.frames).toEqual([]);
+  });
+
+  it('is a sign of life where no profile says so', async () => {
+    const hub = await hubThat(sends(handshake, CONFIRMATION));
+    await hub.subscribe();
+    expect([hub.frames, hub.heard.rejected, hub.heard.keepalives]).toEqual([[], [], 1]);
+  });
+});
+
+describe('a hub that says no more than that the socket is open', () => {
+  it('confirms by it where the profile says so', async () => {
+    const profile = { name: 'cast', confirmedBy: 'established' } as const;
+    const hub = await hubThat(sends({ type: 'connection.established' }), { profile });
+    expect(await hub.subscribe()).toMatchObject({ events: undefined, leaseSeconds: undefined });
+  });
+
+  it('does not where none does', async () => {
+    const hub = await hubThat(sends({ type: 'connection.established' }), { confirmationTimeoutMs: 30 });
+    await expect(hub.subscribe()).rejects.toMatchObject({ code: 'confirmation-timeout' });
+  });
+});
+
+describe('a subscription whose connection was lost', () => {
+  const lost = async (hub: Hub) => {
+    const before = hub.heard.lost.length;
+    hub.sockets.at(-1)?.terminate();
+    await expect.poll(() => hub.heard.lost.length).toBe(before + 1);
+  };
+
+  it.each<[string, object | string]>([
+    ['its topic', CONFIRMATION],
+    ['its endpoint', { 'hub.mode': 'subscribe', 'hub.channel.endpoint': '' }],
+  ])('is taken up again where the hub confirmed it by %s', async (_, confirmation) => {
+    const hub = await hubThat((socket) => {
+      const named = 'hub.topic' in (confirmation as object) ? {} : { 'hub.channel.endpoint': hub.endpoint };
+      sends({ ...(confirmation as object), ...named })(socket);
+    });
+    await hub.subscribe();
+    await lost(hub);
+    await hub.subscribe();
+    expect([hub.forms.length, hub.sockets.length]).toEqual([1, 2]);
+  });
+
+  it.each<[string, object | undefined, HubProfile | undefined]>([
+    ['anything', { bound: true }, undefined],
+    ['a sandbox’s `bound`', { timestamp: 'now', bound: 'x', 'hub.mode': 'subscribe' }, undefined],
+    ['a mode alone', { 'hub.mode': 'subscribe' }, undefined],
+    ['`connection.established`', { type: 'connection.established' }, { name: 'cast', confirmedBy: 'established' }],
+    ['nothing', undefined, profiles.noConfirmation],
+    ['a name, where the profile says that nothing confirms', CONFIRMATION, profiles.noConfirmation],
+  ])('is made anew where the hub said %s', async (_, confirmation, profile) => {
+    const hub = await hubThat(sends(...(confirmation ? [confirmation] : [])), profile ? { profile } : {});
+    await hub.subscribe();
+    await lost(hub);
+    await hub.subscribe();
+    const asked = hub.forms.filter((form) => form.get('hub.mode') === 'subscribe');
+    expect([asked.length, hub.sockets.length]).toEqual([2, 2]);
+  });
+
+  it('is made anew where the hub now says yes to anything', async () => {
+    let confirmation: object = CONFIRMATION;
+    const hub = await hubThat((socket) => sends(confirmation)(socket), { confirmationTimeoutMs: 100 });
+    await hub.subscribe();
+    await lost(hub);
+    confirmation = { bound: true };
+    await hub.subscribe();
+    expect(hub.forms.filter((form) => form.get('hub.mode') === 'subscribe')).toHaveLength(2);
+  });
+
+  it.each(['silent', 'deaf', 'ended'] as const)('is made anew where it was let go because it was %s', async (why) => {
+    const hub = await hubThat(sends(CONFIRMATION));
+    await hub.subscribe();
+    hub.channel.interrupt(why);
+    await hub.subscribe();
+    expect(hub.forms.filter((form) => form.get('hub.mode') === 'subscribe')).toHaveLength(2);
+  });
+});
+
+describe('a hub that fails where a request names an endpoint', () => {
+  it.each([500, 400, 404])('is asked for a new subscription, now and later (%s)', async (status) => {
+    const hub: Hub = await hubThat(sends(CONFIRMATION), {
+      answer: () =>
+        hub.forms.at(-1)?.has('hub.channel.endpoint')
+          ? new Response('No.', { status })
+          : Response.json({ 'hub.channel.endpoint': `${hub.endpoint}/${hub.forms.length}` }),
+    });
+    await hub.subscribe();
+    await hub.subscribe();
+    await hub.subscribe();
+    const named = hub.forms.filter((form) => form.has('hub.channel.endpoint'));
+    expect([hub.forms.length, named.length]).toEqual([4, 1]);
+    expect(hub.sockets).toHaveLength(3);
+    expect(hub.heard.lost).toEqual([]);
+  });
+
+  it.each([401, 403, 429])('is not asked at once for another when it says something else (%s)', async (status) => {
+    let isWilling = true;
+    const hub: Hub = await hubThat(sends(CONFIRMATION), {
+      answer: () =>
+        isWilling ? Response.json({ 'hub.channel.endpoint': hub.endpoint }) : new Response('No.', { status }),
+    });
+    await hub.subscribe();
+    isWilling = false;
+    await expect(hub.subscribe()).rejects.toMatchObject({ status });
+    expect(hub.forms).toHaveLength(2);
+  });
+
+  it('because it is overloaded is asked for another the next time', async () => {
+    let status = 503;
+    const hub: Hub = await hubThat(sends(CONFIRMATION), {
+      answer: () =>
+        hub.forms.at(-1)?.has('hub.channel.endpoint')
+          ? new Response('Later.', { status })
+          : Response.json({ 'hub.channel.endpoint': hub.endpoint }),
+    });
+    await hub.subscribe();
+    await expect(hub.subscribe()).rejects.toMatchObject({ status: 503, retryable: true });
+    status = 200;
+    await hub.subscribe();
+    expect(hub.forms.map((form) => form.has('hub.channel.endpoint'))).toEqual([false, true, false]);
+  });
+});
+
+describe('a socket that cannot be used', () => {
+  const real = (url: string) => new WebSocket(url) as unknown as WebSocketLike;
+  it('because it throws when it is sent to is lost, and nothing escapes', async () => {
+    const hub = await hubThat(sends(CONFIRMATION, { id: '1', event: {} }), {
+      webSocket: (url) =>
+        Object.assign(real(url), {
+          send: () => {
+            throw new Error(`Cannot send to ${url}`);
+          },
+        }),
+    });
+    await hub.subscribe();
+    await expect.poll(() => hub.heard.lost).toMatchObject([{ code: 'channel-lost', retryable: true }]);
+  });
+
+  it('because it throws before it is confirmed has not been opened', async () => {
+    const hub = await hubThat(() => {}, {
+      profile: profiles.endpointSentBack,
+      webSocket: (url) =>
+        Object.assign(real(url), {
+          send: () => {
+            throw new Error(`Cannot send to ${url}`);
+          },
+        }),
+    });
+    await expect(hub.subscribe()).rejects.toMatchObject({ code: 'channel-not-opened', retryable: true });
+  });
+
+  it.each<[string, WebSocketFactory]>([
+    [
+      'throws',
+      () => {
+        throw new TypeError('ws://127.0.0.1/secret');
+      },
+    ],
+    ['gives nothing', () => undefined as unknown as WebSocketLike],
+    ['gives something else', () => 7 as unknown as WebSocketLike],
+    ['gives a frozen thing', () => Object.freeze({}) as unknown as WebSocketLike],
+  ])('because the app’s factory %s is an error of ours', async (_, webSocket) => {
+    const hub = await hubThat(() => {}, { webSocket });
+    await expect(hub.subscribe()).rejects.toMatchObject({ code: 'channel-endpoint-invalid' });
+  });
+});
+
+describe('what is open already', () => {
+  it('comes up with the answer to the subscription (PowerCast)', async () => {
+    const contexts = [{ contextType: 'Patient', 'context.versionId': '1', context: [] }];
+    const hub: Hub = await hubThat(sends(CONFIRMATION), {
+      answer: () => Response.json({ 'hub.channel.endpoint': hub.endpoint, contexts }),
+    });
+    expect(await hub.subscribe()).toMatchObject({ contexts });
+    expect(await hub.subscribe()).toMatchObject({ contexts });
   });
 });

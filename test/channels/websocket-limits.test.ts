@@ -67,6 +67,8 @@ function open({ endpoint = ENDPOINT, allowInsecure = false, fails = undefined as
         answers.push(answer);
       },
       alive: () => {},
+      keepalive: () => {},
+      warned: () => {},
       denied: () => {},
       granted: () => {},
       rejected: ({ code }) => heard.rejected.push(code),
@@ -135,15 +137,18 @@ describe('the end of a socket', () => {
     expect(heard.lost).toEqual([]);
   });
 
-  it.each([true, false])('whose other side does not answer is cut before another is opened (%s)', async (isDead) => {
-    const { follow, channel, urls, heard } = open();
-    const socket = await follow();
-    channel.interrupt(isDead);
-    expect([socket.closedWith, socket.isCut, heard.lost]).toEqual([[1000], isDead, []]);
-    await follow();
-    // The same endpoint first.
-    expect(urls).toEqual([ENDPOINT, ENDPOINT]);
-  });
+  it.each(['silent', 'deaf', 'ended'] as const)(
+    'that is %s is cut where nobody answers, before another is opened',
+    async (why) => {
+      const { follow, channel, urls, heard } = open();
+      const socket = await follow();
+      channel.interrupt(why);
+      expect([socket.closedWith, socket.isCut, heard.lost]).toEqual([[1000], why === 'silent', []]);
+      await follow();
+      // The hub, asked anew, gave the same endpoint.
+      expect(urls).toEqual([ENDPOINT, ENDPOINT]);
+    },
+  );
 
   it('that the hub has closed already leaves no timer', async () => {
     const { follow, channel } = open();

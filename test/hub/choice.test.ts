@@ -523,10 +523,14 @@ describe('a hub that does not want a subscription', () => {
     const { world, follow } = await openHub('stu2');
     world.hub.wellKnown = undefined;
     world.session.denyNext('Not you.');
-    const app = follow();
-    expect(await world.failure(app.client.ready())).toMatchObject({ code: 'subscription-denied' });
-    expect(app.client.state).toBe('denied');
-    expect(world.seen('subscribe')).toMatchObject([{ channel: 'websocket' }]);
+    const app = follow({ reconnect: { firstMs: 200 } });
+    // What a hub denies after it said 202 is worth one more request.
+    expect(await world.failure(app.client.ready())).toMatchObject({ code: 'subscription-denied', retryable: true });
+    expect([app.client.state, app.denials]).toEqual(['reconnecting', []]);
+    world.session.denyNext('Not you.');
+    await app.until(() => app.client.state === 'denied');
+    expect(app.denials).toMatchObject([{ reason: 'Not you.' }]);
+    expect(world.seen('subscribe')).toMatchObject([{ channel: 'websocket' }, { channel: 'websocket' }]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { Chooser } from '../../src/hub/choice.ts';
-import type { DialectName } from '../../src/index.ts';
+import type { DialectName, HubProfile } from '../../src/index.ts';
 
 /** What chooses one version, whatever the hub says. */
-export const chooserOf = (dialect: DialectName = 'stu3'): Chooser =>
-  new Chooser({ dialect, channel: undefined, profiles: [], launched: undefined, hasCallback: false });
+export const chooserOf = (dialect: DialectName = 'stu3', profiles: readonly HubProfile[] = []): Chooser =>
+  new Chooser({ dialect, channel: undefined, profiles, launched: undefined, hasCallback: false });

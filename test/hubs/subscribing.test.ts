@@ -244,21 +244,28 @@ describe('MP: an unsubscription is broadcast as denied to every subscriber of th
     expect([seen('subscribe').length, app.denials]).toEqual([before, []]);
   });
 
-  it.each(MEDPLUM)('and only once: what is denied again is (%s)', async (personality) => {
-    const { followApp, session } = await openField(personality);
-    const app = await followApp();
-    const denial = JSON.stringify({
-      'hub.mode': 'denied',
-      'hub.topic': session.subscriptions[0]?.topic,
-      'hub.events': 'Patient-open',
-      'hub.reason': 'Not for this app.',
-    });
-    await session.sendRaw(denial, { timeoutMs: 1 });
-    await app.until(() => app.states.filter(({ state }) => state === 'active').length === 2);
-    await session.sendRaw(denial, { timeoutMs: 1 });
-    await app.until(() => app.client.state === 'denied');
-    expect(app.denials).toMatchObject([{ reason: 'Not for this app.' }]);
-  });
+  it.each(MEDPLUM)(
+    'and as often as that happens, without telling it to everybody in turn (%s)',
+    async (personality) => {
+      const { followApp, session, seen } = await openField(personality);
+      const app = await followApp({ reconnect: { firstMs: 5, longestMs: 20 } });
+      const denial = JSON.stringify({
+        'hub.mode': 'denied',
+        'hub.topic': session.subscriptions[0]?.topic,
+        'hub.events': 'Patient-open',
+        'hub.reason': 'Subscriber unsubscribed.',
+      });
+      for (let times = 1; times <= 5; times++) {
+        await session.sendRaw(denial, { timeoutMs: 1 });
+        await app.until(() => app.subscribed.length === times + 1);
+      }
+      expect([app.client.state, app.denials, seen('unsubscribe')]).toEqual(['active', [], []]);
+      expect(app.client.hub.learnt).toMatchObject({ unsubscribeEnds: 'everyone' });
+      // The end of the socket is enough, and nobody else hears of it.
+      await app.client.unsubscribe();
+      expect(seen('unsubscribe')).toEqual([]);
+    },
+  );
 });
 
 describe('S24: an unsubscription closes every socket of the same subscriber.name, and two without a name match', () => {

@@ -66,6 +66,8 @@ const follower = (heard: Heard): ChannelSink => ({
   denied: (denial) => heard.denials.push(denial),
   rejected: () => {},
   alive: () => {},
+  keepalive: () => {},
+  warned: () => {},
   granted: () => {},
   lost: () => {},
 });

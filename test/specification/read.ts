@@ -1,5 +1,5 @@
 import type { CallbackAnswer } from '../../src/callback/request.ts';
-import { parseControlFrame } from '../../src/channels/frame.ts';
+import { readFrame as frameOf } from '../../src/channels/frame.ts';
 import { Changes } from '../../src/client/changing/changes.ts';
 import { NotificationError } from '../../src/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
@@ -116,9 +116,9 @@ const byWebhook: {
 };
 
 const readFrame = (text: SpecificationText, wire: string, kind: 'denial' | 'confirmation', topic = text.topic) => {
-  const frame = parseControlFrame(wire);
+  const frame = frameOf(wire);
   // What is no word about the subscription is read as an event.
-  if (!frame) return readNotification(text, wire);
+  if (frame.kind !== 'confirmation' && frame.kind !== 'denial') return readNotification(text, wire);
   if (frame.topic !== undefined && !dialectOf(text.dialect).isOurTopic(topic, frame.topic))
     throw new NotificationError('notification-wrong-topic');
   if (frame.kind !== kind) throw new Error(`read as a ${frame.kind}`);

@@ -35,9 +35,10 @@ export class Retry {
    * A connection was lost. One that did not last as long as the wait before it has not ended what made the client wait.
    *
    * @param lastedMs how long it lasted, in milliseconds
+   * @param leastMs how long it had to last at least, in milliseconds
    */
-  lost(lastedMs: number): void {
-    if (lastedMs > longestWaitMs(this.#backoff, this.#attempts)) this.#attempts = 0;
+  lost(lastedMs: number, leastMs = 0): void {
+    if (lastedMs > Math.max(leastMs, longestWaitMs(this.#backoff, this.#attempts))) this.#attempts = 0;
     this.#attempts++;
   }
 

@@ -27,16 +27,24 @@ export interface SubscriptionOptions {
   notification(text: string, answer: (status: number, id?: string) => void, via: ChannelType): void;
   /** Something arrived, be it what it may. */
   alive(): void;
-  /** @param isAnew whether events may have been missed before it */
-  subscribed(subscribed: Subscribed, isAnew: boolean): void;
+  /** Something arrived that is no event. */
+  keepalive(): void;
+  /**
+   * @param isAnew whether events may have been missed before it
+   * @param contexts what the hub's answer told of what is open, in the hub's own form
+   */
+  subscribed(subscribed: Subscribed, isAnew: boolean, contexts: unknown): void;
   denied(denial: Denial): void;
   rejected(error: FhircastError): void;
+  warned(warning: FhircastError): void;
   /** The subscription failed, was lost, denied or refused. */
   failed(error: FhircastError): void;
 }
 
-/** A denial that follows another one as soon as this is meant, in milliseconds. */
-const MEANT_WITHIN_MS = 60_000;
+/** So often in a row a hub may deny a subscription that it has just accepted. The second time it is meant. */
+const DENIALS = 2;
+/** A hub that ends a subscription before has not let it live. In milliseconds. */
+const LIVED_MS = 60_000;
 
 /** Keeps one subscription at the hub equal to what the app listens to. */
 export class Subscription {
@@ -63,8 +71,8 @@ export class Subscription {
   #mayBeHeld = false;
   /** When the hub confirmed the connection, in milliseconds since 1970. */
   #activeSince = 0;
-  /** When the hub last ended the subscription, in milliseconds since 1970. */
-  #endedAt = Number.NEGATIVE_INFINITY;
+  /** How often in a row the hub denied in place of confirming. */
+  #denials = 0;
 
   constructor(options: SubscriptionOptions) {
     this.#options = options;
@@ -111,7 +119,7 @@ export class Subscription {
   /** The connection brings nothing any more, though nothing failed. */
   deaf(error: FhircastError, reason: StateReason = 'deaf'): void {
     if (this.#options.machine.state !== 'active') return;
-    this.#channel?.interrupt(error.code === 'channel-silent');
+    this.#channel?.interrupt(error.code === 'channel-silent' ? 'silent' : 'deaf');
     this.#lose(reason, error);
   }
 
@@ -227,6 +235,7 @@ export class Subscription {
     this.#requested = wanted;
     this.#confirmed = spelt.join();
     this.#mayBeHeld = true;
+    this.#denials = 0;
     if (isAnew) this.#activeSince = Date.now();
     machine.go('confirmed');
     // Whoever heard of it may have left at once.
@@ -257,7 +266,7 @@ export class Subscription {
     else void old.unsubscribe(this.#life.signal).catch(() => {});
   }
 
-  #granted({ events, leaseSeconds: granted }: Grant, isAnew: boolean): void {
+  #granted({ events, leaseSeconds: granted, contexts }: Grant, isAnew: boolean): void {
     const requested = this.#requested;
     const leaseSeconds = this.#lease.begin(granted, {
       renew: () => {
@@ -269,7 +278,7 @@ export class Subscription {
     });
     const names = events ? [...new Set(events.map(canonicalName))] : requested;
     const channel = this.#channel?.type ?? 'websocket';
-    this.#options.subscribed({ channel, requested, granted: names, leaseSeconds }, isAnew);
+    this.#options.subscribed({ channel, requested, granted: names, leaseSeconds }, isAnew, contexts);
   }
 
   async #fallSilent(): Promise<void> {
@@ -285,22 +294,28 @@ export class Subscription {
     }
   }
 
-  #fail(error: FhircastError, wanted: string): void {
+  #fail(failure: FhircastError, wanted: string): void {
     const { machine } = this.#options;
-    const denied = error instanceof SubscriptionDeniedError;
+    const denied = failure instanceof SubscriptionDeniedError;
+    const error = denied && ++this.#denials < DENIALS ? denialThatMayPass(failure.hubText) : failure;
     this.#retry.failed();
     const isExhausted = error.retryable && this.#retry.isExhausted;
     // A request without an answer may have been heard.
     if (error.retryable && error.status === undefined) this.#mayBeHeld = true;
+    // What the hub denies it does not hold.
+    if (denied) this.#mayBeHeld = false;
     const isFinal = !error.retryable || isExhausted;
     if (isFinal) this.#refused = { wanted, error };
     // A hub that will not replace a subscription still has the one before, and events still arrive.
     if (machine.state !== 'active' || denied) {
       if (isFinal) this.#giveUp();
       else this.#interrupt();
-      machine.go(isExhausted ? 'exhausted' : error.retryable ? 'failed' : denied ? 'denied' : 'refused');
+      if (denied) this.#channel?.interrupt('ended');
+      const isWanting = error.retryable && machine.state === 'subscribing';
+      const passing: StateReason = isExhausted ? (isWanting ? 'exhausted' : 'denied') : isWanting ? 'failed' : 'ended';
+      machine.go(error.retryable ? passing : denied ? 'denied' : 'refused');
     }
-    if (denied) this.#options.denied({ topic: undefined, events: undefined, reason: error.hubText });
+    if (denied && isFinal) this.#options.denied({ topic: undefined, events: undefined, reason: error.hubText });
     this.#options.failed(error);
     this.#waiters.reject(error);
     if (!isFinal) this.#retryLater(error.retryAfterMs);
@@ -321,39 +336,31 @@ export class Subscription {
     return {
       notification: (text, answer) => this.#options.notification(text, answer, channelOf().type),
       alive: () => this.#options.alive(),
+      keepalive: () => this.#options.keepalive(),
       rejected: (error) => this.#options.rejected(error),
+      warned: (warning) => this.#options.warned(warning),
       granted: (grant) => isOurs() && this.#granted(grant, false),
       denied: (denial) => isOurs() && this.#denied(denial),
       lost: (error) => isOurs() && this.#lose('lost', error),
     };
   }
 
-  #denied(denial: Denial): void {
-    const { machine } = this.#options;
+  /**
+   * The hub ended what it had confirmed. It may have meant another app: some tell everybody when one leaves (Medplum). So it is
+   * asked again, each time later, and its answer counts.
+   */
+  #denied({ reason }: Denial): void {
     // A lease that ran out while this machine slept is no decision against the app.
     const isOverdue = this.#lease.isOver;
-    const now = Date.now();
-    const isMeant = now - this.#endedAt < MEANT_WITHIN_MS;
-    if (!isOverdue) this.#endedAt = now;
-    this.#channel?.close();
-    this.#forget();
-    const details = denial.reason ? { hubText: denial.reason } : {};
+    this.#channel?.interrupt('ended');
     if (isOverdue) return this.#lose('lost', new ChannelError('channel-lost', { retryable: true }));
-    // A hub that tells everybody of one who leaves (Medplum) did not mean this app, and takes it back.
-    if (!isMeant) {
-      return this.#lose('ended', new SubscriptionDeniedError('subscription-denied', { ...details, retryable: true }));
-    }
-    if (!machine.go('denied')) return;
-    const error = new SubscriptionDeniedError('subscription-denied', details);
-    this.#refused = { wanted: '', error };
-    this.#options.denied(denial);
-    this.#options.failed(error);
-    this.#waiters.reject(error);
+    this.#lose('ended', denialThatMayPass(reason), LIVED_MS);
   }
 
-  #lose(reason: StateReason, error: FhircastError): void {
+  /** @param leastMs how long the connection had to last, so that the waits begin anew. In milliseconds */
+  #lose(reason: StateReason, error: FhircastError, leastMs?: number): void {
     const { machine } = this.#options;
-    this.#retry.lost(Date.now() - this.#activeSince);
+    this.#retry.lost(Date.now() - this.#activeSince, leastMs);
     this.#interrupt();
     // What the hub would not add to the subscription before, it is asked for anew.
     this.#refused = undefined;
@@ -393,3 +400,6 @@ export class Subscription {
     this.#channel = undefined;
   }
 }
+
+const denialThatMayPass = (hubText: string | undefined): SubscriptionDeniedError =>
+  new SubscriptionDeniedError('subscription-denied', { ...(hubText ? { hubText } : {}), retryable: true });

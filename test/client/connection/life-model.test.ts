@@ -61,9 +61,11 @@ class Real {
     },
     notification: () => {},
     alive: () => {},
+    keepalive: () => {},
     subscribed: () => {},
     denied: () => {},
     rejected: () => {},
+    warned: () => {},
     failed: () => {},
   });
 
@@ -86,8 +88,8 @@ interface Model {
   refused: string | undefined;
   /** The client waits before the next attempt. */
   waits: boolean;
-  /** When the hub last ended the subscription. */
-  endedAt: number;
+  /** How often in a row the hub denied what it had accepted. */
+  denials: number;
 }
 
 /** The client looks at what is wanted, when nothing is under way. */
@@ -168,6 +170,7 @@ const confirm = command(
   (model) => {
     model.confirmed = model.asked ?? '';
     model.refused = model.asked = undefined;
+    model.denials = 0;
     model.state = 'active';
   },
   (real) => real.pending?.resolve({ events: undefined, leaseSeconds: undefined }),
@@ -200,8 +203,12 @@ const deny = command(
   isAsking,
   (model) => {
     const { asked } = model;
-    drop(model, 'denied');
-    model.refused = asked;
+    model.denials++;
+    const isMeant = model.denials >= 2;
+    drop(model, isMeant ? 'denied' : 'reconnecting');
+    // Only then is it told of; before, it is asked again whatever it refused.
+    if (isMeant) model.refused = asked;
+    else model.waits = true;
   },
   (real) => real.pending?.reject(new SubscriptionDeniedError('subscription-denied')),
 );
@@ -230,11 +237,8 @@ const end = command(
   'the hub ends the subscription',
   isActive,
   (model) => {
-    const isMeant = Date.now() - model.endedAt < 60_000;
-    model.endedAt = Date.now();
-    drop(model, isMeant ? 'denied' : 'reconnecting');
-    if (isMeant) model.refused = '';
-    else model.waits = true;
+    drop(model, 'reconnecting');
+    model.waits = true;
   },
   (real) => real.open[0]?.sink.denied({ topic: undefined, events: undefined, reason: 'over' }),
 );
@@ -313,7 +317,7 @@ it('is the life that the documentation tells of, whatever happens in whatever or
           asked: undefined,
           refused: undefined,
           waits: false,
-          endedAt: Number.NEGATIVE_INFINITY,
+          denials: 0,
         };
         await fc.asyncModelRun(() => ({ model, real: new Real() }), run);
       },
