@@ -57,6 +57,7 @@ export type { CurrentContext } from './events/current-context.ts';
 export type { EventDecision, EventOrigin, FhircastEvent } from './events/event.ts';
 export { type Alias, type CatalogueName, canonicalName } from './events/names.ts';
 export type { Notification } from './events/notification.ts';
+export type { ReasonCode } from './events/session-end.ts';
 export type { SyncErrorDetails } from './events/sync-error.ts';
 export type * from './events/types.ts';
 export type { ChosenBy, HubChoice } from './hub/choice.ts';

@@ -5,6 +5,7 @@ import type {
   FhirResource,
   ImagingStudy,
   OperationOutcome,
+  Parameters,
   Patient,
   Reference,
 } from 'fhir/r4';
@@ -127,5 +128,10 @@ export class ContextResources {
   /** What went wrong, in a SyncError. */
   get operationOutcome(): OperationOutcome | undefined {
     return this.resources('operationoutcome', 'OperationOutcome')[0];
+  }
+
+  /** The parameters of a UserLogout or a UserHibernate (STU3), where the context holds them. */
+  get parameters(): Parameters | undefined {
+    return this.resources('parameters', 'Parameters')[0];
   }
 }

@@ -20,6 +20,8 @@ const key = (name: string, type: string, cardinality: '1' | '0..1' | '0..*'): Ke
 const PATIENT = /* @__PURE__ */ key('patient', 'Patient', '1');
 const PATIENT_OPTIONAL = /* @__PURE__ */ key('patient', 'Patient', '0..1');
 const ENCOUNTER_OPTIONAL = /* @__PURE__ */ key('encounter', 'Encounter', '0..1');
+// Older versions have none, and nobody is kept from logging out by what is in it.
+const PARAMETERS = /* @__PURE__ */ key('parameters', 'Parameters', '0..*');
 const REPORT_REFERENCE = /* @__PURE__ */ key('report', 'reference', '1');
 const PATIENT_REFERENCE = /* @__PURE__ */ key('patient', 'reference', '0..1');
 
@@ -35,7 +37,12 @@ const DEFINITIONS = /* @__PURE__ */ new Map<string, readonly KeyDefinition[]>([
   ['diagnosticreport-update', [REPORT_REFERENCE, PATIENT_REFERENCE, key('updates', 'Bundle', '1')]],
   ['diagnosticreport-select', [REPORT_REFERENCE, PATIENT_REFERENCE, key('select', 'reference', '0..*')]],
   ['syncerror', [key('operationoutcome', 'OperationOutcome', '1')]],
+  ['userlogout', [PARAMETERS]],
+  ['userhibernate', [PARAMETERS]],
 ]);
+
+/** Events about no resource: the other names of the table are resource types. */
+const INFRASTRUCTURE = /* @__PURE__ */ new Set(['syncerror', 'userlogout', 'userhibernate']);
 
 /** What `<Resource>-<verb>` says, in lower case. */
 export interface EventParts {
@@ -54,7 +61,7 @@ const look = (name: string): { parts: EventParts | undefined; definition: readon
   const [, resource, verb] = /^(?!home-)([a-z]+)-(open|close|update|select)$/.exec(lower) ?? [];
   const parts = resource ? ({ resource, verb } as EventParts) : undefined;
   if (!resource || (verb !== 'open' && verb !== 'close')) {
-    return { parts, definition: parts || lower === 'syncerror' ? DEFINITIONS.get(lower) : undefined };
+    return { parts, definition: parts || INFRASTRUCTURE.has(lower) ? DEFINITIONS.get(lower) : undefined };
   }
   return { parts, definition: DEFINITIONS.get(resource) ?? [key(resource, resource, '1'), PATIENT_OPTIONAL] };
 };
@@ -81,8 +88,7 @@ export const eventParts = (name: string): EventParts | undefined => knownEvent(n
  * What an event's context should hold (STU3, event catalogue).
  *
  * @param name the canonical name
- * @returns the keys, the anchor's first, or `undefined` when no definition is known (proprietary events, Home-open,
- *   UserLogout …)
+ * @returns the keys, the anchor's first, or `undefined` when no definition is known (proprietary events, Home-open)
  */
 export const contextDefinition = (name: string): readonly KeyDefinition[] | undefined => knownEvent(name).definition;
 

@@ -1,6 +1,7 @@
 import { ContextResources } from './context.ts';
 import { eventParts } from './definitions.ts';
 import type { Notification } from './notification.ts';
+import { hubHibernatesBy, type ReasonCode, reasonCodeOf, SESSION_ENDS } from './session-end.ts';
 import { firstSyncError, readSyncErrors, type SyncErrorDetails } from './sync-error.ts';
 
 /** What a listener's decision does to the answer that the hub gets. */
@@ -98,5 +99,18 @@ export class FhircastEvent extends ContextResources {
   get syncErrors(): readonly SyncErrorDetails[] {
     this.#syncErrors ??= this.name === 'SyncError' ? readSyncErrors(this.operationOutcome) : [];
     return this.#syncErrors;
+  }
+
+  /**
+   * Why the user's session ended or sleeps, in a UserLogout or a UserHibernate; `undefined` where it does not say, as before
+   * STU3, and for every other event.
+   */
+  get reasonCode(): ReasonCode | undefined {
+    return SESSION_ENDS.test(this.name) ? reasonCodeOf(this.parameters) : undefined;
+  }
+
+  /** Whether the system that hosts the hub hibernates, in a UserHibernate; `false` where it does not say, and otherwise. */
+  get hubHibernates(): boolean {
+    return this.name === 'UserHibernate' && hubHibernatesBy(this.parameters);
   }
 }

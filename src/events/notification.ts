@@ -1,7 +1,9 @@
+import type { Parameters } from 'fhir/r4';
 import { NotificationError } from '../errors.ts';
 import type { ContextEntry } from './context.ts';
 import { canonicalName } from './names.ts';
 import { hasRepeatedKey } from './repeated-key.ts';
+import { parameterDeviations, SESSION_ENDS } from './session-end.ts';
 import { parseTimestamp } from './timestamp.ts';
 
 /** A notification of the hub, read and typed, not yet judged. */
@@ -186,14 +188,20 @@ export function parseNotification(message: unknown): Notification {
   if (!NAME.test(hubEvent)) throw malformed('event.hub.event is no name');
   const deviations = hubEvent === sent ? [] : ['event.hub.event'];
   const timestamp = text(message.timestamp) ?? '';
+  const name = canonicalName(hubEvent);
+  const context = parseContext(event.context, 'event.context', deviations);
+  if (SESSION_ENDS.test(name)) {
+    const parameters = context.find(({ resource }) => resource?.resourceType === 'Parameters')?.resource;
+    for (const at of parameters ? parameterDeviations(parameters as Parameters) : []) deviate(deviations, at);
+  }
   return {
     id,
     timestamp,
     time: orderingTime(timestamp),
     topic,
     hubEvent,
-    name: canonicalName(hubEvent),
-    context: parseContext(event.context, 'event.context', deviations),
+    name,
+    context,
     // The text of STU3 writes `context.versionId`, its tables `versionId`.
     versionId: text(event['context.versionId']) ?? text(event.versionId),
     priorVersionId: text(event['context.priorVersionId']) ?? text(event.priorVersionId),

@@ -1,4 +1,12 @@
-import type { DiagnosticReport, Encounter, FhirResource, ImagingStudy, OperationOutcome, Patient } from 'fhir/r4';
+import type {
+  DiagnosticReport,
+  Encounter,
+  FhirResource,
+  ImagingStudy,
+  OperationOutcome,
+  Parameters,
+  Patient,
+} from 'fhir/r4';
 import type { ResourceOf } from './context.ts';
 import type { EventParts } from './definitions.ts';
 import type { FhircastEvent } from './event.ts';
@@ -92,12 +100,12 @@ export interface SyncErrorEvent extends FhircastEvent {
   /** The SyncError as it was sent. */
   readonly operationOutcome: OperationOutcome | undefined;
 }
-/** The user logged out of the session. */
+/** The user logged out of the session; {@link FhircastEvent.reasonCode} says why. */
 export interface UserLogoutEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'UserLogout';
 }
-/** The user suspended the session. */
+/** The user suspended the session; {@link FhircastEvent.reasonCode} says why. */
 export interface UserHibernateEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'UserHibernate';
@@ -218,6 +226,12 @@ export interface ReportResources {
   encounter?: Encounter;
 }
 
+/** The resource of a UserLogout or a UserHibernate. */
+export interface SessionEndResources {
+  /** Why: a parameter `code` with a `valueCoding`. STU3 asks for it, and older versions have none. */
+  parameters?: Parameters;
+}
+
 /** The resources that a context change must and may name, by the event's canonical name. */
 export interface ChangeResources {
   /** Resources of Patient-open. */
@@ -236,6 +250,10 @@ export interface ChangeResources {
   'DiagnosticReport-open': ReportResources;
   /** Resources of DiagnosticReport-close. */
   'DiagnosticReport-close': ReportResources;
+  /** Resources of UserLogout. */
+  UserLogout: SessionEndResources;
+  /** Resources of UserHibernate. */
+  UserHibernate: SessionEndResources;
   /** Resources of Home-open. */
   'Home-open': Record<string, never>;
 }

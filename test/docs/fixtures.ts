@@ -188,6 +188,24 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     },
     check: ({ calls }) => expect(calls.showBanner).toEqual(['Documented app did not follow']),
   },
+  'sync-errors': {
+    declarations: `${CLIENT} ${SHOW}`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', (event) => event.refuse('not now'));
+      return { client, showBanner: stage.spy('showBanner') };
+    },
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      await session.publish('Patient-open', chart(0));
+      await expect.poll(() => calls.showBanner).toEqual([expect.stringMatching(/^Documented app: \S/)]);
+    },
+  },
+  logout: {
+    declarations: `${CLIENT} declare let dictating: boolean; declare function logOut(why: string): void;`,
+    prepare: async (stage) => ({ client: await joined(stage), dictating: false, logOut: stage.spy('logOut') }),
+    check: ({ calls }) => expect.poll(() => calls.logOut).toEqual(['user-initiated']),
+  },
   contexts: {
     declarations: CLIENT,
     prepare: async (stage) => ({

@@ -36,6 +36,8 @@ describe('a context fits its event', () => {
     ['SyncError', [outcome]],
     ['Home-open', []],
     ['UserLogout', []],
+    ['UserLogout', [entry('parameters', { resourceType: 'Parameters' })]],
+    ['UserHibernate', [entry('parameters', { resourceType: 'Parameters' })]],
     ['medication-open', [medication]],
     ['org.example.transmogrify', []],
     // Keys in any case, and the key of the .NET sandbox hub of 2019 (N19).

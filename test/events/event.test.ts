@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import type { OperationOutcome } from 'fhir/r4';
 import { describe, expect, it } from 'vitest';
+import { checkContext } from '../../src/events/check.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
+import { canonicalName } from '../../src/events/names.ts';
 import { parseNotification } from '../../src/events/notification.ts';
 import { firstSyncError, makeSyncError, readSyncErrors } from '../../src/events/sync-error.ts';
 
@@ -165,6 +167,69 @@ describe('an event', () => {
     });
     expect(eventWith(context, 'Patient-open').event.syncError).toBeUndefined();
     expect(eventWith([], 'SyncError').event.syncError).toMatchObject({ eventId: undefined, diagnostics: undefined });
+  });
+});
+
+describe.each(['UserLogout', 'user-hibernate'])('the parameters of a %s', (name) => {
+  const code = (value: object) => ({ name: 'code', ...value });
+  const parametersOf = (...parameter: unknown[]) => [
+    { key: 'parameters', resource: { resourceType: 'Parameters', parameter } },
+  ];
+  const read = (context: unknown, as = name) => {
+    const { event, raw } = eventWith(context, as);
+    const { deviations } = parseNotification(raw);
+    return { code: event.reasonCode, hub: event.hubHibernates, deviations };
+  };
+  const coding = code({ valueCoding: { system: 'http://codes.example.org/logout', code: 'system-timeout' } });
+
+  it('say why, by the code alone', () => {
+    const { event } = eventWith(parametersOf(coding), name);
+    expect(event.parameters).toEqual({ resourceType: 'Parameters', parameter: [coding] });
+    expect(read(parametersOf(coding))).toEqual({ code: 'system-timeout', hub: false, deviations: [] });
+    expect(read(parametersOf(code({ valueCoding: { code: 'our-own' } })))).toMatchObject({ code: 'our-own' });
+  });
+
+  it('say whether the hub sleeps too, where the user hibernates', () => {
+    const sleeps = name === 'user-hibernate';
+    expect(read(parametersOf(coding, { name: 'hub', valueBoolean: true })).hub).toBe(sleeps);
+    expect(read(parametersOf(coding, { name: 'hub', valueBoolean: false })).hub).toBe(false);
+    expect(read(parametersOf(coding, { name: 'hub', valueString: 'true' }))).toEqual({
+      code: 'system-timeout',
+      hub: false,
+      deviations: ['parameters: hub is no boolean'],
+    });
+  });
+
+  it('may be absent, as they are before STU3', () => {
+    expect(read([])).toEqual({ code: undefined, hub: false, deviations: [] });
+    expect(read(undefined)).toEqual({ code: undefined, hub: false, deviations: [] });
+  });
+
+  it.each<[string, unknown]>([
+    ['nothing', parametersOf()],
+    ['a code without a coding', parametersOf(code({}))],
+    ['null', parametersOf(null, code({ valueCoding: null }))],
+    ['a code that is none', parametersOf(code({ valueCoding: { code: 7 } }))],
+    ['a code without end', parametersOf(code({ valueCoding: { code: 'x'.repeat(129) } }))],
+    ['a code behind too many others', parametersOf(...Array(64).fill({ name: 'x' }), coding)],
+    ['an object for an array', [{ key: 'parameters', resource: { resourceType: 'Parameters', parameter: coding } }]],
+  ])('deviate where they hold %s, and the event is read', (_, context) => {
+    expect(read(context)).toEqual({ code: undefined, hub: false, deviations: ['parameters: code is no coding'] });
+  });
+
+  it('are no other resource', () => {
+    const context = [{ key: 'parameters', resource: resources.patient }];
+    expect(eventWith(context, name).event.parameters).toBeUndefined();
+    expect(checkContext(canonicalName(name), eventWith(context, name).event.context)).toEqual({
+      deviations: ['parameters is no Parameters'],
+      missing: undefined,
+      contradiction: undefined,
+    });
+  });
+
+  it('say nothing in another event', () => {
+    const context = parametersOf(coding, { name: 'hub', valueBoolean: true });
+    expect(read(context, 'org.example.thing')).toEqual({ code: undefined, hub: false, deviations: [] });
   });
 });
 

@@ -1,9 +1,11 @@
 import type {
   DiagnosticReport,
   Encounter,
+  Parameters as FhirParameters,
   FhirResource,
   ImagingStudy,
   MedicationRequest,
+  OperationOutcome,
   Patient,
   Reference,
 } from 'fhir/r4';
@@ -29,6 +31,7 @@ import {
   type PatientCloseEvent,
   type PatientOpenEvent,
   type ProtocolRecord,
+  type ReasonCode,
   type ResourceEvent,
   type StateChange,
   type Subscribed,
@@ -163,6 +166,23 @@ describe('the listener of a name', () => {
     expect(typed.every((chained) => chained === client)).toBe(true);
   });
 
+  it('knows what events without a context say', () => {
+    expectTypeOf<Gets<'SyncError'>['syncErrors']>().toEqualTypeOf<readonly SyncErrorDetails[]>();
+    expectTypeOf<Gets<'SyncError'>['operationOutcome']>().toEqualTypeOf<OperationOutcome | undefined>();
+    expectTypeOf<SyncErrorDetails['code']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Gets<'logout-user'>['parameters']>().toEqualTypeOf<FhirParameters | undefined>();
+    expectTypeOf<Gets<'userlogout'>['reasonCode']>().toEqualTypeOf<ReasonCode | undefined>();
+    expectTypeOf<Gets<'UserHibernate'>['reasonCode']>().toEqualTypeOf<ReasonCode | undefined>();
+    expectTypeOf<Gets<'UserHibernate'>['hubHibernates']>().toEqualTypeOf<boolean>();
+    expectTypeOf<'system-timeout'>().toExtend<ReasonCode>();
+    expectTypeOf<Gets<'DiagnosticReport-update'>['anchor']>().toEqualTypeOf<DiagnosticReport | undefined>();
+    expectTypeOf<Gets<'DiagnosticReport-select'>['syncError']>().toEqualTypeOf<SyncErrorDetails | undefined>();
+    // An event that tells of no resource has none that must be there.
+    expectTypeOf<Gets<'SyncError'>['anchor']>().toEqualTypeOf<FhirResource | undefined>();
+    expectTypeOf<Gets<'UserLogout'>['patient']>().toEqualTypeOf<Patient | undefined>();
+    expectTypeOf<SyncErrorDetails>().not.toHaveProperty('reasonCode');
+  });
+
   it('knows what a context change must name', () => {
     type Resources<N extends Parameters<typeof client.requestContextChange>[0]> = Parameters<
       typeof client.requestContextChange<N>
@@ -172,6 +192,9 @@ describe('the listener of a name', () => {
     expectTypeOf<{ study: ImagingStudy }>().not.toExtend<Resources<'Patient-open'>>();
     expectTypeOf<{ patient: Encounter }>().not.toExtend<Resources<'Patient-open'>>();
     expectTypeOf<{ report: DiagnosticReport }>().not.toExtend<Resources<'DiagnosticReport-open'>>();
+    expectTypeOf<{ parameters: FhirParameters }>().toExtend<Resources<'UserLogout'>>();
+    expectTypeOf<{ parameters: FhirParameters }>().toExtend<Resources<'user-hibernate'>>();
+    expectTypeOf<{ parameters: Patient }>().not.toExtend<Resources<'UserLogout'>>();
     expectTypeOf<{ anything: string }>().toExtend<Resources<'org.example.thing'>>();
   });
 });
