@@ -14,6 +14,18 @@ export const after = (ms: number, act: () => void): Timer =>
   ms === Number.POSITIVE_INFINITY ? undefined : setTimeout(act, Math.min(Math.max(0, ms), LONGEST_TIMER_MS));
 
 /**
+ * Does something again and again, without keeping a process alive.
+ *
+ * @param ms how often, in milliseconds
+ * @param act what is done
+ */
+export const every = (ms: number, act: () => void): Timer => {
+  const timer = setInterval(act, Math.min(ms, LONGEST_TIMER_MS));
+  unref(timer);
+  return timer;
+};
+
+/**
  * Waits, without keeping a process alive.
  *
  * @param ms how long, in milliseconds

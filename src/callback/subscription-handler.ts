@@ -35,6 +35,10 @@ export interface SubscriptionHandlerOptions {
   readonly allowSha1: boolean;
   /** Takes note of what came. */
   count(outcome: CallbackOutcome): void;
+  /** Whether an event with a right signature was delivered long ago, to an owner that knows nothing of it. Default: none was. */
+  isOld?(signature: string, text: string): boolean;
+  /** The owner has decided about an event with a right signature. */
+  delivered?(signature: string, text: string): void;
 }
 
 const BAD_REQUEST = 400;
@@ -61,7 +65,7 @@ const parseQuery = (query: string): Map<string, string> | undefined => {
  * @param options whose URL it is, and how its signatures are checked
  */
 export function subscriptionHandler(options: SubscriptionHandlerOptions): CallbackHandler {
-  const { owner, hmac, allowSha1, count } = options;
+  const { owner, hmac, allowSha1, count, isOld, delivered } = options;
 
   const unexpected = (status = NOT_FOUND): CallbackAnswer => {
     count('unexpected');
@@ -93,24 +97,36 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
     return echoOf(challenge);
   };
 
-  const deliver = (body: Uint8Array): CallbackAnswer | Promise<CallbackAnswer> => {
+  /** @param signature the header, where it was checked and is right */
+  const deliver = (body: Uint8Array, signature: string | undefined): CallbackAnswer | Promise<CallbackAnswer> => {
     let text: string;
     try {
       text = utf8.decode(body);
     } catch {
       return reject(new NotificationError('notification-malformed', { at: 'not UTF-8' }), BAD_REQUEST);
     }
+    // It is answered as what was followed: whoever sends it again need not hear more.
+    if (signature && isOld?.(signature, text)) return reject(new NotificationError('notification-stale'), 200);
     count('delivered');
+    const answer = (status: number): CallbackAnswer => {
+      // What nobody waited for was not shown to anybody, and may be sent again.
+      if (signature && status !== NOT_FOUND) delivered?.(signature, text);
+      return answerOf(status);
+    };
     const status = owner.notify(text);
-    return typeof status === 'number' ? answerOf(status) : Promise.resolve(status).then(answerOf);
+    return typeof status === 'number' ? answer(status) : Promise.resolve(status).then(answer);
   };
 
   /** Decides about a request whose signature has been checked, or does not matter. */
-  const decide = ({ method, query, body }: CallbackRequest, fault?: FhircastError) => {
+  const decide = (
+    { method, query, body, signature }: CallbackRequest,
+    fault: FhircastError | undefined,
+    isSigned: boolean,
+  ) => {
     if (method === 'GET') return verify(query);
     if (method !== 'POST') return { ...unexpected(METHOD_NOT_ALLOWED), headers: { Allow: 'GET, POST' } };
     if (body === 'too-large') return reject(new NotificationError('notification-too-large'), TOO_LARGE);
-    return fault ? reject(fault, UNAUTHORIZED) : deliver(body);
+    return fault ? reject(fault, UNAUTHORIZED) : deliver(body, isSigned ? signature : undefined);
   };
 
   /** The last signature that is being checked: WebCrypto takes its time, and what comes behind it must not overtake it. */
@@ -120,7 +136,7 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
     const { method, signature, body } = request;
     const isSigned = method === 'POST' && body !== 'too-large' && !owner.acceptsUnverified?.();
     const fault = isSigned ? signatureFault(hmac, signature, body, allowSha1) : undefined;
-    if (!checking && !(fault instanceof Promise)) return decide(request, fault);
+    if (!checking && !(fault instanceof Promise)) return decide(request, fault, isSigned);
     // It may fail before its turn comes.
     if (fault instanceof Promise) fault.catch(() => {});
     const checked = (checking ?? Promise.resolve()).then(() => fault);
@@ -132,6 +148,6 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
     void done.then(() => {
       if (checking === done) checking = undefined;
     });
-    return checked.then((found) => decide(request, found));
+    return checked.then((found) => decide(request, found, isSigned));
   };
 }

@@ -6,6 +6,7 @@ import {
   SIGNATURE_LIMIT,
 } from '../callback/request.ts';
 import { ROUTER_ANSWERS } from '../callback/router.ts';
+import { parseShallow } from '../callback/shallow-json.ts';
 
 /** The two ends of a request: the instance that passes it on, and the name by which it waits there. */
 export interface Origin {
@@ -57,8 +58,7 @@ const splitLine = (bytes: Buffer, limit: number): readonly [line: Buffer, rest: 
 
 const jsonOf = (line: Buffer): Readonly<Record<string, unknown>> | undefined => {
   try {
-    const value: unknown = JSON.parse(utf8.decode(line));
-    return isRecord(value) ? value : undefined;
+    return parseShallow(utf8.decode(line), { length: META_LIMIT });
   } catch {
     return undefined;
   }

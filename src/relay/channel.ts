@@ -7,6 +7,7 @@ import { urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { Connection } from './connection.ts';
 import { keeper, platformStorage, type RelayStorage } from './kept.ts';
+import { SeenEvents } from './seen-events.ts';
 
 /** How a page uses a relay. */
 export interface RelayChannelOptions {
@@ -82,22 +83,39 @@ export function relayChannel(options: RelayChannelOptions): RelayChannel {
     const found = place.read();
     const kept = found && !inUse.has(found.page) ? found : undefined;
     const secret = kept?.secret ?? randomHex(32);
+    // A new secret has signed nothing.
+    const seen = new SeenEvents(kept?.seen);
+    let isKeeper = true;
     let page = kept?.page;
     if (page !== undefined) inUse.add(page);
     let callback = '';
+    const keep = () => {
+      if (isKeeper && page !== undefined) place.write({ page, secret, seen: seen.record });
+    };
     const connection = new Connection({
       url,
       fetch,
       page,
-      handle: subscriptionHandler({ owner, allowSha1, count, hmac: webHmac(secret) }),
+      handle: subscriptionHandler({
+        owner,
+        allowSha1,
+        count,
+        hmac: webHmac(secret),
+        isOld: (signature, text) => seen.isOld(signature, text),
+        delivered: (signature, text) => {
+          seen.add(signature, text);
+          keep();
+        },
+      }),
+      isAllowed: (callback) => !urlFault(callback, 'http', allowInsecure),
       opened: (message) => {
         // Another tab has come with what is kept, and keeps it.
-        const isReplaced = page !== undefined && page !== message.page;
+        if (page !== undefined && page !== message.page) isKeeper = false;
         if (page !== undefined) inUse.delete(page);
         page = message.page;
         inUse.add(page);
         callback = message.callback;
-        if (!isReplaced) place.write({ page, secret });
+        keep();
       },
       lost: (error) => owner.lost?.(error),
     });

@@ -4,9 +4,10 @@ import { ChannelError, type FhircastErrorDetails } from '../errors.ts';
 import { statusPasses } from '../failures.ts';
 import type { FetchLike } from '../hub/http.ts';
 import { joinUrl } from '../hub/url.ts';
-import { pause, unref } from '../timers.ts';
+import { after, every, pause, type Timer, unref } from '../timers.ts';
 import {
   type AnswerMessage,
+  EVENT_LIMIT,
   HEARTBEAT_MS,
   PAGE_HEADER,
   PATHS,
@@ -25,6 +26,8 @@ export interface ConnectionOptions {
   readonly page: string | undefined;
   /** Answers a request of the hub. */
   handle(request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer>;
+  /** Whether a hub may be given a callback URL. */
+  isAllowed(callback: string): boolean;
   /** The page is open, for the first time or again. */
   opened(message: PageMessage): void;
   /** Nothing arrives for the moment, or something never will. */
@@ -45,12 +48,30 @@ const SETTLED_AFTER_MS = 5_000;
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 15_000;
 
+/** How long a relay may take to take an answer, or to hear of the end of a page, in milliseconds. */
+const TAKE_WITHIN_MS = 10_000;
+
+/** A relay sends fewer requests at once, and less of them. */
+const HELD_MOST = 1_000;
+const HELD_MOST_CHARACTERS = 4 * EVENT_LIMIT;
+
 const FAILED = 500;
 
 /** By these a relay keeps a page out whose user is not signed in any more: its stream must not seem to be alive. */
 const KEPT_OUT: readonly number[] = [401, 403];
 
 const relayFailed = (details: FhircastErrorDetails): ChannelError => new ChannelError('relay-failed', details);
+
+/** A request, and how much it takes. */
+interface Held {
+  readonly message: RequestMessage;
+  readonly characters: number;
+}
+
+/** Lets go of a body that nobody reads. */
+const drop = ({ body }: Response): void => {
+  body?.cancel().catch(() => {});
+};
 
 /** One page's connection to its relay, which comes back by itself. */
 export class Connection {
@@ -61,11 +82,15 @@ export class Connection {
   #epoch: string | undefined;
   #stream = new AbortController();
   #failures = 0;
-  #lostTimer: ReturnType<typeof setTimeout> | undefined;
+  #lostTimer: Timer;
   /** Requests that are being answered, and answers that the relay has not taken. */
   readonly #requests = new Map<string, AnswerMessage | 'working'>();
+  /** Whose answers are on their way. */
+  readonly #sending = new Set<string>();
+  /** How long the requests are that nobody has decided about, in characters. */
+  #heldCharacters = 0;
   /** Requests that came before anybody could know that the page is open. */
-  #early: RequestMessage[] | undefined = [];
+  #early: Held[] | undefined = [];
   #settle: { resolve(message: PageMessage): void; reject(error: ChannelError): void } | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -80,7 +105,7 @@ export class Connection {
    */
   open(): Promise<PageMessage> {
     return new Promise((resolve, reject) => {
-      const tooLate = setTimeout(() => this.#giveUp(relayFailed({ retryable: true })), OPEN_WITHIN_MS);
+      const tooLate = after(OPEN_WITHIN_MS, () => this.#giveUp(relayFailed({ retryable: true })));
       this.#settle = {
         resolve: (message) => {
           clearTimeout(tooLate);
@@ -100,7 +125,10 @@ export class Connection {
     if (this.#life.signal.aborted) return;
     this.#end();
     // The page may be closing.
-    if (this.#page !== undefined) await this.#send(PATHS.page, { method: 'DELETE', keepalive: true }).catch(() => {});
+    if (this.#page === undefined) return;
+    await this.#inTime((signal) => this.#send(PATHS.page, { method: 'DELETE', keepalive: true, signal })).catch(
+      () => {},
+    );
   }
 
   #end(): void {
@@ -119,11 +147,13 @@ export class Connection {
     const { signal } = this.#life;
     for (;;) {
       const begun = Date.now();
-      const error = await this.#follow().catch((cause: unknown) => relayFailed({ retryable: true, cause }));
+      const error = await this.#follow().catch((cause: unknown) =>
+        cause instanceof ChannelError ? cause : relayFailed({ retryable: true, cause }),
+      );
       if (Date.now() - begun > SETTLED_AFTER_MS) this.#failures = 0;
       if (signal.aborted) return;
       if (this.#settle) return this.#giveUp(error);
-      this.#lostTimer ??= setTimeout(() => this.#lose(error), LOST_AFTER_MS);
+      this.#lostTimer ??= after(LOST_AFTER_MS, () => this.#lose(error));
       // Many pages come back at once when a relay was away.
       const longestMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures++);
       await pause((longestMs * (1 + Math.random())) / 2, signal);
@@ -138,25 +168,43 @@ export class Connection {
   async #follow(): Promise<ChannelError> {
     const stream = new AbortController();
     this.#stream = stream;
-    const { body, ok, status } = await this.#send(PATHS.page, { method: 'POST', signal: stream.signal });
-    if (!ok || !body) return relayFailed({ status, retryable: statusPasses(status) });
     let heardAt = Date.now();
-    const watch = setInterval(() => {
+    // From the beginning: a relay may also never answer.
+    const watch = every(LOOK_EVERY_MS, () => {
       if (Date.now() - heardAt > SILENT_AFTER_MS) stream.abort();
-    }, LOOK_EVERY_MS);
-    unref(watch);
+    });
     try {
-      const parser = createParser({ onEvent: (event) => this.#take(event) });
+      const response = await this.#until(
+        stream.signal,
+        this.#send(PATHS.page, { method: 'POST', signal: stream.signal }),
+      );
+      const { body, ok, status } = response;
+      if (!ok || !body) {
+        drop(response);
+        return relayFailed({ status, retryable: statusPasses(status) });
+      }
+      const parser = createParser({
+        maxBufferSize: EVENT_LIMIT,
+        onEvent: (event) => this.#take(event),
+        onError: ({ type }) => {
+          if (type === 'max-buffer-size-exceeded') throw relayFailed({ retryable: true });
+        },
+      });
       const utf8 = new TextDecoder();
       const reader = body.getReader();
+      // Not every implementation of fetch ends a stream that has begun.
+      stream.signal.addEventListener('abort', () => void reader.cancel().catch(() => {}));
       for (;;) {
         const { done, value } = await reader.read();
         if (done) return relayFailed({ retryable: true });
         heardAt = Date.now();
-        parser.feed(utf8.decode(value, { stream: true }));
+        // Lines end with a line feed. Without one, the parser looks for it to the end, for each carriage return.
+        parser.feed(utf8.decode(value, { stream: true }).replaceAll('\r', ''));
       }
     } finally {
       clearInterval(watch);
+      // What has failed is not read any more, and must not be kept.
+      stream.abort();
     }
   }
 
@@ -167,13 +215,28 @@ export class Connection {
       this.#page = undefined;
     } else if (event === 'page') {
       const message = parsePage(data);
-      if (message) this.#opened(message);
+      if (!message || !this.#options.isAllowed(message.callback)) throw relayFailed({ at: 'callback' });
+      this.#opened(message);
     } else if (event === 'request') {
       const message = parseRequest(data);
-      if (!message) return;
-      if (this.#early) this.#early.push(message);
-      else this.#request(message);
+      if (message) this.#admit({ message, characters: data.length });
     }
+  }
+
+  /** Takes a request while there is room: a relay that floods its page has failed. */
+  #admit(held: Held): void {
+    const known = this.#requests.get(held.message.id);
+    if (known === 'working') return;
+    if (known) return void this.#answer(known);
+    const count = this.#requests.size + (this.#early?.length ?? 0);
+    this.#heldCharacters += held.characters;
+    if (count < HELD_MOST && this.#heldCharacters <= HELD_MOST_CHARACTERS) {
+      if (this.#early) this.#early.push(held);
+      else this.#request(held);
+      return;
+    }
+    this.#heldCharacters -= held.characters;
+    throw relayFailed({ retryable: true });
   }
 
   #opened(message: PageMessage): void {
@@ -187,7 +250,7 @@ export class Connection {
       this.#settle.resolve(message);
       this.#settle = undefined;
       // What the hub has sent is for a subscription that is yet to be asked for, by whoever waits for the page.
-      setTimeout(() => {
+      after(0, () => {
         const early = this.#early ?? [];
         this.#early = undefined;
         for (const request of early) this.#request(request);
@@ -200,12 +263,14 @@ export class Connection {
     this.#options.lost(new ChannelError('channel-lost', { retryable: true, cause }));
   }
 
-  #request({ id, request }: RequestMessage): void {
-    const known = this.#requests.get(id);
-    if (known === 'working') return;
-    if (known) return void this.#answer(known);
+  #request({ message: { id, request }, characters }: Held): void {
+    // It may have come twice before the page was open.
+    const isRepeated = this.#requests.has(id);
+    if (isRepeated) this.#heldCharacters -= characters;
+    if (isRepeated) return;
     this.#requests.set(id, 'working');
     const answer = (status: number, body = '') => {
+      this.#heldCharacters -= characters;
       const message = { id, status, body };
       this.#requests.set(id, message);
       void this.#answer(message);
@@ -217,16 +282,45 @@ export class Connection {
   }
 
   async #answer(message: AnswerMessage): Promise<void> {
-    const stream = this.#stream;
+    const { id } = message;
+    // A relay that repeats a request need not be answered as often.
+    if (this.#sending.has(id)) return;
+    this.#sending.add(id);
     const body = JSON.stringify(message);
     try {
-      const { status } = await this.#send(PATHS.answers, { method: 'POST', body, signal: this.#life.signal });
+      const { status } = await this.#inTime((signal) => this.#send(PATHS.answers, { method: 'POST', body, signal }));
       if (statusPasses(status) || KEPT_OUT.includes(status)) throw relayFailed({ status });
-      this.#requests.delete(message.id);
+      this.#requests.delete(id);
     } catch {
       // The relay sends the request again on the next stream, and gets the answer then.
-      stream.abort();
+      this.#stream.abort();
+    } finally {
+      this.#sending.delete(id);
     }
+  }
+
+  /** Does something that the relay, or a `fetch` of the app's own, may never end. */
+  async #inTime(act: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
+    const limit = new AbortController();
+    const timer = after(TAKE_WITHIN_MS, () => limit.abort());
+    unref(timer);
+    try {
+      const response = await this.#until(limit.signal, act(limit.signal));
+      drop(response);
+      return response;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Waits until a signal says that it is enough. */
+  #until<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(relayFailed({ retryable: true }));
+      if (signal.aborted) abort();
+      signal.addEventListener('abort', abort);
+      promise.then(resolve, reject);
+    });
   }
 
   #send(path: string, init: RequestInit): Promise<Response> {

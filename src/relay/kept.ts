@@ -1,3 +1,5 @@
+import type { SeenRecord } from './seen-events.ts';
+
 /** Where a page keeps what it needs to come back to its subscription: `sessionStorage`, `localStorage` or the like. */
 export type RelayStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
@@ -7,15 +9,26 @@ export interface Kept {
   readonly page: string;
   /** The secret of the subscription. */
   readonly secret: string;
+  /** The events that the secret has signed and that the app was given. */
+  readonly seen: SeenRecord;
+}
+
+/** What was found, of which `seen` may be anything. */
+export interface Found extends Omit<Kept, 'seen'> {
+  readonly seen: unknown;
 }
 
 /** A place of one subscription in the storage. */
 export interface Keeper {
-  read(): Kept | undefined;
+  read(): Found | undefined;
+  /** Keeps it. What cannot be kept is removed: a secret must not be there without the events that it has signed. */
   write(kept: Kept): void;
   /** Removes what is kept, unless it is another page's by now. */
   remove(page: string): void;
 }
+
+/** The longest text that is read, in characters. */
+const KEPT_LIMIT = 16_384;
 
 const HEX = /^[0-9a-f]{48,64}$/;
 
@@ -47,14 +60,24 @@ export async function keeper(storage: RelayStorage | undefined, parts: readonly 
       return undefined;
     }
   };
-  const read = (): Kept | undefined =>
+  const read = (): Found | undefined =>
     attempt(() => {
-      const { page, secret } = JSON.parse(storage?.getItem(name) ?? '{}') as Partial<Record<keyof Kept, unknown>>;
-      return isHex(page) && isHex(secret) ? { page, secret } : undefined;
+      const text = storage?.getItem(name) ?? '{}';
+      const { page, secret, seen } = JSON.parse(text.length > KEPT_LIMIT ? '{}' : text) as Partial<
+        Record<keyof Kept, unknown>
+      >;
+      return isHex(page) && isHex(secret) ? { page, secret, seen } : undefined;
     });
   return {
     read,
-    write: (kept) => attempt(() => storage?.setItem(name, JSON.stringify(kept))),
+    write(kept) {
+      const text = JSON.stringify(kept);
+      const isWritten = attempt(() => {
+        storage?.setItem(name, text);
+        return true;
+      });
+      if (!isWritten) attempt(() => storage?.removeItem(name));
+    },
     remove: (page) => attempt(() => read()?.page === page && storage?.removeItem(name)),
   };
 }

@@ -8,7 +8,7 @@ import {
 } from '../callback/request.ts';
 import { ROUTER_ANSWERS } from '../callback/router.ts';
 import { randomHex } from '../random.ts';
-import { unref } from '../timers.ts';
+import { after, every, type Timer, unref } from '../timers.ts';
 import { EventStream, eventText } from './event-stream.ts';
 import type { RelaySettings } from './options.ts';
 import { type AnswerMessage, encodeRequest, HEARTBEAT_MS } from './wire.ts';
@@ -49,6 +49,10 @@ const FAILED = 500;
 const METHOD_NOT_ALLOWED = 405;
 const URI_TOO_LONG = 414;
 
+/** So much may be on its way to a page or be decided by it: a page gives up what floods it. */
+const SENT_MOST = 256;
+const SENT_MOST_BYTES = 16 * 1024 * 1024;
+
 const sizeOf = ({ body, query }: CallbackRequest): number =>
   OVERHEAD_BYTES + query.length + (typeof body === 'string' ? 0 : body.byteLength);
 
@@ -64,12 +68,14 @@ export class Page {
   #waiting = new Map<string, Waiting>();
   /** What of it the stream of the moment has not sent. */
   #unsent = new Map<string, Waiting>();
+  /** What of it the stream of the moment has sent. */
+  #sent = { count: 0, bytes: 0 };
   readonly #name = randomHex(4);
   #count = 0;
   #bytes = 0;
   #stream: EventStream | undefined;
-  #heartbeat: ReturnType<typeof setInterval> | undefined;
-  #grace: ReturnType<typeof setTimeout> | undefined;
+  #heartbeat: Timer;
+  #grace: Timer;
   /** Whether a hub has ever asked for it. */
   #isKnown = false;
   /** What another relay still held, while it is being taken over. Nothing is sent meanwhile. */
@@ -114,7 +120,7 @@ export class Page {
     this.#handed = undefined;
     const since = [...this.#waiting.values()];
     this.#waiting = new Map();
-    this.#unsent = new Map();
+    this.#sendAgain();
     for (const waiting of handed) this.#add(waiting);
     // Each is written once, and not once for each of the others.
     const twins = since.length > 0 ? new Map(handed.map((waiting) => [identityOf(waiting), waiting])) : undefined;
@@ -151,10 +157,8 @@ export class Page {
       ended: () => this.#disconnected(stream),
     });
     this.#stream = stream;
-    this.#heartbeat = setInterval(() => this.#beat(stream), HEARTBEAT_MS);
-    unref(this.#heartbeat);
-    for (const waiting of this.#waiting.values()) waiting.sentAt = undefined;
-    this.#unsent = new Map(this.#waiting);
+    this.#heartbeat = every(HEARTBEAT_MS, () => this.#beat(stream));
+    this.#sendAgain();
     return stream;
   }
 
@@ -183,6 +187,7 @@ export class Page {
     else if (method !== 'GET' || status !== 200 || body !== new URLSearchParams(query).get('hub.challenge'))
       waiting.resolve(answerOf(FAILED));
     else waiting.resolve(echoOf(body));
+    this.#stream?.wake();
     return true;
   }
 
@@ -241,6 +246,10 @@ export class Page {
   #remove(id: string, waiting: Waiting): void {
     this.#waiting.delete(id);
     this.#unsent.delete(id);
+    if (waiting.sentAt !== undefined) {
+      this.#sent.count--;
+      this.#sent.bytes -= waiting.sizeBytes;
+    }
     this.#unload(waiting);
   }
 
@@ -249,9 +258,16 @@ export class Page {
     this.#parts.load.bytes -= sizeBytes;
   }
 
+  /** Nothing has been sent on the stream of the moment. */
+  #sendAgain(): void {
+    for (const waiting of this.#waiting.values()) waiting.sentAt = undefined;
+    this.#unsent = new Map(this.#waiting);
+    this.#sent = { count: 0, bytes: 0 };
+  }
+
   /** The next request to be sent. */
   #next(): string | undefined {
-    if (this.#handed) return undefined;
+    if (this.#handed || this.#sent.count >= SENT_MOST || this.#sent.bytes >= SENT_MOST_BYTES) return undefined;
     for (const [id, waiting] of this.#unsent) {
       const isOverdue = waiting.request.method !== 'POST' && performance.now() - waiting.cameAt > OVERDUE_AFTER_MS;
       if (isOverdue) {
@@ -261,6 +277,8 @@ export class Page {
       }
       this.#unsent.delete(id);
       waiting.sentAt = performance.now();
+      this.#sent.count++;
+      this.#sent.bytes += waiting.sizeBytes;
       return eventText('request', encodeRequest({ id, request: waiting.request }));
     }
     return undefined;
@@ -278,7 +296,7 @@ export class Page {
     this.#stream = undefined;
     clearInterval(this.#heartbeat);
     const { graceMs } = this.#parts.settings;
-    this.#grace = setTimeout(() => this.#parts.over(), this.#isKnown ? graceMs : Math.min(graceMs, UNKNOWN_GRACE_MS));
+    this.#grace = after(this.#isKnown ? graceMs : Math.min(graceMs, UNKNOWN_GRACE_MS), () => this.#parts.over());
     unref(this.#grace);
   }
 }

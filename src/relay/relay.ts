@@ -10,7 +10,7 @@ import { type RelayOptions, relaySettings } from './options.ts';
 import type { PageRequest } from './page-request.ts';
 import { Pages } from './pages.ts';
 import { readTarget } from './target.ts';
-import { isPage, PAGE_HEADER, PATHS, type PageMessage } from './wire.ts';
+import { ANSWER_LIMIT, isPage, PAGE_HEADER, PATHS, type PageMessage } from './wire.ts';
 
 /** A relay and its two skins. */
 export interface Relay {
@@ -39,9 +39,6 @@ const UNAVAILABLE = 503;
 const FAILED = 500;
 const NO_CONTENT = 204;
 const OK = 200;
-
-/** An answer is a status and a challenge. In bytes. */
-const ANSWER_LIMIT = 16_384;
 
 const CLOSE_WITHIN_MS = 5_000;
 

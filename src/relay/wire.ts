@@ -1,5 +1,6 @@
 import { isChallenge } from '../callback/challenge.ts';
-import type { CallbackRequest } from '../callback/request.ts';
+import { type CallbackRequest, QUERY_LIMIT, SIGNATURE_LIMIT } from '../callback/request.ts';
+import { parseShallow } from '../callback/shallow-json.ts';
 
 /**
  * What a page and its relay say to each other.
@@ -47,6 +48,8 @@ export interface PageMessage {
   readonly epoch: string;
 }
 
+const REQUEST_ID = /^[0-9a-z.]{1,64}$/;
+
 /** A request of the hub. */
 export interface RequestMessage {
   readonly id: string;
@@ -62,17 +65,20 @@ export interface AnswerMessage {
   readonly body: string;
 }
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;
+/** The longest event that a page reads, in characters: the largest body in base64, and all that goes with it. */
+export const EVENT_LIMIT = Math.ceil((BODY_LIMIT_MOST * 4) / 3) + 6 * (QUERY_LIMIT + SIGNATURE_LIMIT) + 1_024;
 
-const parse = (text: string): Readonly<Record<string, unknown>> | undefined => {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-};
+/** The longest answer of a page, in bytes or characters: a status and a challenge. */
+export const ANSWER_LIMIT = 16_384;
+
+/** The longest beginning of a stream, and the longest that relays say to each other, in characters. */
+const MESSAGE_LIMIT = 8_192;
+
+const METHOD_LIMIT = 32;
+const URL_LIMIT = 2_048;
+const EPOCH_LIMIT = 64;
+
+const isText = (value: unknown, limit: number): value is string => typeof value === 'string' && value.length <= limit;
 
 /** So many characters at once are no burden to a call stack. */
 const CHUNK = 8_192;
@@ -83,7 +89,12 @@ const toBase64 = (bytes: Uint8Array): string => {
   return btoa(text);
 };
 
-const fromBase64 = (text: string): Uint8Array => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const fromBase64 = (text: string): Uint8Array => {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
+  return bytes;
+};
 
 /** Writes a request of the hub. The bytes stay what they are, whatever they are: they are signed. */
 export function encodeRequest({ id, request }: RequestMessage): string {
@@ -98,9 +109,10 @@ export function encodeRequest({ id, request }: RequestMessage): string {
  * @returns `undefined` when it is none
  */
 export function parseRequest(text: string): RequestMessage | undefined {
-  const { id, method, query, signature, body } = parse(text) ?? {};
-  if (typeof id !== 'string' || typeof method !== 'string' || typeof query !== 'string') return undefined;
-  if (signature !== undefined && typeof signature !== 'string') return undefined;
+  const { id, method, query, signature, body } = parseShallow(text, { length: EVENT_LIMIT, depth: 1 }) ?? {};
+  if (typeof id !== 'string' || !REQUEST_ID.test(id)) return undefined;
+  if (!isText(method, METHOD_LIMIT) || !isText(query, QUERY_LIMIT)) return undefined;
+  if (signature !== undefined && !isText(signature, SIGNATURE_LIMIT)) return undefined;
   if (body === null) return { id, request: { method, query, signature, body: 'too-large' } };
   if (typeof body !== 'string') return undefined;
   try {
@@ -117,12 +129,10 @@ export function parseRequest(text: string): RequestMessage | undefined {
  * @returns `undefined` when it is none
  */
 export function parsePage(text: string): PageMessage | undefined {
-  const { page, callback, epoch } = parse(text) ?? {};
-  if (!isPage(page) || typeof callback !== 'string' || typeof epoch !== 'string') return undefined;
+  const { page, callback, epoch } = parseShallow(text, { length: MESSAGE_LIMIT, depth: 1 }) ?? {};
+  if (!isPage(page) || !isText(callback, URL_LIMIT) || !isText(epoch, EPOCH_LIMIT)) return undefined;
   return URL.canParse(callback) ? { page, callback, epoch } : undefined;
 }
-
-const REQUEST_ID = /^[0-9a-z.]{1,64}$/;
 
 /**
  * Reads the answer to a request.
@@ -131,7 +141,7 @@ const REQUEST_ID = /^[0-9a-z.]{1,64}$/;
  * @returns `undefined` when it is none
  */
 export function parseAnswer(text: string): AnswerMessage | undefined {
-  const { id, status, body } = parse(text) ?? {};
+  const { id, status, body } = parseShallow(text, { length: ANSWER_LIMIT, depth: 1 }) ?? {};
   if (typeof id !== 'string' || !REQUEST_ID.test(id)) return undefined;
   if (!Number.isInteger(status) || Number(status) < 200 || Number(status) > 599) return undefined;
   if (typeof body !== 'string' || (body !== '' && !isChallenge(body))) return undefined;
@@ -153,6 +163,6 @@ export interface HandoverMessage {
  * @returns `undefined` when it is none
  */
 export function parseHandover(text: string): HandoverMessage | undefined {
-  const { epoch, events } = parse(text) ?? {};
-  return typeof epoch === 'string' && Number.isInteger(events) ? { epoch, events: Number(events) } : undefined;
+  const { epoch, events } = parseShallow(text, { length: MESSAGE_LIMIT, depth: 1 }) ?? {};
+  return isText(epoch, EPOCH_LIMIT) && Number.isInteger(events) ? { epoch, events: Number(events) } : undefined;
 }

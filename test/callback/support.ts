@@ -31,6 +31,8 @@ export class RecordingOwner implements CallbackOwner {
     this.#answer = answer;
   }
 
+  acceptsUnverified?: () => boolean;
+
   verify(verification: Verification): boolean {
     this.verifications.push(verification);
     return verification.topic === TOPIC;

@@ -201,7 +201,7 @@ describe('A page of another origin uses the cookie of a user', () => {
 
 describe('Pages are opened in masses', () => {
   it('and who has a page keeps it; the others are told to come later; those that nobody calls are soon forgotten', async () => {
-    const { url, relay } = await openRelay({ maxPages: 10, graceSeconds: 0.2 });
+    const { url, relay } = await openRelay({ maxPages: 10, graceSeconds: 2 });
     const page = await openPage(url);
     const flood = await Promise.all(
       Array.from({ length: 50 }, async () => {
