@@ -18,8 +18,8 @@ export interface CapabilityOptions extends HttpOptions {
   readonly signal?: AbortSignal;
 }
 
-/** STU3's name of the extension, and STU2's. They were published under several hosts. */
-const CONFIGURATION = /(?:fhircast-configuration-extension|StructureDefinition\/fhircast-configuration)$/;
+/** STU3's name of the extension, STU2's, and that of STU3's ballot of 2024. They were published under several hosts. */
+const CONFIGURATION = /(?:fhircast-configuration-extension|StructureDefinition\/fhircast-configuration(?:\/fhir-configuration)?)$/;
 
 const objectsIn = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 

@@ -6,6 +6,16 @@ import { stu1 } from './stu1.ts';
 import { stu2 } from './stu2.ts';
 import { stu3 } from './stu3.ts';
 import { stu3Ballot } from './stu3-ballot.ts';
+import { stu3Ballot2024 } from './stu3-ballot-2024.ts';
 
 /** Every text of the specification whose examples were gone through. */
-export const TEXTS: readonly SpecificationText[] = [draft, ballot, stu1, feb2020, stu2, stu3Ballot, stu3];
+export const TEXTS: readonly SpecificationText[] = [
+  draft,
+  ballot,
+  stu1,
+  feb2020,
+  stu2,
+  stu3Ballot,
+  stu3Ballot2024,
+  stu3,
+];
