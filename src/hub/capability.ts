@@ -19,7 +19,8 @@ export interface CapabilityOptions extends HttpOptions {
 }
 
 /** STU3's name of the extension, STU2's, and that of STU3's ballot of 2024. They were published under several hosts. */
-const CONFIGURATION = /(?:fhircast-configuration-extension|StructureDefinition\/fhircast-configuration(?:\/fhir-configuration)?)$/;
+const CONFIGURATION =
+  /(?:fhircast-configuration-extension|StructureDefinition\/fhircast-configuration(?:\/fhir-configuration)?)$/;
 
 const objectsIn = (value: unknown): readonly JsonObject[] => (Array.isArray(value) ? value.filter(isObject) : []);
 
