@@ -1,4 +1,4 @@
-import { unref } from '../timers.ts';
+import { after, unref } from '../timers.ts';
 import type { CallbackAnswer, CallbackRequest } from './request.ts';
 import { ROUTER_ANSWERS } from './router.ts';
 
@@ -34,11 +34,11 @@ const lateAnswer = (method: string): CallbackAnswer =>
 export function answerInTime({ answer, method, withinMs, answered, failedLate }: Awaited): Promise<CallbackAnswer> {
   return new Promise((resolve, reject) => {
     let isLate = false;
-    const timer = setTimeout(() => {
+    const timer = after(withinMs, () => {
       isLate = true;
       answered();
       resolve(lateAnswer(method));
-    }, withinMs);
+    });
     unref(timer);
     const settle = (act: () => void, failed: boolean) => {
       if (isLate) {

@@ -1,3 +1,4 @@
+import { after, unref } from '../timers.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
 
 /** What is needed of a client of the package `redis`, in the versions 5 and later. */
@@ -32,6 +33,17 @@ export interface LinkListener {
 const BLOB_STRING = 36;
 
 const AS_BYTES = { typeMapping: { [BLOB_STRING]: Buffer } };
+
+/** How long Redis may take to do what it is told, in milliseconds. The client waits for ever. */
+const COMMAND_WITHIN_MS = 10_000;
+
+/** Waits for a command, and no longer than it may take: what waits for it would wait for ever. */
+const inTime = <Reply>(command: Promise<Reply>): Promise<Reply> =>
+  new Promise((resolve, reject) => {
+    const timer = after(COMMAND_WITHIN_MS, () => reject(new Error('Redis does not answer.')));
+    unref(timer);
+    command.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 
 /** Two connections to Redis: one for commands, and one on which messages come in. The client itself connects them again. */
 export class RedisLink {
@@ -124,7 +136,8 @@ export class RedisLink {
     const { text, sha } = SCRIPTS[name];
     const isKnown = this.#known.has(name);
     try {
-      const reply = await commands.sendCommand([isKnown ? 'EVALSHA' : 'EVAL', isKnown ? sha : text, '0', ...args]);
+      const script = [isKnown ? 'EVALSHA' : 'EVAL', isKnown ? sha : text];
+      const reply = await inTime(commands.sendCommand([...script, '0', ...args]));
       if (this.#commands === commands) this.#known.add(name);
       return reply;
     } catch (error) {
@@ -142,7 +155,9 @@ export class RedisLink {
    * @param field the field
    */
   async bytes(key: string, field: string): Promise<Buffer | undefined> {
-    const reply = await this.#commands?.sendCommand(['HGET', key, field], AS_BYTES);
+    const commands = this.#commands;
+    if (!commands) throw new Error('The connection is closed.');
+    const reply = await inTime(commands.sendCommand(['HGET', key, field], AS_BYTES));
     return Buffer.isBuffer(reply) ? reply : undefined;
   }
 

@@ -286,12 +286,19 @@ export class Owners {
 
   async #releaseLeftovers(): Promise<void> {
     const { link, settings, lost } = this.#parts;
+    if (this.#leftovers.size === 0) return;
+    const taken = new Map<string, string[]>();
+    for (const { hash, request } of this.#jobs.values()) {
+      const known = taken.get(hash);
+      if (known) known.push(request);
+      else taken.set(hash, [request]);
+    }
     const releases = [...this.#leftovers].map(async ([token, { hash, order }]) => {
-      const taken = [...this.#jobs.values()].filter((job) => job.hash === hash).map(({ request }) => request);
-      const args = [...common(this.#parts), hash, token, order, String(settings.rememberMs), ...taken];
+      const requests = taken.get(hash) ?? [];
+      const args = [...common(this.#parts), hash, token, order, String(settings.rememberMs), ...requests];
       const untold = Number(await link.run('release', args));
       this.#leftovers.delete(token);
-      for (let told = 0; told < untold; told++) lost('released');
+      for (let told = 0; told < Math.min(untold, settings.maxWaiting); told++) lost('released');
     });
     await Promise.all(releases);
   }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts';
 import { type CallbackHandler, type CallbackRouter, type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
 import { ChannelError } from '../errors.ts';
-import { unref } from '../timers.ts';
+import { after, every, type Timer, unref } from '../timers.ts';
 import { parseMessage } from './envelope.ts';
 import { RedisLink } from './link.ts';
 import { type RedisRouterOptions, type RedisRouterState, type RedisSettings, redisSettings } from './options.ts';
@@ -46,6 +46,9 @@ export interface RedisRouter extends CallbackRouter {
 /** So many reports in a row may remain without an echo before the connections are made anew. */
 const SILENT_REPORTS = 3;
 
+/** How many losses an instance reports at once. */
+const MOST_UNTOLD = 1_000;
+
 /** How much longer than an answer the end may take, in milliseconds. */
 const CLOSING_MS = 2_000;
 
@@ -60,7 +63,7 @@ class Router implements RedisRouter {
   readonly #parts: Parts;
   readonly #owners: Owners;
   readonly #waiting: Waiting;
-  readonly #timer: ReturnType<typeof setInterval>;
+  readonly #timer: Timer;
   #state: RedisRouterState = 'connecting';
   #whenReady: (() => void)[] = [];
   #echo: (() => void) | undefined;
@@ -92,8 +95,7 @@ class Router implements RedisRouter {
     this.#owners = new Owners(this.#parts);
     this.#waiting = new Waiting(this.#parts);
     this.#refreshAt = performance.now() + this.#settings.rememberMs / 4;
-    this.#timer = setInterval(() => void this.#tick(), this.#settings.tickMs);
-    unref(this.#timer);
+    this.#timer = every(this.#settings.tickMs, () => void this.#tick());
     this.#link.open();
   }
 
@@ -110,7 +112,7 @@ class Router implements RedisRouter {
     if (this.#state === 'ready') return;
     if (this.#state !== 'connecting') throw this.#unavailable();
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => settle(), this.#settings.answerWithinMs);
+      const timer = after(this.#settings.answerWithinMs, () => settle());
       const settle = () => {
         clearTimeout(timer);
         this.#whenReady = this.#whenReady.filter((other) => other !== settle);
@@ -148,7 +150,7 @@ class Router implements RedisRouter {
     this.#go('closing');
     clearInterval(this.#timer);
     const tooLong = new Promise<void>((resolve) => {
-      unref(setTimeout(resolve, this.#settings.answerWithinMs + CLOSING_MS));
+      unref(after(this.#settings.answerWithinMs + CLOSING_MS, resolve));
     });
     if (wasReady) await Promise.race([tooLong, this.#handBack().catch(() => {})]);
     this.#waiting.giveUp();
@@ -199,7 +201,8 @@ class Router implements RedisRouter {
     const numbers = [leaseMs, rememberMs, tickMs].map(String);
     const reply = await this.#link.run('report', [...common(this.#parts), this.#instance, ...numbers]);
     const [isKnown, untold] = Array.isArray(reply) ? reply : [];
-    for (let told = 0; told < Number(untold); told++) this.#report('owner-gone');
+    // As many as the script looks at: nothing that comes out of Redis keeps this process busy.
+    for (let told = 0; told < Math.min(Number(untold), MOST_UNTOLD); told++) this.#report('owner-gone');
     return isKnown === 1;
   }
 

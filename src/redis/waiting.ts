@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { answerOf, type CallbackAnswer, type CallbackRequest, QUERY_LIMIT } from '../callback/request.ts';
 import { type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
-import { unref } from '../timers.ts';
+import { after, type Timer, unref } from '../timers.ts';
 import { encodeRequest, FAILED, type Message, parseAnswer } from './envelope.ts';
 import { common, type Parts } from './parts.ts';
 
@@ -9,7 +9,7 @@ import { common, type Parts } from './parts.ts';
 interface Pending {
   readonly hash: string;
   readonly method: string;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly timer: Timer;
   /** Its number among those of its id, once Redis has taken it. */
   number: string | undefined;
   resolve(answer: CallbackAnswer): void;
@@ -65,7 +65,7 @@ export class Waiting {
     const lifetimeMs = answerWithinMs + 2 * (leaseMs + graceMs);
     const numbers = [maxWaiting, leaseMs, Math.ceil(lifetimeMs), INLINE_BYTES].map(String);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => void this.#settle(request), answerWithinMs);
+      const timer = after(answerWithinMs, () => void this.#settle(request));
       unref(timer);
       this.#pending.set(request, { hash, method: content.method, timer, number: undefined, resolve, reject });
       // Not repeated when Redis has forgotten the script: a later request might have been before it.
@@ -149,7 +149,7 @@ export class Waiting {
     if (!pending || hash === undefined || number === undefined)
       return this.#finish(request, ROUTER_ANSWERS.unavailable);
     // Redis may hang.
-    const timer = setTimeout(() => this.#finish(request, ROUTER_ANSWERS.unavailable), SETTLE_WITHIN_MS);
+    const timer = after(SETTLE_WITHIN_MS, () => this.#finish(request, ROUTER_ANSWERS.unavailable));
     unref(timer);
     const isEvent = method === 'POST' ? '1' : '0';
     const args = [...common(this.#parts), hash, number, instance, request, isEvent, String(settings.tickMs)];

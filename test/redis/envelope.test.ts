@@ -12,6 +12,7 @@ import {
   parseEnvelope,
   parseMessage,
 } from '../../src/redis/envelope.ts';
+import { LIMIT as GROWTH_LIMIT, growth } from '../growth.ts';
 
 const LIMIT = 1_000;
 const ORIGIN = { from: randomUUID(), request: randomUUID() };
@@ -151,4 +152,35 @@ it('takes any bytes without a failure', () => {
     }),
     { numRuns: 2_000 },
   );
+});
+
+describe('a message in Redis that is made to be hard to read', () => {
+  const shapes: readonly (readonly [string, (parts: number) => string])[] = [
+    ['arrays in arrays', (parts) => `{"m":"GET","q":"","x":${'['.repeat(parts)}\n`],
+    ['objects in objects', (parts) => `${'{"m":'.repeat(parts)}\n`],
+    ['members', (parts) => `{${Array.from({ length: parts }, (_, i) => `"a${i}":1`).join()}}\n`],
+    ['headers', (parts) => `{"s":200,"h":{${Array.from({ length: parts }, (_, i) => `"a${i}":"1"`).join()}}}\n`],
+    ['quotation marks', (parts) => `{"m":"GET","q":"${'\\"'.repeat(parts)}"}\n`],
+    ['backslashes', (parts) => `{"m":"GET","q":"${'\\\\'.repeat(parts)}"}\n`],
+    ['lines', (parts) => '\n'.repeat(parts)],
+    ['blanks', (parts) => `${' '.repeat(parts)}\n`],
+    ['a body', (parts) => `{"m":"GET","q":""}\n${'x'.repeat(parts)}`],
+  ];
+  it.each(shapes)('by %s: ten times as much costs ten times as much, or nothing', async (_what, make) => {
+    const bytes = (parts: number) => Buffer.from(make(parts));
+    const envelope = (parts: number) => Buffer.from(`${ORIGIN.from} ${ORIGIN.request}\n${make(parts)}`);
+    const most = 1024 * 1024;
+    expect(await growth(bytes, (rest) => parseContent(rest, most), 10_000)).toBeLessThan(GROWTH_LIMIT);
+    expect(await growth(bytes, parseAnswer, 10_000)).toBeLessThan(GROWTH_LIMIT);
+    expect(await growth(bytes, parseMessage, 10_000)).toBeLessThan(GROWTH_LIMIT);
+    expect(await growth(envelope, (all) => parseEnvelope(all, most), 10_000)).toBeLessThan(GROWTH_LIMIT);
+  });
+
+  it.each([
+    ['too deep', '{"m":"GET","q":"","x":{"y":{}}}\n'],
+    ['of too many members', `{"m":"GET","q":"",${Array.from({ length: 64 }, (_, i) => `"a${i}":1`).join()}}\n`],
+  ])('and %s is none', (_what, text) => {
+    expect(parseContent(Buffer.from(text), LIMIT)).toBeUndefined();
+    expect(parseAnswer(Buffer.from(text))).toBeUndefined();
+  });
 });
