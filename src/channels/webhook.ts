@@ -29,8 +29,8 @@ export interface WebhookChannelOptions {
 const UNSUBSCRIBE_WITHIN_MS = 3_000;
 
 /**
- * What the JavaScript sandbox hubs need, which nobody else verifies like, without a mode: a POST on the bare hub ends them, and
- * that of 2018 answers every session with the current context of all.
+ * What the JavaScript sandbox hubs need, which verify without a mode: a POST on the bare hub ends them, and that of 2018 answers
+ * every session with the current context of all. Cast hubs verify so too, and take events at the bare hub alone.
  */
 const SANDBOX = { publishTo: 'session', keepsContext: false } as const;
 
@@ -202,8 +202,9 @@ export class WebhookChannel implements Channel {
     const pending = this.#pending;
     if (!pending) return this.#active && mode === 'subscribe' && this.#confirmAgain(grant);
     // The sandbox hubs do not say what they verify: it is what we asked for last.
-    if (mode === undefined) api.learn(SANDBOX);
-    else if (mode !== pending.mode) return false;
+    if (mode !== undefined && mode !== pending.mode) return false;
+    // Later it may be anybody who has the URL out of a log: nothing is learnt for good from what is not signed.
+    if (mode === undefined && topic !== undefined && !this.#confirmed) api.suspect(SANDBOX);
     // From here on the hub delivers, even where it has yet to answer the request that it verified.
     this.#active = pending.mode === 'subscribe';
     this.#isLost = false;

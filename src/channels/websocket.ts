@@ -238,7 +238,7 @@ export class WebSocketChannel implements Channel {
       record,
       sink,
       habits: () => api.dialect,
-      learn: (habits) => api.learn(habits),
+      learn: (habits) => api.suspect(habits),
       isOurs: (topic) => topic === undefined || api.dialect.isOurTopic(api.topic, topic),
       confirmed: () => {
         if (this.#closed) return;

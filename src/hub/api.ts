@@ -49,6 +49,9 @@ const UNSUPPORTED: readonly number[] = [404, 405, 501];
 /** Something is missing in a request. */
 const BAD_REQUEST = 400;
 
+/** By these a hub says that it takes no events at a URL: nothing was done with what was sent there. */
+const NOT_TAKEN_HERE: readonly number[] = [BAD_REQUEST, 404, 405];
+
 /** The hub did not read what it was sent. */
 const UNSUPPORTED_MEDIA_TYPE = 415;
 
@@ -79,6 +82,11 @@ export class HubApi {
   /** Takes what an answer of the hub shows of it. */
   learn(shown: Parameters<Chooser['learn']>[0]): void {
     this.#options.chooser.learn(shown);
+  }
+
+  /** Takes what an answer of the hub makes likely. */
+  suspect(habits: Parameters<Chooser['suspect']>[0]): void {
+    this.#options.chooser.suspect(habits);
   }
 
   /**
@@ -162,15 +170,32 @@ export class HubApi {
   }
 
   /**
-   * Sends an event to the hub (STU3, Request Context Change).
+   * Sends an event to the hub (STU3, Request Context Change). Where it is not known at which URL the hub takes events, one that
+   * does not know the first is asked at the other, once, with the same event; what worked is used from then on.
    *
    * @returns the hub's answer, whatever its status
    * @throws HubError when the hub cannot be reached
    */
   async publish(event: OutgoingEvent, signal: AbortSignal | undefined): Promise<HttpAnswer> {
+    const [first = 'hub', other] = this.#options.chooser.publishTo;
+    const answer = await this.#publishTo(first, event, signal);
+    if (!other) return answer;
+    if (answer.ok) this.learn({ publishTo: first });
+    if (!NOT_TAKEN_HERE.includes(answer.status)) return answer;
+    const second = await this.#publishTo(other, event, signal);
+    if (second.ok) this.learn({ publishTo: other });
+    // Where neither took it, the one that read it says more than the one that does not know the URL.
+    return answer.status === BAD_REQUEST && NOT_TAKEN_HERE.includes(second.status) ? answer : second;
+  }
+
+  async #publishTo(
+    place: Dialect['publishTo'],
+    event: OutgoingEvent,
+    signal: AbortSignal | undefined,
+  ): Promise<HttpAnswer> {
     const { hubUrl, topic } = this.#options;
     const { dialect } = this;
-    const url = dialect.publishTo === 'hub' ? hubUrl : dialect.sessionUrl(hubUrl, topic);
+    const url = place === 'hub' ? hubUrl : dialect.sessionUrl(hubUrl, topic);
     const post = (contentType: EventMediaType) =>
       this.#send(
         'context-change',

@@ -46,9 +46,12 @@ export interface ChooserOptions {
 
 const VERSIONS: readonly (DialectName | undefined)[] = [undefined, 'stu1', 'stu2', 'stu3'];
 
-/** The version in a discovery document: `STU2`, `2.0.0` and the like. */
-const versionOf = (discovery: HubDiscovery | undefined): DialectName | undefined =>
-  VERSIONS[Number(/^\s*(?:stu\s*|v)?([1-3])(?!\d)/i.exec(discovery?.fhircastVersion ?? '')?.[1] ?? 0)];
+/** The version in a discovery document: `STU2`, `2.0.0` and the like. The first ballot of STU3 is 2.1.0. */
+const versionOf = (discovery: HubDiscovery | undefined): DialectName | undefined => {
+  const [, major = 0, minor] =
+    /^\s{0,8}(?:stu\s{0,8}|v)?([1-3])(?!\d)(?:\.(\d{1,8}))?/i.exec(discovery?.fhircastVersion ?? '') ?? [];
+  return VERSIONS[Number(major) + (Number(major) === 2 && Number(minor) > 0 ? 1 : 0)];
+};
 
 /** By these a hub says that it does not understand, and not that it does not want. */
 const NOT_UNDERSTOOD: readonly (number | undefined)[] = [400, 422, 501];
@@ -60,7 +63,10 @@ const isUnheardOf = ({ code, status }: FhircastError): boolean =>
 export class Chooser {
   readonly #options: ChooserOptions;
   readonly #profile: Partial<HubProfile>;
+  /** What the hub has shown beyond doubt. */
   #learnt: Partial<Habits> = {};
+  /** What looks like a hub that needs it. */
+  #suspected: Partial<Habits> = {};
   /** The version that an answer of the hub showed. */
   #answered: DialectName | undefined;
   /** The channel that was made last. */
@@ -97,13 +103,24 @@ export class Chooser {
   get choice(): HubChoice {
     const [[dialect, dialectBy], [channel, channelBy]] = [this.#version, this.#channel];
     const profiles = this.#options.profiles.map(({ name }) => name);
-    return { dialect, dialectBy, channel, channelBy, profiles, learnt: this.#learnt, discovery: this.#discovery };
+    return { dialect, dialectBy, channel, channelBy, profiles, learnt: this.#shown, discovery: this.#discovery };
   }
 
   /** Whether nothing has told the version yet. */
   get isGuess(): boolean {
     const [version, by] = this.#version;
     return by === 'default' || by === 'failure' || (by === 'launch' && version === 'stu3');
+  }
+
+  /**
+   * Where an event is sent, and where it is sent once more when the hub does not know the first URL. A POST on the bare hub ends
+   * the sandbox hubs, which take events at the session's URL: nothing goes to the bare hub before it is known that it may.
+   */
+  get publishTo(): readonly Habits['publishTo'][] {
+    const { publishTo } = this.dialect;
+    const isKnown = this.#profile.publishTo !== undefined || this.#learnt.publishTo !== undefined;
+    if (isKnown || dialectOf(this.#version[0]).publishTo === 'session') return [publishTo];
+    return this.isGuess || publishTo === 'session' ? ['session', 'hub'] : [publishTo];
   }
 
   /** Whether the discovery document can tell something that is not known. */
@@ -123,6 +140,19 @@ export class Chooser {
     this.#answered = version ?? this.#answered;
     this.#learnt = { ...this.#learnt, ...habits };
     this.#dialect = undefined;
+  }
+
+  /**
+   * Takes what an answer of the hub makes likely, and others may answer too. It does not count against the hub's discovery
+   * document: the hubs that need it have none.
+   */
+  suspect(habits: Partial<Habits>): void {
+    this.#suspected = { ...this.#suspected, ...habits };
+    this.#dialect = undefined;
+  }
+
+  get #shown(): Partial<Habits> {
+    return { ...(this.#discovery ? {} : this.#suspected), ...this.#learnt };
   }
 
   /**
@@ -175,7 +205,7 @@ export class Chooser {
 
   #compose(): Dialect {
     const { name: _name, dialect: _dialect, channel: _channel, ...habits } = this.#profile;
-    const dialect: Dialect = { ...dialectOf(this.#version[0]), ...this.#learnt, ...habits };
+    const dialect: Dialect = { ...dialectOf(this.#version[0]), ...this.#shown, ...habits };
     return { ...dialect, spell: (name) => this.#spell(dialect, name) };
   }
 

@@ -250,7 +250,7 @@ describe('fhirJson, and a hub that answers 415', () => {
   });
 
   it('is not needed: the other media type is sent, and remembered', async () => {
-    const { api, sent, chooser } = apiOf([], {}, [415]);
+    const { api, sent, chooser } = apiOf([], { dialect: 'stu3' }, [415]);
     expect(await api.publish(event, signal)).toMatchObject({ status: 202 });
     await api.publish(event, signal);
     expect(typesOf(sent)).toEqual(['application/json', 'application/fhir+json', 'application/fhir+json']);
@@ -264,14 +264,14 @@ describe('fhirJson, and a hub that answers 415', () => {
   });
 
   it('that takes neither is the end of it, and nothing is remembered', async () => {
-    const { api, sent, chooser } = apiOf([], {}, [415, 415]);
+    const { api, sent, chooser } = apiOf([], { dialect: 'stu3' }, [415, 415]);
     expect(await api.publish(event, signal)).toMatchObject({ ok: false, status: 415 });
     expect(sent).toHaveLength(2);
     expect(chooser.choice.learnt).toEqual({});
   });
 
   it.each([400, 404, 409, 500])('sends nothing again after %s', async (status) => {
-    const { api, sent } = apiOf([], {}, [status]);
+    const { api, sent } = apiOf([], { dialect: 'stu3' }, [status]);
     expect(await api.publish(event, signal)).toMatchObject({ ok: false, status });
     expect(sent).toHaveLength(1);
   });
