@@ -5,6 +5,7 @@ import { contextDefinition } from '../events/definitions.ts';
 import { canonicalName } from '../events/names.ts';
 import type { EventName, ResourcesOf } from '../events/types.ts';
 import type { HubChoice } from '../hub/choice.ts';
+import type { DialectName } from '../hub/dialects/dialect.ts';
 import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
 import { checkHubUrl, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess } from '../launch/scopes.ts';
@@ -111,10 +112,13 @@ export class FhircastClient {
    *
    * @param names the events, in any published spelling; `*` for all
    * @param access `read` to follow (the default), `write` to change the context, `*` for both
-   * @example `FhircastClient.scopes(['Patient-open'])` is `fhircast fhircast/Patient-open.read`
+   * @param version which FHIRcast the EHR speaks, `stu3` by default: names are spelt as it does. For `draft` and `ballot` it is the
+   *   bare `fhircast`, which later EHRs may refuse
+   * @throws FhircastError `option-invalid` when there is no such version
+   * @example `FhircastClient.scopes(['Patient-open'])` is `fhircast/Patient-open.read`
    */
-  static scopes(names: readonly EventName[], access: ScopeAccess = 'read'): string {
-    return fhircastScopes(names, access);
+  static scopes(names: readonly EventName[], access: ScopeAccess = 'read', version?: DialectName): string {
+    return fhircastScopes(names, access, version);
   }
 
   /**

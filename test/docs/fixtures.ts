@@ -54,7 +54,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     declarations: '',
     prepare: () => ({}),
     check: (_, { scope }) =>
-      expect(scope).toBe('launch patient/*.rs fhircast fhircast/Patient-open.read fhircast/Patient-close.read'),
+      expect(scope).toBe('launch patient/*.rs fhircast/Patient-open.read fhircast/Patient-close.read'),
   },
   'other-launch': {
     declarations: `${SHOW_CHART} declare const hubUrl: string; declare const topic: string; declare function tokenOfTheMoment(): string;`,

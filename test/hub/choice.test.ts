@@ -567,3 +567,21 @@ describe('client.hub', () => {
     expect(() => new FhircastClient(options)).toThrow('dialect');
   });
 });
+
+describe('the version that a document names', () => {
+  it.each([
+    ['2.1.0', 'stu3'],
+    ['2.1.0-ballot', 'stu3'],
+    ['3.0.0-ballot', 'stu3'],
+    ['STU3', 'stu3'],
+    ['2.0.0', 'stu2'],
+    ['STU2', 'stu2'],
+    ['v2', 'stu2'],
+    ['1.0.0', 'stu1'],
+  ] as const)('%s is %s', (fhircastVersion, dialect) => {
+    const chooser = choose({ hasCallback: true });
+    // STU3 has websockets alone, whatever the document says of webhooks.
+    chooser.discovered(saying({ fhircastVersion, websocketSupport: true, webhookSupport: true }));
+    expect(chooser.choice).toMatchObject({ dialect, dialectBy: 'discovery', channel: 'websocket' });
+  });
+});

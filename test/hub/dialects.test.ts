@@ -189,16 +189,18 @@ describe('launch: session', () => {
 });
 
 describe('OAuth scope', () => {
-  it.each(OF_2019)('is fhircast in the $title, and covers everything', () => {
-    expect(FhircastClient.scopes(['patient-open-chart']).split(' ')).toContain('fhircast');
+  it.each(OF_2019)('is fhircast in the $title, and covers everything', ({ dialect }) => {
+    expect(FhircastClient.scopes(['patient-open-chart'], 'read', dialect)).toBe('fhircast');
     expect(uncovered('launch fhircast', ['Patient-open', 'Patient-close'], 'read')).toEqual([]);
     expect(uncovered('launch fhircast', ['Patient-open'], 'write')).toEqual([]);
   });
 
   it.each(LATER)('is fhircast/<event>.read and .write in the $title, and covers what it names', ({ dialect }) => {
-    expect(FhircastClient.scopes(['patient-open-chart']).split(' ')).toContain('fhircast/Patient-open.read');
-    expect(FhircastClient.scopes(['Patient-open'], 'write').split(' ')).toContain('fhircast/Patient-open.write');
     const [spelt] = dialectOf(dialect).spell('Patient-open');
+    expect(FhircastClient.scopes(['patient-open-chart'], 'read', dialect)).toBe(`fhircast/${spelt}.read`);
+    expect(FhircastClient.scopes(['Patient-open', '*'], 'write', dialect)).toBe(
+      `fhircast/${spelt}.write fhircast/*.write`,
+    );
     const scope = `launch fhircast/${spelt}.read`;
     expect(uncovered(scope, ['Patient-open', 'Patient-close'], 'read')).toEqual(['Patient-close']);
     expect(uncovered(scope, ['Patient-open'], 'write')).toEqual(['Patient-open']);

@@ -280,10 +280,10 @@ describe('a token response in its own way', () => {
 
 describe('scopes', () => {
   it.each([
-    [['Patient-open'], undefined, 'fhircast fhircast/Patient-open.read'],
-    [['open-patient-chart', 'PATIENT-OPEN'], 'read', 'fhircast fhircast/Patient-open.read'],
-    [['Patient-open', 'SyncError'], 'write', 'fhircast fhircast/Patient-open.write fhircast/SyncError.write'],
-    [['*'], '*', 'fhircast fhircast/*.*'],
+    [['Patient-open'], undefined, 'fhircast/Patient-open.read'],
+    [['open-patient-chart', 'PATIENT-OPEN'], 'read', 'fhircast/Patient-open.read'],
+    [['Patient-open', 'SyncError'], 'write', 'fhircast/Patient-open.write fhircast/SyncError.write'],
+    [['*'], '*', 'fhircast/*.*'],
   ] as const)('to ask for, for %s', (names, access, expected) => {
     expect(FhircastClient.scopes(names, access)).toBe(expected);
   });
@@ -294,7 +294,7 @@ describe('scopes', () => {
     ['fhircast/*.*', []],
     ['fhircast', []],
     ['openid launch', ['Patient-open', 'Encounter-open']],
-    ['fhircast fhircast/Patient-open.read', ['Encounter-open']],
+    ['fhircast/Patient-open.read', ['Encounter-open']],
     ['fhircast/*.write', ['Patient-open', 'Encounter-open']],
     ['fhircast/open-patient-chart.read FHIRCAST/encounter-open.*', []],
     ['', ['Patient-open', 'Encounter-open']],
