@@ -120,7 +120,14 @@ export function parseContext(value: unknown, at: string, deviations?: string[]):
   if (entries.length > MOST_ENTRIES) throw malformed(`${at} has more than ${MOST_ENTRIES} entries`);
   let mended: unknown[] | undefined;
   for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i];
+    let entry = entries[i];
+    if (deviations && isObject(entry) && entry.key === undefined && Array.isArray(entry.select)) {
+      // So STU3's ballot of 2022 writes what is selected.
+      deviate(deviations, `${at}[${i}] has no key`);
+      entry = { ...entry, key: 'select' };
+      mended ??= [...entries];
+      mended[i] = entry;
+    }
     if (!isObject(entry) || typeof entry.key !== 'string') throw malformed(`${at}[${i}] has no key`);
     if (isPart('resource', entry.resource) && isPart('reference', entry.reference)) continue;
     const copy: Record<string, unknown> = { ...entry };

@@ -6,6 +6,7 @@ import { stu1 } from './stu1.ts';
 import { stu2 } from './stu2.ts';
 import { stu3 } from './stu3.ts';
 import { stu3Ballot } from './stu3-ballot.ts';
+import { stu3Ballot2022 } from './stu3-ballot-2022.ts';
 import { stu3Ballot2024 } from './stu3-ballot-2024.ts';
 
 /** Every text of the specification whose examples were gone through. */
@@ -16,6 +17,7 @@ export const TEXTS: readonly SpecificationText[] = [
   feb2020,
   stu2,
   stu3Ballot,
+  stu3Ballot2022,
   stu3Ballot2024,
   stu3,
 ];
