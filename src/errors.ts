@@ -22,6 +22,7 @@ const SENTENCES = {
   'option-invalid': 'The option {} cannot be used.',
   'no-events': 'There is nothing to subscribe to. Call on(), or set events.',
   'scope-missing': 'The granted scope does not cover {}. Ask for FhircastClient.scopes() at launch.',
+  'events-not-granted': 'The hub did not grant {}. Check the scopes and which events the hub has.',
   // channel
   'channel-no-callback':
     'This hub delivers by webhook. Pass callback: createCallbackEndpoint({ baseUrl }) on a server, relayChannel({ url }) in a page.',

@@ -1,7 +1,6 @@
 import type { ChannelType } from '../channels/channel.ts';
 import { FhircastError } from '../errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
-import { contextDefinition } from '../events/definitions.ts';
 import { canonicalName } from '../events/names.ts';
 import type { EventName, ResourcesOf } from '../events/types.ts';
 import type { HubChoice } from '../hub/choice.ts';
@@ -265,11 +264,8 @@ export class FhircastClient {
     const canonical = canonicalName(name);
     const changes = await this.#session.changes();
     const context = changes.prepare(canonical, resources);
-    const { wanted } = this.#session;
-    const isNews = contextDefinition(canonical) !== undefined && wanted.addSyncErrors();
     // Whether the hub grants it or not, the change itself can be sent.
-    const waits = this.state === 'active' ? isNews : this.#session.isToLearn;
-    if (waits) await this.ready(options).catch(() => {});
+    if (this.#session.isToLearn) await this.ready(options).catch(() => {});
     this.#mustBeOpen();
     return changes.send(canonical, context, this.#session.contexts.latest, options.signal);
   }

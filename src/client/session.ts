@@ -81,7 +81,11 @@ export class Session {
       listeners: this.listeners,
       pinned,
       scope: options.scope,
-      hasSyncErrors: () => chooser.dialect.sendsSyncErrors,
+      hasSyncErrors: () => {
+        const { eventsSupported = [] } = chooser.choice.discovery ?? {};
+        const isListed = eventsSupported.length === 0 || eventsSupported.map(canonicalName).includes('SyncError');
+        return chooser.dialect.sendsSyncErrors && isListed;
+      },
     });
     this.sync = new SyncTracker(subscriberName, (status) => this.listeners.emit('sync', status));
     this.machine = new StateMachine((change) => this.#entered(change));
@@ -176,6 +180,8 @@ export class Session {
       machine: this.machine,
       backoff,
       wanted: () => this.wanted.names,
+      mayWantLess: (error) => this.wanted.mayDropObjections(error),
+      wantLess: () => this.wanted.dropObjections(),
       openChannel: (sink, failed) =>
         openChannel({ api: this.api, options, chooser, subscriberName, record, discover }, sink, failed),
       notification: (text, answer, via) => this.inbox.receive(text, answer, via),
@@ -184,7 +190,7 @@ export class Session {
         this.inbox.counts.keepalive++;
       },
       subscribed: (subscribed, isAnew) => {
-        this.sync.hears(subscribed.granted.includes('SyncError'));
+        this.sync.hears(this.wanted.granted(subscribed));
         this.listeners.emit('subscribed', subscribed);
         if (isAnew && this.machine.state === 'active') this.#catchUp.begin();
       },
@@ -231,6 +237,7 @@ export class Session {
     this.#changes ??= new module.Changes({
       api: this.api,
       resends: this.#resends,
+      hearing: () => this.sync.hearing,
       resend: (resending) => this.listeners.emit('resend', resending),
     });
     return this.#changes;
@@ -277,6 +284,7 @@ export class Session {
       this.#liveness.stop();
       this.#catchUp.end();
     }
+    if (state === 'denied') this.wanted.denied();
     if (previous === 'active') this.contexts.gap();
     this.listeners.emit('state', change);
     this.sync.entered(state);

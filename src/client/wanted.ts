@@ -1,5 +1,6 @@
 import { FhircastError } from '../errors.ts';
 import { uncovered } from '../launch/scopes.ts';
+import type { Subscribed } from './events.ts';
 import type { Listeners } from './listeners.ts';
 
 /** What decides which events the hub is asked for. */
@@ -9,15 +10,20 @@ export interface WantedOptions {
   readonly pinned: readonly string[] | undefined;
   /** The granted scopes; `undefined` when they are not known. */
   readonly scope: string | undefined;
-  /** Whether the hub's version has an event for an app that did not follow. */
+  /** Whether the hub has an event for an app that did not follow, as far as is known at the moment. */
   hasSyncErrors(): boolean;
 }
 
-/** Which events the hub is asked for: what is listened to, and the objections to this app's own changes. */
+const OBJECTION = 'SyncError';
+const UNAUTHORIZED = 401;
+
+/** Which events the hub is asked for: what is listened to, and the objections of others, where the hub has them. */
 export class Wanted {
   readonly #options: WantedOptions;
-  #withSyncErrors = false;
+  /** The hub's word on objections that nobody listens to; `undefined` before it. */
+  #objections: 'taken' | 'refused' | undefined;
   #reportedScopes = '';
+  #reportedGrant = '';
 
   constructor(options: WantedOptions) {
     this.#options = options;
@@ -25,26 +31,56 @@ export class Wanted {
 
   /** The canonical names. What the granted scopes do not cover is reported, once. */
   get names(): readonly string[] {
-    const { listeners, pinned } = this.#options;
-    const names = pinned ?? listeners.names;
+    const names = this.#ownNames;
     const missing = this.#uncovered(names);
     if (missing.length > 0 && this.#reportedScopes !== missing.join()) {
       this.#reportedScopes = missing.join();
-      listeners.emit('warning', new FhircastError('scope-missing', { at: missing.join(', ') }));
+      this.#options.listeners.emit('warning', new FhircastError('scope-missing', { at: missing.join(', ') }));
     }
-    return this.#withSyncErrors && names.length > 0 ? [...new Set([...names, 'SyncError'])] : names;
+    return this.#addsObjections ? [...names, OBJECTION] : names;
+  }
+
+  /** Whether a hub that refused a subscription may take one without the objections, which the app did not ask for. */
+  mayDropObjections({ retryable, status = 0 }: FhircastError): boolean {
+    const isRefusal = !retryable && status >= 400 && status < 500 && status !== UNAUTHORIZED;
+    return isRefusal && this.#objections === undefined && this.#addsObjections;
+  }
+
+  /** The hub is not asked for objections any more. */
+  dropObjections(): void {
+    this.#objections = 'refused';
+  }
+
+  /** The hub has refused without the objections, too: they were not why. */
+  denied(): void {
+    if (this.#objections === 'refused') this.#objections = undefined;
   }
 
   /**
-   * Objections to a change of ours come as SyncErrors: an app that changes the context subscribes to them, if it may.
+   * The hub confirmed a subscription. What it did not grant is reported, once.
    *
-   * @returns whether that is news
+   * @returns whether it sends objections
    */
-  addSyncErrors(): boolean {
+  granted({ requested, granted }: Subscribed): boolean {
+    // What a discovery document says later does not matter: the hub has taken it.
+    if (requested.includes(OBJECTION)) this.#objections = 'taken';
+    const missing = granted.includes('*') ? '' : requested.filter((name) => !granted.includes(name)).join(', ');
+    if (missing !== this.#reportedGrant && missing !== '')
+      this.#options.listeners.emit('warning', new FhircastError('events-not-granted', { at: missing }));
+    this.#reportedGrant = missing;
+    return granted.includes(OBJECTION) || (granted.includes('*') && requested.includes(OBJECTION));
+  }
+
+  get #ownNames(): readonly string[] {
+    return this.#options.pinned ?? this.#options.listeners.names;
+  }
+
+  /** Objections come as SyncErrors. An app that listens to nothing gets none, and one that pins its events just those. */
+  get #addsObjections(): boolean {
     const { pinned, hasSyncErrors } = this.#options;
-    if (this.#withSyncErrors || pinned || !hasSyncErrors() || this.#uncovered(['SyncError']).length > 0) return false;
-    this.#withSyncErrors = true;
-    return true;
+    const names = this.#ownNames;
+    if (pinned || names.length === 0 || names.includes(OBJECTION) || this.#objections === 'refused') return false;
+    return this.#objections === 'taken' || (hasSyncErrors() && this.#uncovered([OBJECTION]).length === 0);
   }
 
   #uncovered(names: readonly string[]): readonly string[] {

@@ -58,7 +58,7 @@ describe('what the hub is asked for', () => {
     await session.publish('Patient-open', patientContext());
     await heard;
     const asked = await hub.waitFor(
-      ({ kind, fields }) => kind === 'subscribe' && fields?.['hub.events'] === 'Patient-close',
+      ({ kind, fields }) => kind === 'subscribe' && fields?.['hub.events'] === 'Patient-close,SyncError',
     );
     expect(asked.kind).toBe('subscribe');
   });
@@ -88,12 +88,44 @@ describe('ready()', () => {
   it('rejects with the hub’s refusal, and the same again asks again', async () => {
     const { join, hub, asked } = await open();
     hub.refuseNext({ kind: 'subscribe', status: 400 });
+    hub.refuseNext({ kind: 'subscribe', status: 400 });
     const client = join().on('Patient-open', listener);
     await expect(client.ready()).rejects.toMatchObject({ code: 'hub-refused', status: 400 });
     expect(client.state).toBe('denied');
     await client.ready();
     expect(client.state).toBe('active');
-    expect(asked()).toHaveLength(2);
+    // Objections were not why, and are asked for again.
+    const [both, alone] = [['Patient-open', 'SyncError'], ['Patient-open']];
+    expect(asked()).toEqual([both, alone, both]);
+    expect(client.syncStatus.objections).toBe('heard');
+  });
+
+  it('takes what the hub grants without objections, and asks this hub for them no more', async () => {
+    const { join, hub, asked } = await open();
+    hub.refuseNext({ kind: 'subscribe', status: 400 });
+    const client = join().on('Patient-open', listener);
+    await client.ready();
+    expect(client.syncStatus.objections).toBe('unheard');
+    client.on('Patient-close', listener);
+    await client.ready();
+    const [both, alone] = [['Patient-open', 'SyncError'], ['Patient-open']];
+    expect(asked()).toEqual([both, alone, ['Patient-close', 'Patient-open']]);
+    client.on('SyncError', listener);
+    await client.ready();
+    expect(client.syncStatus.objections).toBe('heard');
+  });
+
+  it.each([
+    ['the app pins its events', { events: ['Patient-open'] as const }],
+    ['the granted scope does not cover them', { scope: 'fhircast/Patient-open.read' }],
+    ['the version has none', { dialect: 'draft', channel: 'websocket' } as const],
+  ])('does not ask for objections where %s, and says that none can be heard', async (_, changes) => {
+    const { join, asked } = await open();
+    const client = join(changes).on('Patient-open', listener);
+    await client.ready();
+    expect(asked()).toHaveLength(1);
+    expect(asked()[0]).not.toContain('SyncError');
+    expect(client.syncStatus.objections).toBe('unheard');
   });
 
   it('rejects with the hub’s denial', async () => {

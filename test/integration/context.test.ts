@@ -212,7 +212,7 @@ describe.each(WORLDS)('context change: $title', (kind) => {
     const { client } = await world.follow();
     const change = await client.requestContextChange('Patient-open', { patient: ADA });
     await client.unsubscribe();
-    expect(await outcomeOf(change)).toEqual({ kind: 'unknown' });
+    expect(await outcomeOf(change)).toMatchObject({ kind: 'unknown' });
     const late = client.requestContextChange('Patient-open', { patient: ADA });
     expect(await world.failure(late)).toMatchObject({ code: 'closed' });
   });

@@ -172,7 +172,7 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
     }
     case 'context change answer': {
       const { api } = callsOf(text, {}, async () => responseOf(wire));
-      const changes = new Changes({ api, resends: 0, resend: () => {} });
+      const changes = new Changes({ api, resends: 0, hearing: () => undefined, resend: () => {} });
       const { accepted, status } = await changes.send('Home-open', [], undefined, undefined);
       changes.close();
       return { accepted, status };

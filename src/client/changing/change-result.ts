@@ -1,7 +1,16 @@
 import type { FhircastEvent } from '../../events/event.ts';
 
-/** The change came back from the hub, and nobody objected in time. */
-export interface ChangeFollowed {
+/** What the silence of others is worth. */
+interface Hearing {
+  /**
+   * Whether an objection would have been heard. `unheard` where the hub has no `SyncError`, did not grant it or was not asked for
+   * it, or where the connection was lost meanwhile: then nobody knows whether the others follow.
+   */
+  readonly objections: 'heard' | 'unheard';
+}
+
+/** The change came back from the hub, and no objection was heard in time. */
+export interface ChangeFollowed extends Hearing {
   /** What became of the change. */
   readonly kind: 'followed';
   /** The change as it came back. */
@@ -31,7 +40,7 @@ export interface ChangeOvertaken {
 }
 
 /** Nothing was heard of the change in time, or this client is not subscribed to its event. */
-export interface ChangeUnknown {
+export interface ChangeUnknown extends Hearing {
   /** What became of the change. */
   readonly kind: 'unknown';
 }

@@ -15,6 +15,8 @@ export interface ChangesOptions {
   readonly api: HubApi;
   /** How often a change that somebody did not follow is sent again. */
   readonly resends: number;
+  /** The same as long as no objection can have been missed; `undefined` while none can be heard. */
+  hearing(): number | undefined;
   /** A change is about to be sent again. */
   resend(resending: Resending): void;
 }
@@ -33,6 +35,9 @@ interface Sent extends Change {
   echo: FhircastEvent | undefined;
   settle(outcome: ContextChangeOutcome): void;
 }
+
+/** Nobody waits for objections any more. */
+const GIVEN_UP = { kind: 'unknown', objections: 'unheard' } as const;
 
 /** How many changes are remembered: more than a person makes while a hub answers. */
 const REMEMBERED = 32;
@@ -97,7 +102,8 @@ export class Changes {
   /** Takes note of an event: an echo, an objection, or a newer context. */
   received(event: FhircastEvent): void {
     for (const { eventId, subscriber, diagnostics } of event.syncErrors) {
-      const sent = eventId === undefined ? undefined : this.#sent.get(eventId);
+      // Before STU2 a SyncError has the id of the event that it is about, and does not name it otherwise.
+      const sent = this.#sent.get(eventId ?? event.id);
       sent?.settle({ kind: 'sync-error', subscriber, diagnostics, event, resending: undefined });
     }
     const echo = this.#match(event);
@@ -120,7 +126,7 @@ export class Changes {
   close(): void {
     this.#isClosed = true;
     for (const stop of this.#resending.keys()) stop();
-    for (const sent of this.#sent.values()) sent.settle({ kind: 'unknown' });
+    for (const sent of this.#sent.values()) sent.settle(GIVEN_UP);
   }
 
   async #publish(change: Change, signal: AbortSignal | undefined) {
@@ -210,9 +216,12 @@ export class Changes {
 
   #expect(id: string, change: Change): Sent {
     let settle: (outcome: ContextChangeOutcome) => void = () => {};
+    const { hearing } = this.#options;
+    const heard = hearing();
     const outcome = new Promise<ContextChangeOutcome>((resolve) => {
       const timer = setTimeout(() => {
-        resolve(sent.echo ? { kind: 'followed', event: sent.echo } : { kind: 'unknown' });
+        const objections = heard !== undefined && heard === hearing() ? 'heard' : 'unheard';
+        resolve(sent.echo ? { kind: 'followed', event: sent.echo, objections } : { kind: 'unknown', objections });
       }, OBJECTION_WITHIN_MS);
       // Waiting for an objection must not keep a process alive.
       unref(timer);
@@ -232,7 +241,7 @@ export class Changes {
   }
 
   #forget(id: string): void {
-    this.#sent.get(id)?.settle({ kind: 'unknown' });
+    this.#sent.get(id)?.settle(GIVEN_UP);
     this.#sent.delete(id);
   }
 }

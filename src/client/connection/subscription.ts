@@ -17,6 +17,10 @@ export interface SubscriptionOptions {
   readonly backoff: Backoff;
   /** The canonical names to subscribe to at this moment. */
   wanted(): readonly string[];
+  /** Whether the hub may take less than it refused with this error. */
+  mayWantLess(error: FhircastError): boolean;
+  /** Less is wanted from now on. */
+  wantLess(): void;
   /**
    * Makes a channel.
    *
@@ -188,6 +192,11 @@ export class Subscription {
     } catch (error) {
       // What was lost, denied or left meanwhile has been dealt with.
       if (attempt !== this.#attempt) return;
+      if (this.#mayWantLess(error)) {
+        this.#options.wantLess();
+        this.#again = true;
+        return;
+      }
       this.#fail(
         error instanceof FhircastError ? error : new FhircastError('option-invalid', { cause: error }),
         wanted,
@@ -253,10 +262,14 @@ export class Subscription {
   /** Whether another channel may succeed where this one failed. */
   #mayWorkOtherwise(error: unknown, wanted: readonly string[]): error is FhircastError {
     if (!(error instanceof FhircastError) || error instanceof SubscriptionDeniedError) return false;
-    if (error.status === 401) return false;
+    if (error.status === 401 || this.#mayWantLess(error)) return false;
     if (this.#options.machine.state === 'subscribing') return !error.retryable;
     const isRenewal = wanted.join() === this.#requested.join();
     return isRenewal && (!error.retryable || this.#lease.isNearlyOver);
+  }
+
+  #mayWantLess(error: unknown): boolean {
+    return error instanceof FhircastError && this.#options.mayWantLess(error);
   }
 
   /** Lets go of a channel that has been replaced. */

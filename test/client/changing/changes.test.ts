@@ -36,7 +36,12 @@ function change(
       return answer(message);
     },
   });
-  const changes = new Changes({ api, resends: 3, resend: (resending) => resends.push(resending) });
+  const changes = new Changes({
+    api,
+    resends: 3,
+    hearing: () => hearing,
+    resend: (resending) => resends.push(resending),
+  });
   const send = (after?: number) => changes.send('Patient-open', patientContext(), after, undefined);
   /** Sends a change that the hub takes. */
   const accepted = async () => {
@@ -58,6 +63,12 @@ function change(
     });
   return { changes, sent, send, accepted, objection, resends };
 }
+
+/** How objections are heard at the moment, as the tracker tells it. */
+let hearing: number | undefined;
+beforeEach(() => {
+  hearing = 1;
+});
 
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
 
@@ -131,7 +142,7 @@ describe('what became of a change', () => {
     expect(changes.isEcho(notify({ id }))).toBe(true);
     changes.received(echo);
     await vi.advanceTimersByTimeAsync(12_000);
-    expect(await outcome).toEqual({ kind: 'followed', event: echo });
+    expect(await outcome).toEqual({ kind: 'followed', event: echo, objections: 'heard' });
   });
 
   it('followed, when it came back before the answer', async () => {
@@ -210,14 +221,42 @@ describe('what became of a change', () => {
     const { accepted } = change();
     const { outcome } = await accepted();
     await vi.advanceTimersByTimeAsync(12_000);
-    expect(await outcome).toEqual({ kind: 'unknown' });
+    expect(await outcome).toEqual({ kind: 'unknown', objections: 'heard' });
+  });
+
+  it.each([
+    ['none can be heard', undefined, undefined],
+    ['the connection was lost meanwhile', 1, 2],
+    ['they are not granted any more', 1, undefined],
+    ['they are granted too late', undefined, 1],
+  ])('says that objections are unheard when %s', async (_, before, after) => {
+    hearing = before;
+    const { changes, accepted } = change();
+    const { id, outcome } = await accepted();
+    changes.received(eventOf({ id }));
+    hearing = after;
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(await outcome).toMatchObject({ kind: 'followed', objections: 'unheard' });
+  });
+
+  it('not followed: a SyncError of before STU2 has the id of the change, and names none', async () => {
+    const { changes, accepted } = change();
+    const { id, outcome } = await accepted();
+    const issue = [{ severity: 'warning', code: 'processing', diagnostics: 'busy' }];
+    const resource = { resourceType: 'OperationOutcome', issue } as FhirResource;
+    changes.received(eventOf({ name: 'SyncError', id, context: [{ key: 'operationoutcome', resource }] }));
+    expect(await outcome).toMatchObject({ kind: 'sync-error', diagnostics: 'busy' });
+    changes.close();
   });
 
   it('unknown, at once, when the app leaves; no timer is left', async () => {
     const { changes, accepted } = change();
     const outcomes = [(await accepted()).outcome, (await accepted()).outcome];
     changes.close();
-    expect(await Promise.all(outcomes)).toEqual([{ kind: 'unknown' }, { kind: 'unknown' }]);
+    expect(await Promise.all(outcomes)).toEqual([
+      { kind: 'unknown', objections: 'unheard' },
+      { kind: 'unknown', objections: 'unheard' },
+    ]);
     expect(vi.getTimerCount()).toBe(0);
   });
 
@@ -226,7 +265,7 @@ describe('what became of a change', () => {
     const results = [];
     for (let i = 0; i < 33; i++) results.push(await accepted());
     const [first, second] = results;
-    expect(await first?.outcome).toEqual({ kind: 'unknown' });
+    expect(await first?.outcome).toEqual({ kind: 'unknown', objections: 'unheard' });
     expect(changes.isEcho(notify({ id: first?.id ?? '', timestamp: inSeconds(1) }))).toBe(false);
     expect(changes.isEcho(notify({ id: second?.id ?? '', timestamp: inSeconds(1) }))).toBe(true);
     changes.close();

@@ -54,6 +54,8 @@ class Real {
     machine: this.machine,
     backoff: backoffOf(),
     wanted: () => this.wanted,
+    mayWantLess: () => false,
+    wantLess: () => {},
     openChannel: (sink) => {
       const channel = new FakeChannel(sink);
       this.channels.push(channel);

@@ -1,5 +1,11 @@
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SyncStatus } from '../../../src/client/following/sync-facts.ts';
+import {
+  type SyncDoubt,
+  type SyncFacts,
+  type SyncStatus,
+  standingOf,
+} from '../../../src/client/following/sync-facts.ts';
 import { SyncTracker } from '../../../src/client/following/sync-status.ts';
 import { makeSyncError } from '../../../src/events/sync-error.ts';
 import { eventOf } from '../support.ts';
@@ -29,7 +35,130 @@ function connected() {
 beforeEach(() => void vi.useFakeTimers({ now: 1_000 }));
 afterEach(() => void vi.useRealTimers());
 
+const doubts: readonly SyncDoubt[] = ['catching-up', 'event-refused', 'event-doubted', 'stale-dropped'];
+
+describe('what the facts come to', () => {
+  const refusal = fc.record({
+    subscriber: fc.option(fc.string(), { nil: undefined }),
+    isSelf: fc.boolean(),
+    diagnostics: fc.constant(undefined),
+  });
+  const facts: fc.Arbitrary<SyncFacts> = fc.record({
+    isConnected: fc.boolean(),
+    doubt: fc.option(fc.constantFrom(...doubts), { nil: undefined }),
+    refusals: fc.array(refusal, { maxLength: 2 }),
+    undecided: fc.array(fc.string(), { maxLength: 2 }),
+    hearsObjections: fc.boolean(),
+  });
+
+  it('is in step only when no fact says otherwise, and else says which', () => {
+    fc.assert(
+      fc.property(facts, (known) => {
+        const { isConnected, doubt, refusals, undecided } = known;
+        const isInStep = isConnected && !doubt && refusals.length === 0 && undecided.length === 0;
+        const standing = standingOf(known);
+        expect(standing.state === 'in-sync').toBe(isInStep);
+        expect(standing.state === 'disconnected').toBe(!isConnected);
+        if (standing.state === 'behind') expect([doubt, 'undecided']).toContain(standing.reason);
+        if (standing.state === 'refused') expect(standing.by).toBe(refusals);
+      }),
+    );
+  });
+});
+
 describe('whether the session is in step', () => {
+  it.each(doubts.slice(1))('is not, once there is a doubt (%s), until the context is established', (doubt) => {
+    const { tracker } = connected();
+    tracker.contextChanged(eventOf({ id: 'e1' }));
+    tracker.doubted(doubt);
+    expect(tracker.status).toMatchObject({ state: 'behind', reason: doubt });
+    // Neither a word about something else nor a close says which context the session has.
+    tracker.caughtUp();
+    tracker.objected(objection('e1', 'PACS'));
+    tracker.contextChanged(eventOf({ id: 'e2', name: 'Patient-close' }), null);
+    expect(tracker.status).toMatchObject({ state: 'behind', reason: doubt });
+    tracker.established();
+    expect(tracker.status.state).toBe('in-sync');
+    tracker.doubted(doubt);
+    tracker.contextChanged(eventOf({ id: 'e3' }), {});
+    expect(tracker.status.state).toBe('in-sync');
+  });
+
+  it('is in doubt when somebody objects to an event that this app never followed', () => {
+    const { tracker } = connected();
+    tracker.contextChanged(eventOf({ id: 'e1' }));
+    expect(tracker.objected(objection('unknown', 'Viewer'))).toBe(true);
+    expect(tracker.status).toMatchObject({ state: 'behind', reason: 'event-doubted' });
+    tracker.established();
+    // What this app is not subscribed to, it has not missed.
+    expect(tracker.objected(objection('unknown', 'PACS'), () => false)).toBe(false);
+    expect(tracker.status.state).toBe('in-sync');
+  });
+
+  it('takes an objection for one to a context that was found by asking, because its event may have another id', () => {
+    const { tracker } = connected();
+    tracker.contextChanged(eventOf({ id: 'e1' }));
+    tracker.contextChanged(Object.assign(eventOf({ id: 'found' }), { source: 'resync' }));
+    tracker.objected(objection('e1', 'PACS'));
+    expect(tracker.status.state).toBe('in-sync');
+    tracker.objected(objection('e2', 'PACS'));
+    expect(tracker.status.state).toBe('refused');
+  });
+
+  it('knows an objection of before STU2 by its own id', () => {
+    const { tracker } = connected();
+    const said = (id: string) => Object.assign(objection(undefined, 'PACS'), { id });
+    tracker.contextChanged(eventOf({ id: 'e1' }));
+    tracker.contextChanged(eventOf({ id: 'e2' }));
+    tracker.objected(said('e1'));
+    expect(tracker.status.state).toBe('in-sync');
+    tracker.objected(said('e2'));
+    expect(tracker.status.state).toBe('refused');
+  });
+
+  it('does not forget who refuses because something else was closed', () => {
+    const { tracker } = connected();
+    const current = {};
+    tracker.contextChanged(eventOf({ id: 'e1' }), current);
+    tracker.objected(objection('e1', 'PACS'));
+    tracker.contextChanged(eventOf({ id: 'e2', name: 'ImagingStudy-close' }), current);
+    expect(tracker.status.state).toBe('refused');
+    tracker.contextChanged(eventOf({ id: 'e3', name: 'Patient-close' }), null);
+    expect(tracker.status.state).toBe('in-sync');
+  });
+
+  it('is the same object until something of it changes', () => {
+    const { tracker, changes } = connected();
+    tracker.hears(true);
+    const { status } = tracker;
+    expect(status).toMatchObject({ state: 'in-sync', objections: 'heard' });
+    tracker.hears(true);
+    tracker.established();
+    tracker.contextChanged(eventOf({ id: 'e1' }), {});
+    expect(tracker.status).toBe(status);
+    expect(changes.at(-1)).toBe(status);
+  });
+
+  it('says since which gap objections are heard', () => {
+    const { tracker } = connected();
+    expect(tracker.hearing).toBeUndefined();
+    tracker.hears(true);
+    const { hearing } = tracker;
+    expect(hearing).toBeDefined();
+    tracker.entered('reconnecting');
+    expect(tracker.hearing).toBeUndefined();
+    expect(tracker.status.objections).toBe('unheard');
+    tracker.entered('active');
+    expect([undefined, hearing]).not.toContain(tracker.hearing);
+  });
+
+  it('keeps no more objections than a session has apps', () => {
+    const { tracker } = connected();
+    for (let i = 0; i < 300; i++) tracker.objected(objection(undefined, `app-${i}`));
+    const { status } = tracker;
+    expect(status.state === 'refused' && status.by.length).toBe(64);
+  });
+
   it('is not known before there is a connection, and not before it has been asked what is open', () => {
     const tracker = new SyncTracker('Viewer', () => {});
     expect(tracker.status).toEqual({ state: 'disconnected', since: 1_000, objections: 'unheard' });
