@@ -36,6 +36,7 @@ const SENTENCES = {
   'relay-failed':
     'The relay could not be reached, or refused this page (see status). Check its URL and its options authorize and origins.',
   'event-missed': 'The hub shows another context than the events told. The subscription is made anew.',
+  'verification-refused': 'A verification of the hub was refused: {}.',
   'confirmation-timeout':
     'The hub did not confirm the subscription in time. Check that it reaches the callback URL, or knows the websocket; see docs/hubs.md for hubs that need a profile.',
   // the hub's HTTP answers

@@ -30,9 +30,10 @@ const UNSUBSCRIBE_WITHIN_MS = 3_000;
 
 /**
  * What the JavaScript sandbox hubs need, which verify without a mode: a POST on the bare hub ends them, and that of 2018 answers
- * every session with the current context of all. Cast hubs verify so too, and take events at the bare hub alone.
+ * every session with the current context of all. An unsubscription ends all webhooks of the session at that of 2018, and none at
+ * that of 2024. Cast hubs verify so too, and take events at the bare hub alone.
  */
-const SANDBOX = { publishTo: 'session', keepsContext: false } as const;
+const SANDBOX = { publishTo: 'session', keepsContext: false, unsubscribeEnds: 'everyone' } as const;
 
 /** What the hub is expected to verify. */
 interface Pending {
@@ -94,6 +95,8 @@ export class WebhookChannel implements Channel {
   async unsubscribe(signal: AbortSignal): Promise<void> {
     const { api } = this.#options;
     if (!this.#registration) return;
+    // Where that would end everyone's of the session (the sandbox of 2018), the hub is not told. What it still sends gets 410.
+    if (api.dialect.unsubscribeEnds === 'everyone') return this.close();
     this.#active = false;
     try {
       // A verification may go into a connection of the hub's that has died: it is asked for once more. That of one hub (N19)
@@ -197,12 +200,13 @@ export class WebhookChannel implements Channel {
   #verify({ mode, topic, events, leaseSeconds }: Verification): boolean {
     const { api, record } = this.#options;
     record({ direction: 'in', via: 'webhook', kind: 'verification' });
-    if (topic !== undefined && !api.dialect.isOurTopic(api.topic, topic)) return false;
+    if (topic !== undefined && !api.dialect.isOurTopic(api.topic, topic)) return this.#refuse('hub.topic');
     const grant = { events, leaseSeconds: this.#bounded(leaseSeconds) };
     const pending = this.#pending;
-    if (!pending) return this.#active && mode === 'subscribe' && this.#confirmAgain(grant);
+    if (!pending)
+      return (this.#active && mode === 'subscribe' && this.#confirmAgain(grant)) || this.#refuse('nothing is expected');
     // The sandbox hubs do not say what they verify: it is what we asked for last.
-    if (mode !== undefined && mode !== pending.mode) return false;
+    if (mode !== undefined && mode !== pending.mode) return this.#refuse('hub.mode');
     // Later it may be anybody who has the URL out of a log: nothing is learnt for good from what is not signed.
     if (mode === undefined && topic !== undefined && !this.#confirmed) api.suspect(SANDBOX);
     // From here on the hub delivers, even where it has yet to answer the request that it verified.
@@ -211,6 +215,12 @@ export class WebhookChannel implements Channel {
     this.#confirmed = { grant, until: Date.now() + this.#options.confirmationTimeoutMs };
     pending.resolve(grant);
     return true;
+  }
+
+  /** Tells the app why the hub gets 404: by the field that does not fit, and never by what it says. */
+  #refuse(at: string): false {
+    this.#options.sink.warned(new ChannelError('verification-refused', { at }));
+    return false;
   }
 
   /** A lease that is renewed sooner than it need be does no harm. */

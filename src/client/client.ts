@@ -149,6 +149,9 @@ export class FhircastClient {
   constructor(options: FhircastClientOptions) {
     checkHubUrl(options.hubUrl, 'hubUrl', options.allowInsecure ?? false);
     if (!options.topic) throw new FhircastError('option-invalid', { at: 'topic' });
+    const { leaseSeconds } = options;
+    if (leaseSeconds !== undefined && !(Number.isSafeInteger(leaseSeconds) && leaseSeconds > 0))
+      throw new FhircastError('option-invalid', { at: 'leaseSeconds' });
     this.#session = new Session(options);
   }
 

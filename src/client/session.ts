@@ -131,6 +131,10 @@ export class Session {
         progress === 'overdue' ? this.#lateRefusals.overdue(event) : this.sync[progress](event),
     });
     const backoff = backoffOf(options.reconnect);
+    const { expiresIn } = options;
+    const madeAt = Date.now();
+    const tokenSecondsLeft = () =>
+      typeof expiresIn === 'number' ? expiresIn - (Date.now() - madeAt) / 1000 : expiresIn?.();
     this.#lateRefusals = new LateRefusals({
       api: this.api,
       subscriberName,
@@ -179,6 +183,7 @@ export class Session {
       spell: (name) => chooser.dialect.spell(name),
       machine: this.machine,
       backoff,
+      lease: { asked: options.leaseSeconds, tokenSecondsLeft },
       wanted: () => this.wanted.names,
       mayWantLess: (error) => this.wanted.mayDropObjections(error),
       wantLess: () => this.wanted.dropObjections(),

@@ -21,7 +21,12 @@ const verification = (changes: Partial<Verification> = {}): Verification => ({
 function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint> = {}) {
   const life = new AbortController();
   const forms: URLSearchParams[] = [];
-  const heard = { notifications: [] as string[], denials: [] as Denial[], rejected: [] as FhircastError[] };
+  const heard = {
+    notifications: [] as string[],
+    denials: [] as Denial[],
+    rejected: [] as FhircastError[],
+    warned: [] as FhircastError[],
+  };
   const losses: FhircastError[] = [];
   const state = {
     owner: undefined as CallbackOwner | undefined,
@@ -62,7 +67,7 @@ function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint
       },
       alive: () => {},
       keepalive: () => {},
-      warned: () => {},
+      warned: (warning) => heard.warned.push(warning),
       denied: (denial) => heard.denials.push(denial),
       granted: () => {},
       lost: (error) => losses.push(error),
@@ -99,7 +104,7 @@ describe('a verification', () => {
   it('while the request is answered confirms it too', async () => {
     const { follow, heard } = open();
     await follow();
-    expect(heard).toEqual({ notifications: [], denials: [], rejected: [] });
+    expect(heard).toMatchObject({ notifications: [], denials: [], rejected: [] });
   });
 
   it.each<[string, Partial<Verification>, DialectName, boolean]>([
@@ -113,10 +118,14 @@ describe('a verification', () => {
     ['with another topic', { topic: 'https://hub.example.org/session/other' }, 'draft', false],
     ['of another mode', { mode: 'unsubscribe' }, 'draft', false],
   ])('%s is judged', async (_, changes, dialect, isOurs) => {
-    const { state, subscribe, asked } = open(dialect);
+    const { state, subscribe, asked, heard } = open(dialect);
     const subscribed = subscribe();
     await asked();
     expect(state.owner?.verify(verification(changes))).toBe(isOurs);
+    const field = changes.mode === 'unsubscribe' ? 'hub.mode' : 'hub.topic';
+    expect(heard.warned.map(({ code, message }) => `${code} ${message.includes(field)}`)).toEqual(
+      isOurs ? [] : ['verification-refused true'],
+    );
     if (!isOurs) expect(state.owner?.verify(verification())).toBe(true);
     await subscribed;
   });
@@ -197,7 +206,8 @@ describe('a denial', () => {
 
 describe('a notification', () => {
   it('is answered with what the app decides, at once or later', async () => {
-    const { follow, state, heard } = open();
+    // The draft knows no 202.
+    const { follow, state, heard } = open('stu3');
     await follow();
     state.answer = (reply) => reply(409);
     expect(state.owner?.notify('first')).toBe(409);
@@ -274,6 +284,28 @@ describe('the end', () => {
     expect(state.closed).toBe(1);
     expect(state.owner?.notify('late')).toBe(404);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is not told to a hub that would end everybody’s (the sandbox of 2018, which does not say what it verifies)', async () => {
+    const { subscribe, asked, channel, state, forms } = open();
+    const subscribed = subscribe();
+    await asked();
+    state.owner?.verify(verification({ mode: undefined }));
+    await subscribed;
+    await channel.unsubscribe(new AbortController().signal);
+    expect(forms.map((form) => form.get('hub.mode'))).toEqual(['subscribe']);
+    expect(state.closed).toBe(1);
+  });
+
+  it('is told where only later somebody verifies without a mode', async () => {
+    const { follow, subscribe, asked, channel, state, forms } = open('stu3');
+    await follow();
+    const renewed = subscribe();
+    await asked();
+    state.owner?.verify(verification({ mode: undefined }));
+    await renewed;
+    await channel.unsubscribe(new AbortController().signal);
+    expect(forms.map((form) => form.get('hub.mode'))).toEqual(['subscribe', 'subscribe', 'unsubscribe']);
   });
 
   it('without a subscription asks nothing of the hub', async () => {

@@ -5,6 +5,7 @@ import { canonicalName } from '../../events/names.ts';
 import type { Subscribed } from '../events.ts';
 import type { Backoff } from './backoff.ts';
 import { Lease } from './lease.ts';
+import { assumedLease, believedLease, type LeaseLimits } from './lease-term.ts';
 import { Retry } from './retry.ts';
 import type { StateMachine, StateReason } from './state.ts';
 import { Waiters } from './waiters.ts';
@@ -15,6 +16,7 @@ export interface SubscriptionOptions {
   spell(name: string): readonly string[];
   readonly machine: StateMachine;
   readonly backoff: Backoff;
+  readonly lease: LeaseLimits;
   /** The canonical names to subscribe to at this moment. */
   wanted(): readonly string[];
   /** Whether the hub may take less than it refused with this error. */
@@ -75,6 +77,8 @@ export class Subscription {
   #mayBeHeld = false;
   /** When the hub confirmed the connection, in milliseconds since 1970. */
   #activeSince = 0;
+  /** The lease that the hub named last, in seconds. */
+  #leaseSaid: number | undefined;
   /** How often in a row the hub denied in place of confirming. */
   #denials = 0;
 
@@ -281,7 +285,13 @@ export class Subscription {
 
   #granted({ events, leaseSeconds: granted, contexts }: Grant, isAnew: boolean): void {
     const requested = this.#requested;
-    const leaseSeconds = this.#lease.begin(granted, {
+    // A hub that renews without a word means the lease before.
+    this.#leaseSaid = granted ?? this.#leaseSaid;
+    const channel = this.#channel?.type ?? 'websocket';
+    const { lease } = this.#options;
+    const term = this.#leaseSaid ?? (channel === 'webhook' ? assumedLease(lease) : undefined);
+    const leaseSeconds = term === undefined ? undefined : believedLease(term, lease);
+    this.#lease.begin(leaseSeconds, {
       renew: () => {
         this.#confirmed = '';
         void this.#work();
@@ -290,8 +300,8 @@ export class Subscription {
       over: () => this.deaf(new ChannelError('channel-lost', { retryable: true }), 'lost'),
     });
     const names = events ? [...new Set(events.map(canonicalName))] : requested;
-    const channel = this.#channel?.type ?? 'websocket';
-    this.#options.subscribed({ channel, requested, granted: names, leaseSeconds }, isAnew, contexts);
+    const said = this.#leaseSaid === undefined ? undefined : leaseSeconds;
+    this.#options.subscribed({ channel, requested, granted: names, leaseSeconds: said }, isAnew, contexts);
   }
 
   async #fallSilent(): Promise<void> {
@@ -396,6 +406,7 @@ export class Subscription {
     this.#attempting = new AbortController();
     this.#retry.clear();
     this.#lease.end();
+    this.#leaseSaid = undefined;
     this.#confirmed = '';
   }
 

@@ -53,6 +53,7 @@ class Real {
     spell: (name) => [name],
     machine: this.machine,
     backoff: backoffOf(),
+    lease: { asked: undefined, tokenSecondsLeft: () => undefined },
     wanted: () => this.wanted,
     mayWantLess: () => false,
     wantLess: () => {},
