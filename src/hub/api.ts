@@ -98,7 +98,12 @@ export class HubApi {
     const { subscriberName, secret } = request;
     const fields = this.dialect.subscribeFields(request);
     const more = this.dialect.namesSubscriberTwice
-      ? { 'hub.subscriber': subscriberName, 'subscriber.name': subscriberName, 'hub.secret': secret }
+      ? {
+          'hub.subscriber': subscriberName,
+          'subscriber.name': subscriberName,
+          'hub.callback': '',
+          'hub.secret': secret,
+        }
       : {};
     return this.#form('subscribe', { ...fields, ...more }, request, signal);
   }
@@ -225,7 +230,10 @@ export class HubApi {
   ): Promise<HttpAnswer> {
     const { hubUrl, topic } = this.#options;
     const { dialect } = this;
-    const sent = Object.entries({ 'hub.mode': mode, ...fields }).filter(([, value]) => value);
+    // Nothing is sent empty but the callback that some hubs want on a websocket too.
+    const sent = Object.entries({ 'hub.mode': mode, ...fields }).filter(
+      ([name, value]) => value || (value === '' && name === 'hub.callback'),
+    );
     const values = Object.fromEntries(sent) as Record<string, string>;
     if (request.channel === 'webhook' && !dialect.namesWebhooks) delete values['hub.channel.type'];
     const isForm = dialect.subscribesBy === 'form';

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Subscription } from './subscription.ts';
 import type { HubTraits } from './traits.ts';
 
@@ -34,8 +35,24 @@ export function confirmationFrame(subscription: Subscription, { confirmation }: 
     case 'bound-true':
     case 'connection-established':
       return STATIC[confirmation];
+    // What comes first has been said.
+    case 'handshake':
     case 'none':
       return undefined;
+  }
+}
+
+/** The first frame of a hub that waits for an answer to it before it says anything else. */
+export const handshakeFrame = ({ confirmation }: Subscription): string =>
+  JSON.stringify({ headers: { id: randomUUID() }, body: { subscription: confirmation } });
+
+/** Whether a frame is that answer. */
+export function isHandshakeAnswer(text: string): boolean {
+  try {
+    const frame = JSON.parse(text) as { headers?: { statusCode?: unknown } } | null;
+    return frame?.headers?.statusCode === '200';
+  } catch {
+    return false;
   }
 }
 
@@ -44,6 +61,14 @@ const STATIC = {
   'bound-true': JSON.stringify({ bound: true }),
   'connection-established': JSON.stringify({ type: 'connection.established' }),
 } as const;
+
+/** What denies a websocket whose endpoint the hub does not know. */
+export const strangerDenial = JSON.stringify({
+  'hub.mode': 'denied',
+  'hub.topic': '',
+  'hub.events': '',
+  'hub.reason': 'invalid endpoint',
+});
 
 /** What confirms a websocket whose endpoint the hub does not know: the same, as far as it can say that. */
 export function strangerFrame(path: string, { confirmation }: HubTraits): string | undefined {
@@ -54,6 +79,7 @@ export function strangerFrame(path: string, { confirmation }: HubTraits): string
     case 'standard':
     case 'empty-fields':
       return JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': '', 'hub.events': '', 'hub.lease_seconds': 3600 });
+    case 'handshake':
     case 'none':
       return undefined;
     default:

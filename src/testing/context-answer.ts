@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { javaDate } from './dates.ts';
 import { type HttpAnswer, HttpRefusal, json } from './http.ts';
+import { anchorAndAction, type HubEvent } from './hub-event.ts';
 import type { HubShared } from './hub-shared.ts';
 import type { TestSession } from './session.ts';
 import type { HubTraits } from './traits.ts';
@@ -37,11 +38,20 @@ export function tellContext(session: TestSession, traits: HubTraits, shared: Hub
     case 'last-of-topic':
     case 'last-of-session':
       return tellLast(session, shared, traits);
+    case 'contexts':
+      return json(200, contextList(current?.event));
     case 'array':
       return json(200, context);
     case 'none':
       throw new HttpRefusal(404, 'This hub does not tell the current context.');
   }
+}
+
+/** An array of contexts, with the current one or none in it (PowerCast). */
+export function contextList(open: HubEvent | undefined): readonly Record<string, unknown>[] {
+  if (open === undefined) return [];
+  const contextType = anchorAndAction(open.name).anchor;
+  return [{ 'context.versionId': open.versionId ?? null, contextType, context: open.context }];
 }
 
 /** What the sandbox hubs remember; a cache may keep the answer of the JavaScript ones. */

@@ -6,6 +6,8 @@ export interface HeartbeatTrait {
   readonly seconds: number;
   /** The `id`; a new one for each when absent. */
   readonly id?: string;
+  /** Whether it comes only to those that subscribed to `heartbeat`. Default `false`. */
+  readonly onlyIfSubscribed?: boolean;
   /** Whether it says how often it comes. */
   readonly tellsPeriod: boolean;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { canonicalName } from '../events/names.ts';
 import { type Access, type AccessGrant, type AccessTokens, covers } from './access.ts';
 import { handleConference } from './conference-requests.ts';
 import { tellContext } from './context-answer.ts';
@@ -134,7 +135,7 @@ function describe(hub: HubState, request: HubRequest): HubMessageEntry {
     fields,
     channel: isWebSocket ? 'websocket' : 'webhook',
     ...(subscribed === undefined ? {} : { session: subscribed }),
-    ...(fields['subscriber.name'] ? { subscriber: fields['subscriber.name'] } : {}),
+    ...(fields[hub.traits.nameField] ? { subscriber: String(fields[hub.traits.nameField]) } : {}),
     ...(fields['hub.events'] ? { event: fields['hub.events'] } : {}),
   };
 }
@@ -218,9 +219,13 @@ async function publish(hub: HubState, { topic: pathTopic, body, authorization }:
   if (traits.topics === 'own' && hub.findSession(topic) !== session)
     throw new HttpRefusal(400, 'event.hub.topic is not the topic in the path.');
   requireAccess(grant, session, [event.name], 'write');
+  if (traits.home === 'refused' && canonicalName(event.name) === 'Home-open')
+    throw new HttpRefusal(400, 'This hub knows no such event.');
   const answer = tellAccepted(body, traits);
-  if (!hub.echoFirst) return { ...answer, afterwards: async () => void (await session.distribute(event)) };
-  const { answers, broken } = await session.distribute(event);
+  const holder = traits.echo === 'others' ? grant?.holder : undefined;
+  const sender = holder === undefined ? undefined : session.directory.all.find(({ name }) => name === holder);
+  if (!hub.echoFirst) return { ...answer, afterwards: async () => void (await session.distribute(event, sender)) };
+  const { answers, broken } = await session.distribute(event, sender);
   if (traits.withoutSubscribers === 'refused' && answers.length === 0)
     throw new HttpRefusal(404, `Could not find any subscriptions for sessionId ${pathTopic ?? ''}.`);
   if (broken !== undefined) throw new HttpRefusal(500, `There was ${broken}.`);

@@ -25,7 +25,7 @@ export interface TestHubOptions {
   personality?: HubPersonality;
   /** The port on 127.0.0.1. Default 0: a free one. */
   port?: number;
-  /** The longest lease that is granted, in seconds. Default 7200. */
+  /** The longest lease that is granted, in seconds. Default as the personality does: 7200. */
   leaseSeconds?: number;
   /** Verify a webhook before its subscription request is answered? Default as the personality does: after. */
   verifyInline?: boolean;
@@ -112,8 +112,8 @@ const GOODBYE_MS = 500;
  * @throws when the port is taken
  */
 export async function startTestHub(options: TestHubOptions = {}): Promise<TestHub> {
-  const { port = 0, leaseSeconds = 7200, answerTimeoutMs = 10_000 } = options;
   const traits = traitsFor(options);
+  const { port = 0, leaseSeconds = traits.leaseSeconds, answerTimeoutMs = 10_000 } = options;
   const log = new HubLog(options.onMessage);
   const tokens = new AccessTokens();
   let life = newLife();

@@ -11,6 +11,7 @@ import { sameInVocabulary } from './vocabulary.ts';
  */
 export function nameFor(events: readonly string[], name: string, traits: HubTraits): string | undefined {
   if (traits.matching === 'every-event') return name;
+  if (traits.syncErrorsReach === 'every-subscriber' && canonicalName(name) === 'SyncError') return name;
   // The sandbox hubs look for the name anywhere in the text of the list.
   if (traits.matching === 'substring') return events.join(',').includes(name) ? name : undefined;
   if (traits.matching === 'substring-any-case')

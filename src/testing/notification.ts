@@ -19,6 +19,8 @@ export function notificationText(event: HubEvent, facts: NotificationFacts, { me
   switch (message) {
     case 'own':
       return JSON.stringify(ownMessage(event, facts));
+    case 'nulls':
+      return JSON.stringify(nullMessage(event, facts));
     case 'original':
       return JSON.stringify(originalMessage(event, facts));
     case 'net':
@@ -41,6 +43,18 @@ function ownMessage({ timestamp, id, context, versionId, priorVersionId }: HubEv
       ...(versioned && priorVersionId !== undefined ? { 'context.priorVersionId': priorVersionId } : {}),
     },
   };
+}
+
+/** Nothing is left out that there could be: it is `null` (PowerCast). */
+function nullMessage(event: HubEvent, facts: NotificationFacts) {
+  const message = ownMessage(event, facts);
+  const context = event.context.map((entry) => ({
+    reference: null,
+    ...entry,
+    key: entry.key === 'operationoutcome' ? 'OperationOutcome' : entry.key,
+  }));
+  const versions = { 'context.versionId': null, 'context.priorVersionId': null };
+  return { ...message, event: { ...versions, ...message.event, context } };
 }
 
 /** What the sender wrote, written once more. */

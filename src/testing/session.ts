@@ -82,6 +82,7 @@ export class TestSession {
     this.#subscriptions = new Subscriptions(
       { ...settings, session: this.id },
       {
+        open: () => this.#context.open.map((open) => open.event),
         replay: () => (settings.traits.replay ? this.#context.latestOfEachType().map((open) => open.event) : []),
         deliver: (subscription, event) => void this.#deliver(subscription, event),
         lost: (subscription, closeCode) => this.#lost(subscription, closeCode),
@@ -325,6 +326,10 @@ export class TestSession {
     if (status === GONE && traits.answers === 'awaited') {
       // A callback that is gone ends its subscription (W3C WebSub, Content Distribution).
       this.#subscriptions.forget(subscription);
+      return { subscriber: subscription.name, status };
+    }
+    if (status === undefined && traits.unanswered === 'ends' && subscription.active && life === this.#life) {
+      await this.#subscriptions.deny(subscription, `No answer to ${canonicalName(event.name)}.`);
       return { subscriber: subscription.name, status };
     }
     const { followedBy } = traits;

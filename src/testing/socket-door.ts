@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
-import { strangerFrame } from './confirmation.ts';
+import { strangerDenial, strangerFrame } from './confirmation.ts';
 import type { HubShared } from './hub-shared.ts';
 import type { Recorder } from './log.ts';
 import { readOriginal } from './published-event.ts';
@@ -51,12 +51,14 @@ function letIn(door: SocketDoorSettings, socket: WebSocket, path: string): void 
   if (bound.length === 0) ignore(door, socket, path);
 }
 
-/** Takes a socket that nothing will be sent on, and confirms it all the same where the hub confirms anything. */
+/** Takes a socket that nothing will be sent on but what the hub says to any: that it is confirmed, or denied. */
 function ignore({ traits, record }: SocketDoorSettings, socket: WebSocket, path: string): void {
   socket.on('error', () => undefined);
-  const body = traits.unknownEndpoints === 'confirmed' ? strangerFrame(path, traits) : undefined;
-  if (body === undefined) return;
-  record({ direction: 'out', kind: 'confirm', channel: 'websocket', body });
+  const { unknownEndpoints } = traits;
+  const body = unknownEndpoints === 'confirmed' ? strangerFrame(path, traits) : strangerDenial;
+  if (unknownEndpoints === 'accepted' || body === undefined) return;
+  const kind = unknownEndpoints === 'confirmed' ? 'confirm' : 'deny';
+  record({ direction: 'out', kind, channel: 'websocket', body });
   socket.send(body, { binary: traits.frameType === 'binary' });
 }
 

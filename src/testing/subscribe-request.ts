@@ -30,6 +30,8 @@ export interface WebSocketTarget {
   channel: Extract<SubscriberChannel, 'websocket'>;
   /** `hub.channel.endpoint` of an existing subscription. */
   endpoint?: string;
+  /** The field `endpoint`, by which Medplum's hub of 2026 knows an existing one. */
+  endpointField?: string;
 }
 
 /** W3C WebSub, section 5.1: the secret must be less than 200 bytes. */
@@ -58,7 +60,7 @@ export function parseSubscribeRequest(fields: Record<string, string>, traits: Hu
     if (!/^[1-9]\d{0,9}$/.test(lease)) throw new HttpRefusal(400, 'hub.lease_seconds must be a positive integer.');
     request.leaseSeconds = Number(lease);
   }
-  const name = fields['subscriber.name'];
+  const name = fields[traits.nameField];
   if (name) request.name = name;
   return request;
 }
@@ -103,17 +105,25 @@ function parseChannel(fields: Record<string, string>, { channelType }: HubTraits
 function parseWebSocketTarget(
   fields: Record<string, string>,
   mode: SubscribeRequest['mode'],
-  { webhookFieldsOfWebsockets }: HubTraits,
+  { webhookFieldsOfWebsockets, unsubscription }: HubTraits,
 ): WebSocketTarget {
   if (webhookFieldsOfWebsockets === 'refused') {
     for (const name of ['hub.callback', 'hub.secret']) {
       if (fields[name] !== undefined) throw new HttpRefusal(400, `${name} must not be in a request for a websocket.`);
     }
   }
+  if (webhookFieldsOfWebsockets === 'required' && mode === 'subscribe') {
+    for (const name of ['hub.callback', 'hub.secret']) {
+      if (fields[name] === undefined) throw new HttpRefusal(400, `${name} is missing.`);
+    }
+  }
   const endpoint = fields['hub.channel.endpoint'];
-  if (endpoint) return { channel: 'websocket', endpoint };
-  if (mode === 'unsubscribe') throw new HttpRefusal(400, 'hub.channel.endpoint is missing.');
-  return { channel: 'websocket' };
+  const field = fields['endpoint'];
+  const target = { channel: 'websocket', ...(field ? { endpointField: field } : {}) } as const;
+  if (endpoint) return { ...target, endpoint };
+  if (mode === 'unsubscribe' && unsubscription !== 'by-endpoint-field')
+    throw new HttpRefusal(400, 'hub.channel.endpoint is missing.');
+  return target;
 }
 
 function parseWebhookTarget(

@@ -88,6 +88,11 @@ export class Subscription {
     return this.delivery.channel === 'websocket' && this.delivery.open;
   }
 
+  /** Has it asked for heartbeats? */
+  get wantsHeartbeat(): boolean {
+    return this.events.some((name) => name.toLowerCase() === 'heartbeat');
+  }
+
   /** Has there ever been one? */
   get wasConnected(): boolean {
     return this.delivery.channel === 'websocket' && this.delivery.wasAttached;

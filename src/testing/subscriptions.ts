@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { confirmationFrame } from './confirmation.ts';
+import { confirmationFrame, handshakeFrame, isHandshakeAnswer } from './confirmation.ts';
 import { type HeartbeatTrait, heartbeatFrame } from './heartbeat.ts';
 import { type HttpAnswer, HttpRefusal } from './http.ts';
 import type { HubEvent } from './hub-event.ts';
@@ -31,6 +31,8 @@ export interface SubscriptionSettings extends WebhookSettings {
 
 /** What subscriptions ask of their session. */
 export interface SubscriptionEvents {
+  /** The opens of what is open now, the latest last. */
+  open(): readonly HubEvent[];
   /** The open events that a late subscriber is told of. */
   replay(): readonly HubEvent[];
   deliver(subscription: Subscription, event: HubEvent): void;
@@ -60,6 +62,8 @@ export class Subscriptions {
   readonly #verifications = new Set<Promise<unknown>>();
   #all: Subscription[] = [];
   #unnamed = 0;
+  /** The end of the endpoint that all of the topic have, of a hub that gives but one. */
+  readonly #sharedEndpoint = unguessable();
   /** Why the next subscription is denied. */
   denyNext: string | undefined;
 
@@ -114,22 +118,26 @@ export class Subscriptions {
     );
   }
 
-  /** The websocket subscription whose endpoint has this path and no live socket. */
+  /** The latest websocket subscription whose endpoint has this path and no live socket. */
   awaiting(path: string): Subscription | undefined {
-    const subscription = this.#all.find(({ delivery }) => delivery.channel === 'websocket' && delivery.path === path);
-    if (subscription?.delivery.channel !== 'websocket') return undefined;
+    return this.#all.filter((subscription) => this.#awaits(subscription, path)).at(-1);
+  }
+
+  #awaits({ delivery }: Subscription, path: string): boolean {
+    if (delivery.channel !== 'websocket' || delivery.path !== path) return false;
     // Whoever comes back may be faster than the closing handshake of the socket before.
-    const taken =
-      this.#settings.traits.keepEndpoints !== 'never' ? subscription.delivery.open : subscription.delivery.attached;
-    return taken ? undefined : subscription;
+    return !(this.#settings.traits.keepEndpoints !== 'never' ? delivery.open : delivery.attached);
   }
 
   /** Takes the socket that opened at a subscription's endpoint. */
   attach(subscription: Subscription, socket: WebSocket): void {
-    if (subscription.delivery.channel !== 'websocket') return;
-    subscription.delivery.attach(socket, subscription.label(), {
+    const { delivery } = subscription;
+    if (delivery.channel !== 'websocket') return;
+    delivery.attach(socket, subscription.label(), {
       opened: () => {
-        if (!this.#settings.traits.awaitsEndpoint) this.#confirm(subscription);
+        const { awaitsEndpoint, confirmation } = this.#settings.traits;
+        if (confirmation === 'handshake') delivery.send('confirm', handshakeFrame(subscription), subscription.label());
+        else if (!awaitsEndpoint) this.#confirm(subscription);
       },
       frame: (text) => this.#hear(subscription, text),
       closed: (code) => {
@@ -150,6 +158,7 @@ export class Subscriptions {
     if (delivery.channel === 'webhook') return delivery.deny(subscription.denial(reason), subscription.label());
     delivery.send('deny', JSON.stringify(subscription.denial(reason)), subscription.label());
     if (this.#settings.traits.denials === 'frame-and-close') delivery.close(1000);
+    if (this.#settings.traits.denials === 'frame-and-end') delivery.close();
   }
 
   /** Ends a subscription whose subscriber is gone: there is nobody to tell. */
@@ -192,7 +201,7 @@ export class Subscriptions {
       const { delivery } = subscription;
       if (delivery.channel !== 'websocket') continue;
       if (!delivery.open && this.#settings.traits.dropsUnconnected) this.#remove(subscription);
-      else if (subscription.active)
+      else if (subscription.active && (!heartbeat.onlyIfSubscribed || subscription.wantsHeartbeat))
         delivery.send('notify', heartbeatFrame(heartbeat, subscription.topic), subscription.label(label));
     }
   }
@@ -204,7 +213,8 @@ export class Subscriptions {
   }
 
   #subscribeSocket(request: SubscribeRequest, target: WebSocketTarget, asker: Asker): HttpAnswer {
-    const existing = target.endpoint === undefined ? undefined : this.#requireEndpoint(target.endpoint);
+    const renews = target.endpoint !== undefined && this.#settings.traits.renewal === 'same-endpoint';
+    const existing = renews ? this.#requireEndpoint(target.endpoint ?? '') : undefined;
     const prior = existing?.events ?? [];
     const subscription = existing ?? this.#add(request, asker);
     if (existing !== undefined) {
@@ -218,7 +228,7 @@ export class Subscriptions {
     const { delivery } = subscription;
     const endpoint = delivery.channel === 'websocket' ? delivery.endpoint : '';
     return {
-      ...tellEndpoint(endpoint, this.#settings.traits),
+      ...tellEndpoint(endpoint, this.#settings.traits, this.#events.open()),
       afterwards: async () => {
         if (existing !== undefined && delivery.channel === 'websocket' && delivery.open) this.#confirm(existing, prior);
       },
@@ -233,12 +243,27 @@ export class Subscriptions {
   }
 
   #unsubscribeSocket(request: SubscribeRequest, target: WebSocketTarget): HttpAnswer {
-    if (this.#settings.traits.unsubscription === 'denies-all') {
+    const { unsubscription, unsubscribedStatus } = this.#settings.traits;
+    if (unsubscription === 'by-endpoint-field') return this.#unsubscribeByField(target);
+    if (unsubscription === 'denies-all') {
       const answer = tellEndpoint(target.endpoint ?? '', this.#settings.traits);
       return { ...answer, afterwards: async () => this.#denyAll(request) };
     }
     const subscription = this.#requireEndpoint(target.endpoint ?? '');
-    return { status: 202, afterwards: () => this.deny(subscription, 'The subscriber unsubscribed.') };
+    const afterwards = () => this.deny(subscription, 'The subscriber unsubscribed.');
+    return { status: unsubscribedStatus, afterwards };
+  }
+
+  /** Ends what the field `endpoint` names, and without it everybody's (Medplum's hub of 2026). */
+  #unsubscribeByField({ endpointField, endpoint = '' }: WebSocketTarget): HttpAnswer {
+    const ended = this.#all.filter(
+      ({ delivery }) =>
+        delivery.channel === 'websocket' && (endpointField === undefined || delivery.endpoint === endpointField),
+    );
+    const afterwards = async () => {
+      for (const subscription of ended) await this.deny(subscription, 'Subscriber unsubscribed from topic');
+    };
+    return { ...tellEndpoint(endpointField ?? endpoint, this.#settings.traits), afterwards };
   }
 
   /** Tells everybody of the topic that somebody left, as if it were they (Medplum's hub, older versions). */
@@ -257,8 +282,11 @@ export class Subscriptions {
   /** Takes a frame that a hub waits for before it says anything. */
   #hear(subscription: Subscription, text: string): boolean {
     const { delivery } = subscription;
-    const awaited = this.#settings.traits.awaitsEndpoint && !subscription.active && delivery.channel === 'websocket';
-    if (!awaited || !text.includes(delivery.endpoint)) return false;
+    const { awaitsEndpoint, confirmation } = this.#settings.traits;
+    if (subscription.active || delivery.channel !== 'websocket') return false;
+    const isAwaited =
+      (confirmation === 'handshake' && isHandshakeAnswer(text)) || (awaitsEndpoint && text.includes(delivery.endpoint));
+    if (!isAwaited) return false;
     this.#confirm(subscription);
     return true;
   }
@@ -388,7 +416,8 @@ export class Subscriptions {
 
   #newEndpoint({ endpoint }: WebSocketTarget): string {
     const { websocketUrl, traits } = this.#settings;
-    const id = traits.endpointBy === 'subscriber' ? encodeURIComponent(endpoint ?? unguessable()) : unguessable();
+    const own = traits.endpointFor === 'topic' ? this.#sharedEndpoint : unguessable();
+    const id = traits.endpointBy === 'subscriber' ? encodeURIComponent(endpoint ?? own) : own;
     const url = `${websocketUrl}/${id}`;
     return traits.endpointHost === undefined ? url : url.replace('127.0.0.1', traits.endpointHost);
   }

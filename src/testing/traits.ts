@@ -50,8 +50,12 @@ export interface SubscribingTraits {
   readonly secret: 'without-type' | 'always' | 'optional';
   /** Whether a hub that checks nothing makes up a secret for those who send none. */
   readonly secretByDefault: boolean;
-  /** What becomes of a request for a websocket that has a `hub.callback` or a `hub.secret`. */
-  readonly webhookFieldsOfWebsockets: 'ignored' | 'refused';
+  /** What becomes of a request for a websocket that has a `hub.callback` or a `hub.secret`, or has none where both are required. */
+  readonly webhookFieldsOfWebsockets: 'ignored' | 'refused' | 'required';
+  /** The field that names a subscriber. */
+  readonly nameField: 'subscriber.name' | 'hub.subscriber';
+  /** The longest lease that is granted unless the hub was started with another one, in seconds. */
+  readonly leaseSeconds: number;
   /** `hub.events` in an unsubscription. */
   readonly eventsOfUnsubscription: 'optional' | 'required' | 'refused';
   /** Whether a callback is verified before the request is answered. */
@@ -70,17 +74,29 @@ export interface SubscribingTraits {
   readonly challengesUnsubscription: boolean;
   /** Where the answer has the URL of the websocket; `body` is the URL and nothing else. */
   readonly endpointIn: 'json' | 'content-location' | 'body' | 'nowhere';
+  /** Whether that answer has the open context too, in `contexts`. */
+  readonly contextsInAnswer: boolean;
+  /** Whether each websocket subscription has a URL of its own, or all of a topic have the same. */
+  readonly endpointFor: 'subscription' | 'topic';
+  /** Whether a subscription that names its endpoint keeps it, or gets another one beside it. */
+  readonly renewal: 'same-endpoint' | 'new-endpoint';
   /** Who makes up the last segment of that URL. */
   readonly endpointBy: 'hub' | 'subscriber';
   /** What a subscription does to an earlier one of the same callback. */
   readonly repetition: 'replaces' | 'adds';
   /**
    * What an unsubscription does: it ends the subscription of its endpoint or callback; ends nothing, and tells a denial to all
-   * of the topic; ends all that have the same topic or the same events; closes the sockets of the same name or endpoint.
+   * of the topic; ends the subscription of the endpoint in the field `endpoint`, and without one all of the topic; ends all that
+   * have the same topic or the same events; closes the sockets of the same name or endpoint.
    */
-  readonly unsubscription: 'its-own' | 'denies-all' | 'ends-relatives' | 'closes-namesakes';
-  /** How whoever is denied learns of it: by a frame and the end of the socket, by the frame, or not. Callbacks get a GET. */
-  readonly denials: 'frame-and-close' | 'frame' | 'untold';
+  readonly unsubscription: 'its-own' | 'denies-all' | 'by-endpoint-field' | 'ends-relatives' | 'closes-namesakes';
+  /** What answers an unsubscription by websocket. */
+  readonly unsubscribedStatus: 200 | 202;
+  /**
+   * How whoever is denied learns of it: by a frame and the end of the socket, with 1000 or without a code; by the frame; or not.
+   * Callbacks get a GET.
+   */
+  readonly denials: 'frame-and-close' | 'frame-and-end' | 'frame' | 'untold';
   /** Whether a lease ends; `false` for a hub that says when and forgets it. */
   readonly leases: boolean;
 }
@@ -89,9 +105,9 @@ export interface SubscribingTraits {
 export interface SocketTraits {
   /**
    * What becomes of a socket whose endpoint nobody knows, or nobody knows any more: it is refused; it is accepted, and hears
-   * nothing; it is confirmed too, like any other, and hears nothing but keepalives.
+   * nothing; it is confirmed too, like any other, and hears nothing but keepalives; it is denied, for no topic.
    */
-  readonly unknownEndpoints: 'refused' | 'accepted' | 'confirmed';
+  readonly unknownEndpoints: 'refused' | 'accepted' | 'confirmed' | 'denied';
   /** Whether an endpoint that had a socket is bound to the next one that opens there. */
   readonly rebinds: boolean;
   /** After which ends of its socket a websocket subscription is still there, and its endpoint too. */
@@ -100,7 +116,8 @@ export interface SocketTraits {
   readonly dropsUnconnected: boolean;
   /**
    * What confirms a websocket: mode, topic, names and lease; the same with empty fields; a time and the endpoint's id, with or
-   * without mode and lease; `{"bound": true}`; `{"type": "connection.established"}`; nothing.
+   * without mode and lease; `{"bound": true}`; `{"type": "connection.established"}`; `{headers, body: {subscription}}`, after which
+   * the hub waits for `{"headers": {"statusCode": "200"}}`; nothing.
    */
   readonly confirmation:
     | 'standard'
@@ -109,6 +126,7 @@ export interface SocketTraits {
     | 'bound-with-lease'
     | 'bound-true'
     | 'connection-established'
+    | 'handshake'
     | 'none';
   /** Whether a websocket is silent until its endpoint has come back on it. */
   readonly awaitsEndpoint: boolean;
@@ -163,10 +181,14 @@ export interface EventTraits {
   readonly conferences: boolean;
   /** What the hub derives from an event, if it does. */
   readonly derivedEvents: DerivedEventsTrait | undefined;
+  /** Whether whoever sent an event, by the name of the one whose token it was, is told of it too. */
+  readonly echo: 'everybody' | 'others';
+  /** Whether Home-open is taken, or answered with 400. */
+  readonly home: 'taken' | 'refused';
   /** Whether the times of events have fractions of a second, or these are cut. */
   readonly timestamps: 'milliseconds' | 'seconds';
-  /** How a notification is written: by the hub; as the sender wrote it; by .NET; with Java's dates. */
-  readonly message: 'own' | 'original' | 'net' | 'java';
+  /** How a notification is written: by the hub; as the sender wrote it; by .NET; with Java's dates; with `null` for nothing. */
+  readonly message: 'own' | 'nulls' | 'original' | 'net' | 'java';
   /** How often each event is sent, each time with another id. */
   readonly copies: 1 | 2;
   /** How a notification is signed: right, or with key and data swapped, in upper case and without the method. */
@@ -175,10 +197,14 @@ export interface EventTraits {
   readonly callbackFailure: 'noticed' | 'crash';
   /** Whether anybody waits for the answers of subscribers, and minds them. */
   readonly answers: 'awaited' | 'ignored';
+  /** What becomes of a subscriber that gives no answer: its subscription stays, or ends with a denial. */
+  readonly unanswered: 'stays' | 'ends';
   /** Which answer says that a subscriber follows. */
   readonly followedBy: '2xx' | '200';
   /** Who is told by a SyncError that somebody does not follow. */
   readonly syncErrors: 'everybody' | 'others' | 'nobody';
+  /** Who is sent a SyncError: whoever subscribed to it, or every subscriber of the topic. */
+  readonly syncErrorsReach: 'subscribed' | 'every-subscriber';
   /** The id of a SyncError: one of its own, or that of the event that failed, which it does not name then (before STU2). */
   readonly syncErrorIds: 'own' | 'failed-event';
   /** Who gets `context.versionId`: who knows the session by its id and not by its URL, everybody, or nobody. */
@@ -191,7 +217,7 @@ export interface ContextTraits {
   readonly contextKeeping: 'open-contexts' | 'last-opened';
   /**
    * What answers a request for the current context: the draft's envelope on the draft's path and STU3's object else; one of
-   * these or a bare array; the context of the last event of whatever session, of the topic (`{}` after a close), or sent to the
+   * these or a bare array; an array of contexts; the context of the last event of whatever session, of the topic (`{}` after a close), or sent to the
    * session; nothing.
    */
   readonly contextForm:
@@ -200,6 +226,7 @@ export interface ContextTraits {
     | 'object'
     | 'sparse-object'
     | 'array'
+    | 'contexts'
     | 'last-of-all'
     | 'last-of-topic'
     | 'last-of-session'

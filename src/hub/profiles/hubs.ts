@@ -74,5 +74,30 @@ export const medplum: HubProfile = {
   unsubscribesByEndpoint: true,
 };
 
+/** PowerCast, the hub of a radiology reporting product: STU2, but for how an app names itself and where events are sent. */
+export const powerCast: HubProfile = {
+  name: 'powerCast',
+  dialect: 'stu2',
+  channel: 'websocket',
+  namesSubscriberTwice: true,
+  publishTo: 'session',
+};
+
+/** Cast hubs, for image viewers: STU3 by websocket, which they confirm in their own way. */
+export const castHub: HubProfile = {
+  name: 'castHub',
+  dialect: 'stu3',
+  channel: 'websocket',
+  confirmedBy: 'established',
+};
+
+/** A vendor's .NET prototype, which delivers nothing before its first frame has been answered. */
+export const netPrototype: HubProfile = {
+  name: 'netPrototype',
+  dialect: 'stu2',
+  channel: 'websocket',
+  answersHandshake: true,
+};
+
 /** What viewers do for a commercial radiology hub: STU2, and the endpoint is sent back when the socket opens. */
 export const radiology: HubProfile = { name: 'radiology', dialect: 'stu2', channel: 'websocket', sendsEndpoint: true };

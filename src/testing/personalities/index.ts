@@ -1,12 +1,15 @@
 import type { HubTraits } from '../traits.ts';
 import { ballot } from './ballot.ts';
 import { bareEndpoint } from './bare-endpoint.ts';
+import { castHub } from './cast-hub.ts';
 import { draft } from './draft.ts';
 import { java2019 } from './java-2019.ts';
 import { jsSandbox2018, jsSandbox2024 } from './js-sandbox.ts';
-import { medplumStu2, medplumStu3 } from './medplum.ts';
+import { medplum2025, medplum2026, medplumAugust2026, medplumR4, medplumStu2, medplumStu3 } from './medplum.ts';
+import { netPrototype } from './net-prototype.ts';
 import { netSandbox2019 } from './net-sandbox.ts';
 import { okOnly } from './ok-only.ts';
+import { powercast } from './powercast.ts';
 import { radiology } from './radiology.ts';
 import { silentConfirmation } from './silent-confirmation.ts';
 import { standard } from './standard.ts';
@@ -28,6 +31,13 @@ const personalities = {
   'java-2019': java2019,
   'medplum-stu2': medplumStu2,
   'medplum-stu3': medplumStu3,
+  'medplum-2025': medplum2025,
+  'medplum-2026': medplum2026,
+  'medplum-2026-08': medplumAugust2026,
+  'medplum-r4': medplumR4,
+  powercast,
+  'cast-hub': castHub,
+  'net-prototype': netPrototype,
   radiology,
   'ok-only': okOnly,
   'silent-confirmation': silentConfirmation,
@@ -41,7 +51,9 @@ const personalities = {
  * `stu1-websocket` (the February 2020 ballot), `stu2`, `stu3`.
  *
  * Hubs of the field, with all of their quirks: `js-sandbox-2018` and `js-sandbox-2024` (the community's JavaScript sandbox),
- * `net-sandbox-2019` (its .NET sandbox), `java-2019`, `medplum-stu2` and `medplum-stu3`, `radiology` (silent until the
+ * `net-sandbox-2019` (its .NET sandbox), `java-2019`, `medplum-stu2` and `medplum-stu3`, Medplum's STU3 endpoint by age:
+ * `medplum-2025` (before 5.1.29), `medplum-2026` (mid 2026), `medplum-2026-08`; `medplum-r4` (a proof of concept), `powercast`,
+ * `cast-hub`, `net-prototype` (wants its first frame answered), `radiology` (silent until the
  * endpoint has come back), `ok-only` (every answer but 200 is a refusal), `silent-confirmation` (never confirms), and
  * `bare-endpoint` (answers with the URL of the websocket and nothing else).
  */

@@ -42,3 +42,50 @@ export const medplumStu3: HubTraits = {
   publishAnswer: { status: 200, body: 'json' },
   contextForm: 'sparse-object',
 };
+
+/** Medplum's STU3 endpoint before 5.1.29: all of a topic have one endpoint, and all are told a denial when one leaves. */
+export const medplum2025: HubTraits = { ...medplumStu3, endpointFor: 'topic' };
+
+/** Medplum's STU3 endpoint in mid 2026: whoever leaves without the field `endpoint` ends everybody's subscriptions. */
+export const medplum2026: HubTraits = { ...medplumStu3, unsubscription: 'by-endpoint-field' };
+
+/**
+ * Medplum's STU3 endpoint in August 2026: an endpoint for each subscription, filtered events, others that are derived from them,
+ * SyncErrors for everybody, and heartbeats for those that ask for them.
+ */
+export const medplumAugust2026: HubTraits = {
+  ...medplum2026,
+  publishAnswer: { status: 202, body: 'json' },
+  renewal: 'new-endpoint',
+  denials: 'frame-and-end',
+  heartbeat: { seconds: 10, tellsPeriod: true, onlyIfSubscribed: true },
+  matching: 'one-event',
+  derivedEvents: { ids: 'own', order: 'after' },
+  answers: 'awaited',
+  syncErrors: 'everybody',
+  syncErrorsReach: 'every-subscriber',
+};
+
+/**
+ * The R4 proof of concept on Medplum: all of a topic have one endpoint, whoever does not answer is out, Home-open is a 400, and an
+ * endpoint that is not known is denied for no topic.
+ */
+export const medplumR4: HubTraits = {
+  ...medplum,
+  path: '/fhircast/R4',
+  draftPath: '/fhircast/R4',
+  endpointFor: 'topic',
+  unsubscription: 'its-own',
+  eventsOfUnsubscription: 'optional',
+  unknownEndpoints: 'denied',
+  keepEndpoints: 'never',
+  confirmation: 'standard',
+  publishAnswer: { status: 202, body: 'json' },
+  matching: 'one-event',
+  derivedEvents: { ids: 'own', order: 'after' },
+  home: 'refused',
+  answers: 'awaited',
+  unanswered: 'ends',
+  syncErrors: 'everybody',
+  contextForm: 'sparse-object',
+};
