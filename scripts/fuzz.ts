@@ -1,7 +1,12 @@
 /**
- * Sends mutated requests to a callback endpoint, to its node skin over real sockets and to its web skin, and compares what
- * comes of each with what an independent check says: `npm run fuzz -- --requests 100000 [--seed N] [--from I]`. A request that
- * fails is printed with its number; `--seed N --from I --requests 1` makes it once more. The exit status is 1 when a request
+ * Attacks in two kinds: `npm run fuzz -- --kind mutation|size --count 100000 [--seed N] [--from I]`.
+ *
+ * By size, it gives long, wide and deep inputs to every entry to the package, and prints for how long the loop was blocked, and
+ * by which of them. The exit status is 1 when that was a second or longer.
+ *
+ * By mutation, it sends mutated requests to a callback endpoint, to its node skin over real sockets and to its web skin, and compares what
+ * comes of each with what an independent check says. A request that
+ * fails is printed with its number; `--seed N --from I --count 1` makes it once more. The exit status is 1 when a request
  * was accepted that only the hub may send, when anything failed, or when the heap grew.
  */
 
@@ -9,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { attack } from '../test/security/attack.ts';
+import { attackBySize } from '../test/security/sizes.ts';
 
 /** A leak of one request or one connection in ten would be more. In bytes for each request. */
 const MOST_GROWTH = 20;
@@ -27,7 +33,8 @@ const SHOWN = 20;
 
 const { values } = parseArgs({
   options: {
-    requests: { type: 'string', default: '100000' },
+    kind: { type: 'string', default: 'mutation' },
+    count: { type: 'string', default: '100000' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     from: { type: 'string', default: '0' },
   },
@@ -41,9 +48,24 @@ function numberOf(name: keyof typeof values, least: number): number {
   process.exit(2);
 }
 
-const requests = numberOf('requests', 1);
+const requests = numberOf('count', 1);
 const seed = numberOf('seed', 0);
 const from = numberOf('from', 0);
+
+/** Nobody may wait so long for what somebody else has sent. In milliseconds. */
+const LONGEST_MS = 1_000;
+
+if (values.kind === 'size') {
+  const cases = await attackBySize(seed, requests);
+  console.log(`seed ${seed}: ${cases.length} inputs. The loop was blocked longest by:`);
+  for (const { entry, shape, size, milliseconds } of cases.slice(0, SHOWN))
+    console.log(`  ${milliseconds.toFixed(0)} ms: ${entry}, ${shape}, ${size} characters`);
+  process.exit((cases[0]?.milliseconds ?? 0) >= LONGEST_MS ? 1 : 0);
+}
+if (values.kind !== 'mutation') {
+  console.error('--kind takes mutation or size.');
+  process.exit(2);
+}
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -104,7 +126,7 @@ console.log(`answers: ${statusText}`);
 for (const failure of failures.slice(0, SHOWN)) console.log(`  ${failure}`);
 if (failures.length > 0) {
   const [, number = '0'] = /^request (\d+)/.exec(failures[0] ?? '') ?? [];
-  console.log(`  npm run fuzz -- --seed ${seed} --from ${number} --requests 1 makes the first one again.`);
+  console.log(`  npm run fuzz -- --seed ${seed} --from ${number} --count 1 makes the first one again.`);
 }
 
 const tenth = Math.max(1, Math.floor(heap.length / 10));
