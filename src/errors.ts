@@ -1,3 +1,5 @@
+import { safeCause } from './safe-cause.ts';
+
 /**
  * What a code means and what to do about it, one sentence or two each. `docs/errors.md` explains every one at length.
  *
@@ -14,12 +16,17 @@ const SENTENCES = {
   'launch-hub-insecure': 'The hub in {} is http and not on this machine. Ask the EHR for https, or set allowInsecure.',
   'launch-ambiguous':
     'The launch says two things in {} (see cause), so the user’s session is not known. Ask the EHR to send one.',
+  'launch-session-invalid': 'The session in {} is too long or holds a password. Ask the EHR to correct it.',
   'launch-too-large': 'The launch could not be read, because it has more parts than any EHR sends.',
   'launch-hub-untrusted': 'The hub in {} is not one of the option hubs. Add it there if it is yours.',
   'launch-fhirclient-missing': 'fhirclient could not be loaded. Install it, or pass its Client or a token response.',
   'launch-failed': 'The SMART launch failed (see cause). Start the app from the EHR, not by its own address.',
   // options
-  'option-invalid': 'The option {} cannot be used.',
+  'option-invalid': 'The option or argument {} cannot be used.',
+  'option-failed': 'The function {}, which the app has passed, failed (see cause) or did not settle.',
+  'platform-missing': 'This platform has no {}. Load a polyfill before the client is made.',
+  'part-not-loaded':
+    'A part of the app could not be loaded: {}. Try again; if the app was deployed anew, load the page again.',
   'no-events': 'There is nothing to subscribe to. Call on(), or set events.',
   'scope-missing': 'The granted scope does not cover {}. Ask for FhircastClient.scopes() at launch.',
   'events-not-granted': 'The hub did not grant {}. Check the scopes and which events the hub has.',
@@ -64,11 +71,15 @@ const SENTENCES = {
   'anchor-missing': 'An event was refused, because it does not say what was opened or closed: {}.',
   'anchor-contradiction': 'An event was refused, because it contradicts itself about what was opened or closed: {}.',
   'notification-deviation': 'An event was delivered that deviates from its definition: {}.',
+  'event-name-reserved':
+    'An event has a name of the client’s own events: {}. Only listeners to * are told, and the hub is answered.',
   'listener-failed': 'A listener failed (see cause). The hub was told.',
   'listener-failed-late': 'A listener failed (see cause) after the hub had been answered.',
   // callbacks
   'callback-body-parsed':
     'A callback was answered 500, because {} read its body before its signature was checked. Mount the callback endpoint before it, or keep the exact bytes as rawBody; see docs/webhooks.md.',
+  'callback-encoded':
+    'A callback was answered 415, because its body is encoded: {}. Ask the hub, or the proxy before the app, for a plain body.',
   // signatures
   'signature-missing': 'A callback was refused, because it has no X-Hub-Signature.',
   'signature-malformed': 'A callback was refused, because its X-Hub-Signature is not method=hex.',
@@ -102,9 +113,22 @@ export interface FhircastErrorDetails {
   retryable?: boolean;
   /** How long the hub asks to wait before the next try, in milliseconds (`Retry-After`). */
   retryAfterMs?: number;
-  /** What was thrown below. */
+  /** What was thrown below. Of what a platform throws, class and code are kept. */
   cause?: unknown;
 }
+
+/** Their causes were thrown by the app, which finds its bug by them. They are not printed. */
+const OF_THE_APP: readonly FhircastErrorCode[] = [
+  'listener-failed',
+  'listener-failed-late',
+  'token-unavailable',
+  'launch-failed',
+  'launch-ambiguous',
+  'option-failed',
+];
+
+/** What Node prints of an object, and other platforms after it. */
+const INSPECT = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
 /**
  * The base of every error that this package throws, rejects with or emits.
@@ -140,11 +164,22 @@ export class FhircastError extends Error {
     this.closeCode = details.closeCode;
     this.retryable = details.retryable ?? false;
     this.retryAfterMs = details.retryAfterMs;
-    for (const key of ['hubText', 'cause'] as const) {
-      Object.defineProperty(this, key, { value: details[key], enumerable: false });
-    }
+    const { hubText, cause } = details;
+    const isKept = cause === undefined || cause instanceof FhircastError || OF_THE_APP.includes(code);
+    Object.defineProperty(this, 'hubText', { value: hubText });
+    Object.defineProperty(this, 'cause', { value: isKept ? cause : safeCause(cause) });
+  }
+
+  /** What is printed: no cause but one of this package, or the class and the code of another. */
+  [INSPECT](_depth: number, options: object, inspect?: (value: unknown, options: object) => string): string {
+    const { cause, stack = this.message } = this;
+    const known = Object.entries(this).filter(([name, value]) => name !== 'name' && value !== undefined);
+    const shown = { ...Object.fromEntries(known), ...(cause === undefined ? {} : { cause: printable(cause) }) };
+    return inspect ? `${stack} ${inspect(shown, options)}` : stack;
   }
 }
+
+const printable = (cause: unknown): unknown => (cause instanceof FhircastError ? cause : safeCause(cause));
 
 /** The launch does not lead to a FHIRcast session. */
 export class LaunchError extends FhircastError {

@@ -44,5 +44,48 @@ export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
     if (signal.aborted) done();
   });
 
+/**
+ * Waits for what an app or a platform has promised, and no longer than a signal and a time allow: not everybody settles.
+ *
+ * @param promised what is waited for. It goes on by itself
+ * @param ms how long, in milliseconds; `Infinity` for ever
+ * @param late makes the error for what takes too long
+ * @param signal ends the wait
+ * @param aborted makes the error for what was ended
+ */
+export const inTime = <T>(
+  promised: PromiseLike<T>,
+  ms: number,
+  late: () => Error,
+  signal: AbortSignal | null | undefined,
+  aborted: () => Error,
+): Promise<T> =>
+  new Promise<T>((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    const abort = () => {
+      settle();
+      reject(aborted());
+    };
+    const timer = after(ms, () => {
+      settle();
+      reject(late());
+    });
+    signal?.addEventListener('abort', abort);
+    promised.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error);
+      },
+    );
+    if (signal?.aborted) abort();
+  });
+
 /** A timer that does not keep a process alive. Pages have no such thing, and need none. */
 export const unref = (timer: Timer): void => (timer as { unref?: () => void } | undefined)?.unref?.();

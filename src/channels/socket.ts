@@ -1,4 +1,5 @@
 import IsomorphicWebSocket from 'isomorphic-ws';
+import { ChannelError, FhircastError } from '../errors.ts';
 import { after } from '../timers.ts';
 
 /** A method's type: so handlers fit that want more of an event than is used here, which are those of the web's `WebSocket`. */
@@ -49,12 +50,16 @@ const CLOSE_WITHIN_MS = 2_000;
 const NODE_OPTIONS = { maxPayload: 32 * 1024 * 1024, perMessageDeflate: false };
 
 /** Opens the platform's own websocket, and `ws` in Node. */
-export const platformWebSocket: WebSocketFactory = (url) =>
-  new (IsomorphicWebSocket as unknown as new (url: string, protocols: string[], options: object) => WebSocketLike)(
-    url,
-    [],
-    NODE_OPTIONS,
-  );
+export const platformWebSocket: WebSocketFactory = (url) => {
+  if (typeof IsomorphicWebSocket !== 'function') throw new FhircastError('platform-missing', { at: 'WebSocket' });
+  return new (
+    IsomorphicWebSocket as unknown as new (
+      url: string,
+      protocols: string[],
+      options: object,
+    ) => WebSocketLike
+  )(url, [], NODE_OPTIONS);
+};
 
 /** Node's `ws` says so of a frame that is larger than `maxPayload`. */
 const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
@@ -71,6 +76,26 @@ export function closeCodeOf(event: unknown): number | undefined {
   if (typeof code !== 'string' || !code.startsWith('WS_ERR_')) return undefined;
   return code === TOO_LARGE ? 1009 : 1002;
 }
+
+/**
+ * Makes the app's own factory say that it is the app's when it fails.
+ *
+ * @param open the option `webSocket`
+ */
+export const appWebSocket =
+  (open: WebSocketFactory): WebSocketFactory =>
+  (url) => {
+    let socket: WebSocketLike | undefined;
+    try {
+      socket = open(url);
+    } catch (cause) {
+      // By this a platform says that the hub's URL is none for a websocket.
+      if ((cause as Error | undefined)?.name === 'SyntaxError') throw new ChannelError('channel-endpoint-invalid');
+      throw new FhircastError('option-failed', { at: 'webSocket', cause, retryable: true });
+    }
+    if (typeof socket?.close !== 'function') throw new FhircastError('option-failed', { at: 'webSocket' });
+    return socket;
+  };
 
 /**
  * Asks the other side for a sign of life, where the platform can: pages cannot.

@@ -2,7 +2,7 @@ import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.
 import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
-import { after } from '../timers.ts';
+import { after, inTime } from '../timers.ts';
 import { statusFor } from './acknowledgement.ts';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, Denial, Verification } from './callback.ts';
 import type { Channel, ChannelSink, Grant } from './channel.ts';
@@ -42,6 +42,14 @@ interface Pending {
   reject(error: FhircastError): void;
 }
 
+const closeQuietly = async (registration: CallbackRegistration): Promise<void> => {
+  try {
+    await registration.close();
+  } catch {
+    // Nobody is left to be told.
+  }
+};
+
 /** Events over webhooks (January 2019 draft to STU2). */
 export class WebhookChannel implements Channel {
   readonly type = 'webhook';
@@ -61,7 +69,7 @@ export class WebhookChannel implements Channel {
   }
 
   async subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant> {
-    this.#registration ??= await this.#register();
+    this.#registration ??= await this.#register(signal);
     if (this.#closed) {
       // Left while the URL was being reserved.
       this.close();
@@ -118,11 +126,11 @@ export class WebhookChannel implements Channel {
     this.#closed = true;
     this.#active = false;
     this.#pending?.reject(new FhircastError('aborted'));
-    void this.#registration?.close();
+    if (this.#registration) void closeQuietly(this.#registration);
     this.#registration = undefined;
   }
 
-  #register(): CallbackRegistration | Promise<CallbackRegistration> {
+  async #register(signal: AbortSignal): Promise<CallbackRegistration> {
     const { api, record, sink } = this.#options;
     const owner: CallbackOwner = {
       verify: (verification) => this.#verify(verification),
@@ -151,7 +159,18 @@ export class WebhookChannel implements Channel {
       },
       acceptsUnverified: () => api.dialect.unverifiedSignatures,
     };
-    return this.#options.callback.open(owner, { hubUrl: api.hubUrl, topic: api.topic });
+    const { callback, confirmationTimeoutMs } = this.#options;
+    // It may fail, and may never settle.
+    const failed = (cause?: unknown) => new FhircastError('option-failed', { at: 'callback', cause, retryable: true });
+    let opening: Promise<CallbackRegistration> | undefined;
+    try {
+      opening = Promise.resolve(callback.open(owner, { hubUrl: api.hubUrl, topic: api.topic }));
+      return await inTime(opening, confirmationTimeoutMs, failed, signal, () => new FhircastError('aborted'));
+    } catch (cause) {
+      // What comes after all is given back.
+      opening?.then(closeQuietly, () => {});
+      throw cause instanceof FhircastError ? cause : failed(cause);
+    }
   }
 
   #request(): SubscriptionRequest {

@@ -10,7 +10,7 @@ import { after } from '../timers.ts';
 import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
 import { Connection } from './connection.ts';
 import { contextsIn, endpointOf, socketUrlOf } from './endpoint.ts';
-import { platformWebSocket, type WebSocketFactory } from './socket.ts';
+import { appWebSocket, platformWebSocket, type WebSocketFactory } from './socket.ts';
 
 /** What a websocket channel needs. */
 export interface WebSocketChannelOptions {
@@ -226,7 +226,7 @@ export class WebSocketChannel implements Channel {
     signal: AbortSignal,
   ): Promise<Grant> {
     if (this.#closed) throw new FhircastError('aborted');
-    const { api, sink, record, confirmationTimeoutMs } = this.#options;
+    const { api, sink, record, confirmationTimeoutMs, webSocket } = this.#options;
     const url = socketUrlOf(endpoint, api.hubUrl, api.dialect);
     if (urlFault(url, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
     const connection = new Connection({
@@ -234,7 +234,7 @@ export class WebSocketChannel implements Channel {
       url,
       isAgain,
       confirmWithinMs: Math.min(confirmWithinMs, confirmationTimeoutMs),
-      openSocket: this.#options.webSocket ?? platformWebSocket,
+      openSocket: webSocket ? appWebSocket(webSocket) : platformWebSocket,
       record,
       sink,
       habits: () => api.dialect,

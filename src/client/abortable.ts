@@ -1,4 +1,8 @@
 import { FhircastError } from '../errors.ts';
+import { inTime } from '../timers.ts';
+
+/** What a call rejects with that was given up. */
+export const aborted = (): FhircastError => new FhircastError('aborted');
 
 /**
  * Rejects with `aborted` as soon as a signal says so.
@@ -6,12 +10,5 @@ import { FhircastError } from '../errors.ts';
  * @param promise what is waited for; it goes on by itself
  * @param signal ends the wait
  */
-export const abortable = <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (!signal) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(new FhircastError('aborted'));
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-};
+export const abortable = <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> =>
+  signal ? inTime(promise, Number.POSITIVE_INFINITY, aborted, signal, aborted) : promise;

@@ -6,11 +6,14 @@ import type { EventName, ResourcesOf } from '../events/types.ts';
 import type { HubChoice } from '../hub/choice.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
-import { checkHubUrl, parseLaunch } from '../launch/launch.ts';
+import { checkHubUrl, checkSession, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess } from '../launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
+import { urlLaunch } from '../launch/url.ts';
+import { loaded } from '../loaded-part.ts';
 import { abortable } from './abortable.ts';
 import type { ContextChangeResult } from './changing/change-result.ts';
+import { checkOptions, mustBe } from './check-options.ts';
 import type { ClientState } from './connection/state.ts';
 import type { MessageCounts } from './counts.ts';
 import type { Listener, SessionEventName } from './events.ts';
@@ -26,6 +29,8 @@ import {
   type UrlClientOptions,
 } from './options.ts';
 import { Session } from './session.ts';
+
+const isName = (name: unknown): boolean => typeof name === 'string' && name !== '';
 
 /** `Symbol.asyncDispose`, and a stand-in of its own where the platform has none yet. */
 const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ (() =>
@@ -51,6 +56,7 @@ export class FhircastClient {
    * @throws LaunchError when the launch does not lead to a session; it names the parameter and what to ask the EHR for
    */
   static async fromSmartLaunch(source?: LaunchSource, options: SmartLaunchOptions = {}): Promise<FhircastClient> {
+    checkOptions(options);
     const { signal, ...followed } = options;
     const { response, accessToken, expiresIn } = await abortable(smartLaunch(source), signal);
     // Another token lasts as long as it likes.
@@ -76,8 +82,7 @@ export class FhircastClient {
    * ```
    */
   static async fromUrl(url?: string, options: UrlClientOptions = {}): Promise<FhircastClient> {
-    // Most apps never need it.
-    const { urlLaunch } = await import('../launch/url.ts');
+    checkOptions(options);
     const { hubs: _hubs, keepUrl: _keepUrl, ...followed } = options;
     return FhircastClient.#launched(urlLaunch(url, options), followed);
   }
@@ -101,7 +106,8 @@ export class FhircastClient {
    * @throws HubError when the server cannot be reached, refuses, or answers something else
    */
   static async discoverFromFhirServer(fhirUrl: string, options: DiscoverOptions = {}): Promise<string | undefined> {
-    const { hubOfFhirServer } = await import('../hub/capability.ts');
+    checkOptions(options);
+    const { hubOfFhirServer } = await loaded(import('../hub/capability.ts'), 'discoverFromFhirServer()');
     const { allowInsecure = false, signal } = options;
     return hubOfFhirServer(fhirUrl, { ...httpOptions(options), allowInsecure, ...(signal ? { signal } : {}) });
   }
@@ -117,6 +123,7 @@ export class FhircastClient {
    * @example `FhircastClient.scopes(['Patient-open'])` is `fhircast/Patient-open.read`
    */
   static scopes(names: readonly EventName[], access: ScopeAccess = 'read', version?: DialectName): string {
+    mustBe(Array.isArray(names) && names.every(isName), 'names');
     return fhircastScopes(names, access, version);
   }
 
@@ -135,6 +142,7 @@ export class FhircastClient {
    * ```
    */
   static async discover(hubUrl: string, options: DiscoverOptions = {}): Promise<HubDiscovery | undefined> {
+    checkOptions(options);
     checkHubUrl(hubUrl, 'hubUrl', options.allowInsecure ?? false);
     return fetchDiscovery(hubUrl, httpOptions(options), () => {}, options.signal);
   }
@@ -143,15 +151,14 @@ export class FhircastClient {
    * Makes a client for a session that is known by other means than a SMART launch. Nothing is sent until something listens.
    *
    * @param options the session, and how the client behaves
-   * @throws LaunchError `launch-hub-invalid`, `launch-hub-insecure`
-   * @throws FhircastError `option-invalid` when there is no topic, or no such dialect
+   * @throws LaunchError `launch-hub-invalid`, `launch-hub-insecure`; `launch-session-invalid` when the topic holds a password or is too long
+   * @throws FhircastError `option-invalid`, which names the option that cannot be used; `platform-missing`
    */
   constructor(options: FhircastClientOptions) {
+    checkOptions(options);
     checkHubUrl(options.hubUrl, 'hubUrl', options.allowInsecure ?? false);
-    if (!options.topic) throw new FhircastError('option-invalid', { at: 'topic' });
-    const { leaseSeconds } = options;
-    if (leaseSeconds !== undefined && !(Number.isSafeInteger(leaseSeconds) && leaseSeconds > 0))
-      throw new FhircastError('option-invalid', { at: 'leaseSeconds' });
+    mustBe(options.topic !== undefined, 'topic');
+    checkSession(options.topic, 'topic');
     this.#session = new Session(options);
   }
 
@@ -216,6 +223,8 @@ export class FhircastClient {
    * @param listener the listener; without it, every listener of the name
    */
   off<N extends EventName | SessionEventName | '*'>(name: N, listener?: Listener<N>): this {
+    mustBe(isName(name), 'name');
+    mustBe(listener === undefined || typeof listener === 'function', 'listener');
     this.#session.listeners.remove(name, listener as AnyListener | undefined);
     return this;
   }
@@ -227,7 +236,8 @@ export class FhircastClient {
    * @throws FhircastError what kept the hub from confirming. Where the error is `retryable`, the client goes on trying, and
    *   `ready()` can be called again; `no-events` when nothing is listened to
    */
-  ready(options: Abortable = {}): Promise<void> {
+  async ready(options: Abortable = {}): Promise<void> {
+    checkOptions(options);
     return abortable(this.#session.subscription.ready(), options.signal);
   }
 
@@ -239,8 +249,9 @@ export class FhircastClient {
    * @throws HubError when the hub cannot be reached, refuses, or answers something else
    * @throws NotificationError when the answer is of another session or contradicts itself about the anchor
    */
-  getCurrentContext(options: Abortable = {}): Promise<CurrentContext | null> {
-    return this.#session.api.currentContext(options.signal);
+  async getCurrentContext(options: Abortable = {}): Promise<CurrentContext | null> {
+    checkOptions(options);
+    return abortable(this.#session.api.currentContext(options.signal), options.signal);
   }
 
   /**
@@ -263,14 +274,17 @@ export class FhircastClient {
     resources: ResourcesOf<N> | CurrentContext['context'],
     options: Abortable = {},
   ): Promise<ContextChangeResult> {
+    checkOptions(options);
+    mustBe(isName(name), 'name');
     this.#mustBeOpen();
     const canonical = canonicalName(name);
-    const changes = await this.#session.changes();
+    const changes = await abortable(this.#session.changes(), options.signal);
     const context = changes.prepare(canonical, resources);
     // Whether the hub grants it or not, the change itself can be sent.
     if (this.#session.isToLearn) await this.ready(options).catch(() => {});
     this.#mustBeOpen();
-    return changes.send(canonical, context, this.#session.contexts.latest, options.signal);
+    const sending = changes.send(canonical, context, this.#session.contexts.latest, options.signal);
+    return abortable(this.#session.whileOpen(sending), options.signal);
   }
 
   /**
@@ -279,7 +293,8 @@ export class FhircastClient {
    *
    * @throws HubError when the hub could not be told. The client is closed all the same.
    */
-  unsubscribe(options: Abortable = {}): Promise<void> {
+  async unsubscribe(options: Abortable = {}): Promise<void> {
+    checkOptions(options);
     return abortable(this.#session.leave(), options.signal);
   }
 
@@ -293,6 +308,8 @@ export class FhircastClient {
   }
 
   #add(name: string, listener: AnyListener, once: boolean): this {
+    mustBe(isName(name), 'name');
+    mustBe(typeof listener === 'function', 'listener');
     this.#mustBeOpen();
     this.#session.listeners.add(name, listener, once);
     return this;

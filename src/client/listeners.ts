@@ -1,4 +1,5 @@
 import { EventEmitter } from 'eventemitter3';
+import { NotificationError } from '../errors.ts';
 import type { FhircastEvent } from '../events/event.ts';
 import { canonicalName } from '../events/names.ts';
 import { isSessionEvent, type SessionEventName, type SessionEvents } from './events.ts';
@@ -29,13 +30,24 @@ interface Wrapped {
   readonly call: (call: Call) => void;
 }
 
+/** What hubs send and what the client emits have the same names sometimes, and never the same listeners. */
+interface Room {
+  readonly emitter: EventEmitter<Record<string, [Call]>>;
+  readonly wrapped: Map<string, Wrapped[]>;
+}
+
+const makeRoom = (): Room => ({ emitter: new EventEmitter(), wrapped: new Map() });
+
+const EVERYTHING = '*';
+
 /**
- * Who listens to what, by canonical names. One listener that throws does not keep an event from the others, and does not
+ * Who listens to what, by canonical names. Events of the session and the client's own have listeners of their own: whatever a
+ * hub calls an event, it does not reach those of `error`. One listener that throws does not keep an event from the others, and does not
  * reach the socket that brought it.
  */
 export class Listeners {
-  readonly #emitter = new EventEmitter<Record<string, [Call]>>();
-  readonly #wrapped = new Map<string, Wrapped[]>();
+  readonly #session = makeRoom();
+  readonly #own = makeRoom();
   readonly #changed: () => void;
 
   /** @param changed called when the set of names that have listeners may have changed */
@@ -45,14 +57,15 @@ export class Listeners {
 
   /** The hub's events that have listeners, by canonical name. */
   get names(): string[] {
-    return this.#emitter.eventNames().filter((name) => name !== '*' && !isSessionEvent(name));
+    return this.#session.emitter.eventNames().filter((name) => name !== EVERYTHING);
   }
 
   add(name: string, listener: AnyListener, once: boolean): void {
     const key = canonicalName(name);
+    const { emitter, wrapped } = this.#roomOf(key);
     const call = ({ argument, failures, promises }: Call) => {
       // The same function may listen for good beside it.
-      if (once) this.#removeWhere(key, (wrapped) => wrapped.call === call);
+      if (once) this.#removeWhere(key, (known) => known.call === call);
       try {
         const result = listener(argument as never);
         if (isPromise(result)) promises.push(result);
@@ -60,8 +73,8 @@ export class Listeners {
         failures.push(error);
       }
     };
-    this.#wrapped.set(key, [...(this.#wrapped.get(key) ?? []), { listener, call }]);
-    this.#emitter.on(key, call);
+    wrapped.set(key, [...(wrapped.get(key) ?? []), { listener, call }]);
+    emitter.on(key, call);
     this.#changed();
   }
 
@@ -69,15 +82,22 @@ export class Listeners {
     this.#removeWhere(canonicalName(name), (wrapped) => !listener || wrapped.listener === listener);
   }
 
-  has(name: string): boolean {
-    return this.#emitter.listenerCount(name) > 0;
+  /** Whether somebody listens to one of the client's own events. */
+  has(name: SessionEventName): boolean {
+    return this.#own.emitter.listenerCount(name) > 0;
   }
 
-  /** Gives an event of the session to those who listen to its name, and to those who listen to everything. */
+  /**
+   * Gives an event of the session to those who listen to its name, and to those who listen to everything. One that a hub gave a
+   * name of the client's own is told to the latter alone.
+   */
   dispatch(event: FhircastEvent): Reaction {
     const call: Call = { argument: event, failures: [], promises: [] };
-    this.#emitter.emit(event.name, call);
-    this.#emitter.emit('*', call);
+    const { emitter } = this.#session;
+    const isReserved = isSessionEvent(event.name);
+    if (isReserved) this.emit('warning', new NotificationError('event-name-reserved', { at: event.name }));
+    else if (event.name !== EVERYTHING) emitter.emit(event.name, call);
+    emitter.emit(EVERYTHING, call);
     return call;
   }
 
@@ -85,7 +105,7 @@ export class Listeners {
   emit<N extends SessionEventName>(name: N, argument: SessionEvents[N]): void {
     if (!this.has(name)) return;
     const call: Call = { argument, failures: [], promises: [] };
-    this.#emitter.emit(name, call);
+    this.#own.emitter.emit(name, call);
     for (const failure of call.failures) {
       queueMicrotask(() => {
         throw failure;
@@ -94,17 +114,26 @@ export class Listeners {
   }
 
   clear(): void {
-    this.#emitter.removeAllListeners();
-    this.#wrapped.clear();
+    for (const { emitter, wrapped } of [this.#session, this.#own]) {
+      emitter.removeAllListeners();
+      wrapped.clear();
+    }
+  }
+
+  #roomOf(key: string): Room {
+    return isSessionEvent(key) ? this.#own : this.#session;
   }
 
   #removeWhere(key: string, isMeant: (wrapped: Wrapped) => boolean): void {
+    const { emitter, wrapped } = this.#roomOf(key);
     const kept = [];
-    for (const wrapped of this.#wrapped.get(key) ?? []) {
-      if (isMeant(wrapped)) this.#emitter.off(key, wrapped.call);
-      else kept.push(wrapped);
+    for (const known of wrapped.get(key) ?? []) {
+      if (isMeant(known)) emitter.off(key, known.call);
+      else kept.push(known);
     }
-    this.#wrapped.set(key, kept);
+    // Names come and go, and nothing of them stays.
+    if (kept.length > 0) wrapped.set(key, kept);
+    else wrapped.delete(key);
     this.#changed();
   }
 }

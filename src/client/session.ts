@@ -6,8 +6,9 @@ import { HubApi } from '../hub/api.ts';
 import { Chooser, type HubChoice } from '../hub/choice.ts';
 import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
+import { loaded } from '../loaded-part.ts';
 import { randomHex } from '../random.ts';
-import { unref } from '../timers.ts';
+import { inTime, unref } from '../timers.ts';
 import type { Changes } from './changing/changes.ts';
 import { backoffOf } from './connection/backoff.ts';
 import { Liveness } from './connection/liveness.ts';
@@ -227,17 +228,12 @@ export class Session {
   /**
    * Loads what sends changes of the context.
    *
-   * @throws HubError `hub-unreachable` when it cannot be loaded
+   * @throws FhircastError `part-not-loaded` when it does not come
    * @throws FhircastError `closed`
    */
   async changes(): Promise<Changes> {
     if (this.#changes) return this.#changes;
-    let module: typeof import('./changing/changes.ts');
-    try {
-      module = await import('./changing/changes.ts');
-    } catch (cause) {
-      throw new HubError('hub-unreachable', { cause, retryable: true });
-    }
+    const module = await loaded(import('./changing/changes.ts'), 'requestContextChange()');
     if (this.machine.state === 'closed') throw new FhircastError('closed');
     this.#changes ??= new module.Changes({
       api: this.api,
@@ -246,6 +242,16 @@ export class Session {
       resend: (resending) => this.listeners.emit('resend', resending),
     });
     return this.#changes;
+  }
+
+  /**
+   * Waits for a request of the app's, and no longer than the client lives.
+   *
+   * @throws FhircastError `closed`
+   */
+  whileOpen<T>(promise: Promise<T>): Promise<T> {
+    const closed = () => new FhircastError('closed');
+    return inTime(promise, Number.POSITIVE_INFINITY, closed, this.#life.signal, closed);
   }
 
   /**
@@ -262,11 +268,11 @@ export class Session {
     this.#changes?.close();
     this.#life.abort();
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), LEAVE_WITHIN_MS);
     try {
-      await this.subscription.end(limit.signal);
+      const late = () => new HubError('hub-timeout', { retryable: true });
+      await inTime(this.subscription.end(limit.signal), LEAVE_WITHIN_MS, late, undefined, late);
     } finally {
-      clearTimeout(timer);
+      limit.abort();
       this.listeners.clear();
     }
   }

@@ -1,6 +1,7 @@
 import { FhircastError, HubError } from '../errors.ts';
 import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
 import { isSameOrigin } from '../launch/agreement.ts';
+import { inTime } from '../timers.ts';
 import type { Chooser } from './choice.ts';
 import { contextFormOf } from './context-form.ts';
 import type { Dialect, EventMediaType, Fields, SubscriptionRequest } from './dialects/dialect.ts';
@@ -257,7 +258,7 @@ export class HubApi {
     const { hubUrl, record } = this.#options;
     // The platform's own error about one that is no URL would quote the session.
     if (!isSameOrigin(url, hubUrl)) throw new HubError('session-foreign');
-    const token = await this.#token();
+    const token = await this.#token(undefined, init.signal);
     const started = Date.now();
     const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;
     const exchange = async (bearer: string | undefined): Promise<HttpAnswer> => {
@@ -273,19 +274,25 @@ export class HubApi {
     this.#renewal ??= this.#token(token).finally(() => {
       this.#renewal = undefined;
     });
-    const renewed = await this.#renewal;
+    const renewed = await inTime(this.#renewal, Number.POSITIVE_INFINITY, aborted, init.signal, aborted);
     return renewed && renewed !== token ? exchange(renewed) : answer;
   }
 
-  async #token(refused?: string): Promise<string | undefined> {
+  /** The app's function may fail, and may never settle. */
+  async #token(refused?: string, signal?: AbortSignal | null): Promise<string | undefined> {
+    const { accessToken, timeoutMs } = this.#options;
+    const unavailable = (cause?: unknown) => new HubError('token-unavailable', { cause, retryable: true });
     let token: string | undefined;
     try {
-      token = (await this.#options.accessToken(refused))?.trim();
+      const given = Promise.resolve(accessToken(refused));
+      token = (await inTime(given, timeoutMs, unavailable, signal, aborted))?.trim();
     } catch (cause) {
-      throw new HubError('token-unavailable', { cause, retryable: true });
+      throw cause instanceof FhircastError ? cause : unavailable(cause);
     }
     // The platform's own error about such a header quotes it.
     if (token && !VSCHAR.test(token)) throw new FhircastError('option-invalid', { at: 'accessToken' });
     return token;
   }
 }
+
+const aborted = (): FhircastError => new FhircastError('aborted');

@@ -1,6 +1,8 @@
 import { FhircastError, type FhircastErrorCode, HubError } from '../errors.ts';
 import { isObject } from '../events/notification.ts';
 import { statusPasses } from '../failures.ts';
+import { loaded } from '../loaded-part.ts';
+import { after } from '../timers.ts';
 
 /** The part of the web's `fetch` that is used: any implementation will do. */
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
@@ -32,7 +34,7 @@ const platformFetch = async (): Promise<FetchLike> =>
   typeof globalThis.fetch === 'function'
     ? // A page's fetch must be called on its window.
       (url, init) => globalThis.fetch(url, init)
-    : (await import('cross-fetch')).default;
+    : (await loaded(import('cross-fetch'), 'fetch')).default;
 
 const readText = async (response: Response): Promise<string> => {
   const tooLarge = () => new HubError('hub-answer-too-large', { status: response.status });
@@ -53,6 +55,16 @@ const readText = async (response: Response): Promise<string> => {
   }
 };
 
+/** What engines say of a mistake in a program. A network that fails is a TypeError too. */
+const MISTAKE = /is not (?:a|an|iterable)|undefined|null|cannot (?:read|set|access|convert|destructure)/i;
+
+/** Whether an app's own `fetch` has failed by a mistake in it, for which no hub is to blame. */
+const isMistake = (cause: unknown): boolean =>
+  cause instanceof ReferenceError ||
+  cause instanceof RangeError ||
+  cause instanceof SyntaxError ||
+  (cause instanceof TypeError && cause.cause === undefined && MISTAKE.test(cause.message));
+
 /**
  * Sends one request and reads its answer. Redirects are not followed: the access token goes to the hub and nowhere else.
  *
@@ -72,10 +84,10 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
   outer?.addEventListener('abort', abort);
   if (outer?.aborted) abort();
   let timedOut = false;
-  const timer = setTimeout(() => {
+  const timer = after(options.timeoutMs, () => {
     timedOut = true;
     abort();
-  }, options.timeoutMs);
+  });
   const exchange = async (): Promise<HttpAnswer> => {
     const fetch = options.fetch ?? (await platformFetch());
     const response = await fetch(url, {
@@ -86,6 +98,7 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
     });
+    if (typeof response?.status !== 'number') throw new FhircastError('option-failed', { at: 'fetch' });
     const { status } = response;
     if (response.type === 'opaqueredirect' || (status >= 300 && status < 400))
       throw new HubError('hub-redirected', { status });
@@ -97,6 +110,7 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
   } catch (cause) {
     if (cause instanceof FhircastError) throw cause;
     if (outer?.aborted) throw new FhircastError('aborted');
+    if (options.fetch && isMistake(cause)) throw new FhircastError('option-failed', { at: 'fetch', cause });
     throw new HubError(timedOut ? 'hub-timeout' : 'hub-unreachable', { cause, retryable: true });
   } finally {
     clearTimeout(timer);

@@ -1,3 +1,5 @@
+import { requirePlatform } from '../platform.ts';
+
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 
 /** Whether a URL is of this machine. */
@@ -17,6 +19,20 @@ export function withoutSlash(path: string): string {
   return path.slice(0, end);
 }
 
+/**
+ * Whether a URL has a name or a password in it.
+ *
+ * @param url what may be an absolute URL
+ */
+export function hasUserinfo(url: string): boolean {
+  try {
+    const { username, password } = new URL(url);
+    return username !== '' || password !== '';
+  } catch {
+    return false;
+  }
+}
+
 /** What is wrong with a URL: it is none, or it is not encrypted. */
 export type UrlFault = 'invalid' | 'insecure';
 
@@ -30,7 +46,8 @@ export type UrlFault = 'invalid' | 'insecure';
  */
 export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: boolean): UrlFault | undefined {
   let parsed: URL;
-  if (url.length > URL_LIMIT) return 'invalid';
+  requirePlatform(['URL']);
+  if (typeof url !== 'string' || url.length > URL_LIMIT) return 'invalid';
   try {
     parsed = new URL(url);
   } catch {
@@ -40,7 +57,7 @@ export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: bool
   if (!isSecure && parsed.protocol !== `${scheme}:`) return 'invalid';
   if (!isSecure && !allowInsecure && !isLoopback(parsed)) return 'insecure';
   // fetch() would refuse it, again and again, and the platform's errors quote it.
-  return parsed.username || parsed.password ? 'invalid' : undefined;
+  return hasUserinfo(url) ? 'invalid' : undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { LaunchError } from '../errors.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
-import { urlFault } from '../hub/url.ts';
+import { hasUserinfo, urlFault } from '../hub/url.ts';
 import { isSameHub, isSameOrigin, isSameSession, onlyOne, refusedLaunch } from './agreement.ts';
 import { collectParameters, type FoundParameters, type GrantName, HUBS, SESSIONS } from './parameters.ts';
 
@@ -21,7 +21,7 @@ export interface Launch {
 }
 
 /** More than any hub calls a session. In characters. */
-export const TOPIC_LIMIT = 8 * 1024;
+const TOPIC_LIMIT = 8 * 1024;
 
 const isEqual = (one: string, other: string): boolean => one === other;
 
@@ -64,7 +64,7 @@ export function parseLaunch(response: unknown, allowInsecure = false): Launch {
   const hubUrl = one(hub);
   checkHubUrl(hubUrl, hub, allowInsecure);
   const topic = one(session);
-  if (topic.length > TOPIC_LIMIT) throw new LaunchError('launch-too-large');
+  checkSession(topic, session);
   if (HUBS.some((name) => found.has(name) && !isSameOrigin(hubUrl, one(name))))
     throw refusedLaunch(HUBS.join(', '), 'hub.url and cast-hub are of different hubs.');
   if (session !== 'topic' && SESSIONS.some((name) => found.has(name) && !isSameSession(topic, one(name), hubUrl)))
@@ -95,4 +95,17 @@ const secondsOf = (text = ''): number | undefined => {
 export function checkHubUrl(hubUrl: string, at: string, allowInsecure: boolean): void {
   const fault = urlFault(hubUrl, 'http', allowInsecure);
   if (fault) throw new LaunchError(fault === 'invalid' ? 'launch-hub-invalid' : 'launch-hub-insecure', { at });
+}
+
+/**
+ * Refuses a session that is longer than any, or a URL with a name or a password in it: errors of platforms quote it.
+ *
+ * @param topic what should be the session
+ * @param at the parameter that it stood in
+ * @throws LaunchError `launch-session-invalid`
+ */
+export function checkSession(topic: string, at: string): void {
+  const isUrl = /^\s*https?:/i.test(topic);
+  if (topic.length > TOPIC_LIMIT || (isUrl && hasUserinfo(topic)))
+    throw new LaunchError('launch-session-invalid', { at });
 }

@@ -1,5 +1,6 @@
 import { LaunchError } from '../errors.ts';
 import { isObject } from '../events/notification.ts';
+import { loaded } from '../loaded-part.ts';
 import { parseLaunch, tokenOf } from './launch.ts';
 
 /** What fhirclient keeps of a launch, as far as it is used. */
@@ -44,20 +45,40 @@ interface FhirClientModule {
   readonly oauth2?: { ready?: () => Promise<FhirClientLike> };
 }
 
+/** How runtimes and bundlers say that a package is not there at all. What is there may still not come. */
+const NOT_INSTALLED = /cannot find|could not resolve|failed to resolve|does not resolve|not found/i;
+
 /** fhirclient from a script tag, or from the package. */
 const loadFhirClient = async (): Promise<FhirClientModule> => {
   const global = (globalThis as { FHIR?: FhirClientModule }).FHIR;
   if (global?.oauth2?.ready) return global;
-  try {
-    const loaded = (await import('fhirclient')) as unknown as FhirClientModule & { default?: FhirClientModule };
-    return loaded.oauth2 ? loaded : (loaded.default ?? loaded);
-  } catch (cause) {
-    throw new LaunchError('launch-fhirclient-missing', { cause });
-  }
+  const module = (await loaded(import('fhirclient'), 'fhirclient', (cause) =>
+    NOT_INSTALLED.test(String(cause)) ? 'launch-fhirclient-missing' : undefined,
+  )) as unknown as FhirClientModule & { default?: FhirClientModule };
+  return module.oauth2 ? module : (module.default ?? module);
 };
 
 const isClient = (source: LaunchSource): source is FhirClientLike =>
   isObject((source as Partial<FhirClientLike>).state);
+
+/** The exchange that is under way, and by which function. */
+let exchange: { readonly ready: unknown; readonly launched: Promise<FhirClientLike> } | undefined;
+
+/**
+ * fhirclient's `ready()`, once for all who ask while it is under way: React's StrictMode mounts twice, and an EHR takes a code
+ * once. Afterwards fhirclient knows by itself what was exchanged.
+ */
+const readyOnce = (ready: () => Promise<FhirClientLike>): Promise<FhirClientLike> => {
+  if (exchange?.ready === ready) return exchange.launched;
+  const launched = Promise.resolve().then(ready);
+  const made = { ready, launched };
+  exchange = made;
+  const over = () => {
+    if (exchange === made) exchange = undefined;
+  };
+  launched.then(over, over);
+  return launched;
+};
 
 /**
  * Completes a SMART launch.
@@ -73,7 +94,7 @@ export async function smartLaunch(source: LaunchSource | undefined): Promise<Sma
     const ready = (await loadFhirClient()).oauth2?.ready;
     if (!ready) throw new LaunchError('launch-fhirclient-missing');
     try {
-      launched = await ready();
+      launched = await readyOnce(ready);
     } catch (cause) {
       throw new LaunchError('launch-failed', { cause });
     }

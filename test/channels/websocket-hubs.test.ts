@@ -631,7 +631,7 @@ describe('a socket that cannot be used', () => {
     ['gives a frozen thing', () => Object.freeze({}) as unknown as WebSocketLike],
   ])('because the app’s factory %s is an error of ours', async (_, webSocket) => {
     const hub = await hubThat(() => {}, { webSocket });
-    await expect(hub.subscribe()).rejects.toMatchObject({ code: 'channel-endpoint-invalid' });
+    await expect(hub.subscribe()).rejects.toMatchObject({ code: 'option-failed', at: 'webSocket' });
   });
 });
 

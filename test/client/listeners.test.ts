@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Listeners } from '../../src/client/listeners.ts';
+import { canonicalName } from '../../src/events/names.ts';
 import { eventOf } from './support.ts';
 
 /** Listeners, and how often the set of names may have changed. */
@@ -76,6 +77,22 @@ describe('listeners', () => {
     listeners.dispatch(event);
     expect(changes.count).toBe(4);
     expect(listeners.names).toEqual([]);
+  });
+});
+
+describe('an event that a hub gave a name of the client’s own', () => {
+  const OWN = ['state', 'sync', 'resend', 'subscribed', 'denied', 'error', 'warning', 'protocol'];
+
+  it.each(OWN)('reaches nobody who listens to %s, in whichever case, but who listens to everything', (own) => {
+    for (const spelling of [own, own.toUpperCase(), `${own[0]?.toUpperCase()}${own.slice(1)}`]) {
+      const { listeners } = listen();
+      const heard: unknown[] = [];
+      for (const listened of OWN) listeners.add(listened, (argument) => heard.push([listened, argument]), false);
+      listeners.add('*', () => heard.push('*'), false);
+      listeners.dispatch(eventOf({ name: canonicalName(spelling), context: [] }));
+      expect(heard).toEqual([['warning', expect.objectContaining({ code: 'event-name-reserved', at: own })], '*']);
+      expect(listeners.names).toEqual([]);
+    }
   });
 });
 

@@ -58,6 +58,28 @@ describe('a launch', () => {
     expect(await askedBy(source)).toEqual([[`${HUB}/${TOPIC}`, 'Bearer token-of-the-launch']]);
   });
 
+  it('is exchanged once by two that ask at once, also when the first leaves at once', async () => {
+    let exchanges = 0;
+    withGlobal(async () => {
+      exchanges++;
+      await Promise.resolve();
+      if (exchanges > 1) throw new Error('The code was used before.');
+      return { state: { tokenResponse: RESPONSE } };
+    });
+    const life = new AbortController();
+    const fetch = async () => Response.json([]);
+    const given = FhircastClient.fromSmartLaunch(undefined, { fetch, signal: life.signal });
+    const [first, second] = [1, 2].map(() => FhircastClient.fromSmartLaunch(undefined, { fetch }));
+    life.abort();
+    await expect(given).rejects.toMatchObject({ code: 'aborted' });
+    await (await first)?.unsubscribe();
+    const left = await second;
+    expect(left?.state).toBe('idle');
+    expect(await left?.getCurrentContext()).toBeNull();
+    expect(exchanges).toBe(1);
+    await left?.unsubscribe();
+  });
+
   it('tells how long its token lasts', async () => {
     const now = Date.now() / 1000;
     const { expiresIn } = await smartLaunch({ ...RESPONSE, expires_in: '3600' });

@@ -78,6 +78,18 @@ describe('a token response', () => {
       'launch-hub-invalid',
       /hub\.url/,
     ],
+    [
+      'with a session of many characters',
+      { 'hub.url': HUB, 'hub.topic': 'a'.repeat(10_000) },
+      'launch-session-invalid',
+      /hub\.topic/,
+    ],
+    [
+      'with a session that has a password in it',
+      { 'cast-hub': HUB, 'cast-session': SESSION.replace('//', '//user:password@') },
+      'launch-session-invalid',
+      /cast-session/,
+    ],
     ['with a hub that is no URL', { 'hub.url': 'hub', 'hub.topic': TOPIC }, 'launch-hub-invalid', /hub\.url/],
     [
       'with a hub of another scheme',
@@ -255,7 +267,6 @@ describe('a token response in its own way', () => {
     ['many objects', { all: Array.from({ length: 30_000 }, () => ({ a: 1 })) }],
     ['many parameters', Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`p${i}`, 1]))],
     ['many values of a session', { 'hub.topic': Array.from({ length: 30_000 }, () => 'a') }],
-    ['a long session', { 'hub.topic': 'a'.repeat(10_000) }],
     ['a long text', JSON.stringify({ ...BOTH, padding: 'a'.repeat(300_000) })],
   ])('that has %s is not read', (_, response) => {
     const whole = typeof response === 'string' ? response : { ...BOTH, ...(response as object) };

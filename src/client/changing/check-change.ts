@@ -17,6 +17,11 @@ export function checkChange(name: string, context: readonly ContextEntry[]): voi
   } catch (error) {
     throw new ContextChangeError('change-invalid', { at: (error as NotificationError).at ?? 'context' });
   }
+  try {
+    JSON.stringify(context);
+  } catch (cause) {
+    throw new ContextChangeError('change-invalid', { at: 'context is no JSON', cause });
+  }
   const { deviations, missing, contradiction } = checkContext(name, context);
   const fault = contradiction
     ? `${contradiction} contradicts the event`

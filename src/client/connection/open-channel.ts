@@ -4,6 +4,7 @@ import { ChannelError, type FhircastError } from '../../errors.ts';
 import type { HubApi } from '../../hub/api.ts';
 import type { Chooser } from '../../hub/choice.ts';
 import type { Recorder } from '../../hub/protocol.ts';
+import { loaded } from '../../loaded-part.ts';
 import type { FhircastClientOptions } from '../options.ts';
 
 /** What a channel is made of. */
@@ -57,6 +58,6 @@ export async function openChannel(
   }
   if (!options.callback) throw new ChannelError('channel-no-callback');
   // Most pages never need it.
-  const { WebhookChannel } = await import('../../channels/webhook.ts');
+  const { WebhookChannel } = await loaded(import('../../channels/webhook.ts'), 'the webhook channel');
   return new WebhookChannel({ ...common, callback: options.callback });
 }
