@@ -16,7 +16,9 @@ export interface Subscribed {
   readonly requested: readonly string[];
   /** The events that the hub granted, by their canonical names; as asked when the hub did not say. */
   readonly granted: readonly string[];
-  /** How long the subscription lasts, in seconds; `undefined` when the hub did not say. */
+  /**
+   * How long the subscription lasts by the hub's word, in seconds; `undefined` when it did not say. The client may renew it sooner.
+   */
   readonly leaseSeconds: number | undefined;
 }
 

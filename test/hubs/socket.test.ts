@@ -26,15 +26,14 @@ const heartbeat = (topic: string | undefined, facts: { id: string; context?: unk
 
 describe('S18 confirms with {timestamp, bound}, S24 adds the mode and 7200 seconds: no topic, no events', () => {
   it.each([
-    ['js-sandbox-2018', S18_SOCKET, undefined],
-    ['js-sandbox-2024', {}, 7200],
-  ] as const)('which is filled in from the request (%s)', async (personality, options, leaseSeconds) => {
+    ['js-sandbox-2018', S18_SOCKET, undefined, ['Patient-open']],
+    // Where the version has objections, they are asked for too.
+    ['js-sandbox-2024', {}, 7200, ['Patient-open', 'SyncError']],
+  ] as const)('which is filled in from the request (%s)', async (personality, options, leaseSeconds, events) => {
     const { followApp, seen } = await openField(personality);
     const app = await followApp(options);
     expect(JSON.parse(seen('confirm')[0]?.body ?? '')).toHaveProperty('bound');
-    expect(app.subscribed).toEqual([
-      { channel: 'websocket', requested: ['Patient-open'], granted: ['Patient-open'], leaseSeconds },
-    ]);
+    expect(app.subscribed).toEqual([{ channel: 'websocket', requested: events, granted: events, leaseSeconds }]);
     expect([app.errors, app.warnings]).toEqual([[], []]);
   });
 });
@@ -44,7 +43,7 @@ describe('MP: confirms with extra empty fields', () => {
     const { followApp, seen } = await openField(personality);
     const app = await followApp();
     expect(JSON.parse(seen('confirm')[0]?.body ?? '')).toMatchObject({ 'hub.events': '', 'hub.callback': '' });
-    expect(app.subscribed.at(-1)).toMatchObject({ granted: ['Patient-open'], leaseSeconds: 3600 });
+    expect(app.subscribed.at(-1)).toMatchObject({ granted: ['Patient-open', 'SyncError'], leaseSeconds: 3600 });
   });
 });
 

@@ -300,7 +300,7 @@ export class Subscription {
       over: () => this.deaf(new ChannelError('channel-lost', { retryable: true }), 'lost'),
     });
     const names = events ? [...new Set(events.map(canonicalName))] : requested;
-    const said = this.#leaseSaid === undefined ? undefined : leaseSeconds;
+    const said = this.#leaseSaid;
     this.#options.subscribed({ channel, requested, granted: names, leaseSeconds: said }, isAnew, contexts);
   }
 
