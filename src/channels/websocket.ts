@@ -238,7 +238,8 @@ export class WebSocketChannel implements Channel {
       record,
       sink,
       habits: () => api.dialect,
-      learn: (habits) => api.suspect(habits),
+      // A hub with a discovery document is no sandbox, and may well be Medplum.
+      learn: (habits) => (habits.unsubscribesByEndpoint ? api.learn(habits) : api.suspect(habits)),
       isOurs: (topic) => topic === undefined || api.dialect.isOurTopic(api.topic, topic),
       confirmed: () => {
         if (this.#closed) return;

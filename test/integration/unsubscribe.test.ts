@@ -58,9 +58,9 @@ describe.each(WORLDS)('unsubscribe: $title', (kind) => {
             ...(kind.channel === 'websocket' ? { 'hub.channel.endpoint': endpoint } : {}),
           },
     );
-    expect(fields['hub.events']).toBe(
-      ['stu2', 'stu3'].includes(kind.dialect) ? undefined : kind.spelling['Patient-open'].join(),
-    );
+    // Beside what is listened to, objections where the version has them.
+    const named = fields['hub.events']?.split(',').filter((name) => !/^sync-?error$/i.test(name));
+    expect(named).toEqual(['stu2', 'stu3'].includes(kind.dialect) ? undefined : kind.spelling['Patient-open']);
   });
 
   it('can be called again, and allows nothing afterwards but that', async () => {
