@@ -60,9 +60,10 @@ export interface ChannelSink {
    * A notification arrived.
    *
    * @param text the exact text of the message
-   * @param answer tells the hub a status; the first call counts, and later ones are ignored
+   * @param answer tells the hub a status; the first call counts, and later ones are ignored. An id that was a number is written
+   *   as one
    */
-  notification(text: string, answer: (status: number, id?: string) => void): void;
+  notification(text: string, answer: (status: number, id?: string, isNumericId?: boolean) => void): void;
   /** Something arrived, be it what it may. */
   alive(): void;
   /** Something arrived that is neither an event nor about the subscription: a sign of life, and no more. */

@@ -263,10 +263,10 @@ export class Connection {
 
   #notification(socket: WebSocketLike, text: string): void {
     let answered = false;
-    this.#options.sink.notification(text, (status, id) => {
+    this.#options.sink.notification(text, (status, id, isNumericId) => {
       if (answered || id === undefined) return;
       answered = true;
-      this.#answer(socket, JSON.stringify(id), status);
+      this.#answer(socket, isNumericId ? id : JSON.stringify(id), status);
     });
   }
 

@@ -1,5 +1,6 @@
 import type { CallbackEndpoint } from '../channels/callback.ts';
 import { ChannelError, FhircastError, HubError } from '../errors.ts';
+import { changesContext, kindOf } from '../events/kind.ts';
 import { canonicalName } from '../events/names.ts';
 import type { Notification } from '../events/notification.ts';
 import { HubApi } from '../hub/api.ts';
@@ -110,6 +111,12 @@ export class Session {
       acknowledgeWithinMs: options.acknowledgeWithinMs ?? ACKNOWLEDGE_WITHIN_MS,
       isEcho: (notification) => this.#changes?.isEcho(notification) ?? false,
       takes: (notification, answer) => this.#catchUp.takes(notification, answer),
+      takesStale: (notification, answer) => this.#catchUp.takesStale(notification, answer),
+      doubted: (why) => {
+        this.sync.doubted(why);
+        this.#catchUp.doubt();
+      },
+      replayed: () => this.#catchUp.replayed(),
       incomplete: ({ name }) => {
         // Who does not listen to the opens misses them all.
         if (this.wanted.names.includes(name.replace(/close$/, 'open'))) this.#catchUp.doubt();
@@ -121,11 +128,11 @@ export class Session {
       },
       received: (event) => {
         this.#liveness.event();
-        if (ContextStore.isContextChange(event)) this.sync.contextChanged(event, this.contexts.current);
+        if (changesContext(kindOf(event.name))) this.sync.contextChanged(event, this.contexts.current);
         else if (this.sync.objected(event, (name) => this.wanted.names.includes(name))) this.#catchUp.doubt();
         this.#changes?.received(event);
       },
-      followed: () => this.#catchUp.followed(),
+      followed: (establishes, time) => this.#catchUp.followed(establishes, time),
       refused: (event, reason) => this.sync.refusedByUs(event, reason),
       late: (event, reason) => void this.#lateRefusals.refused(event, reason),
       progress: (event, progress) =>

@@ -1,7 +1,8 @@
-import type { FhirResource, Identifier } from 'fhir/r4';
+import type { FhirResource } from 'fhir/r4';
 import type { ContextEntry } from './context.ts';
 import { canonicalKey, contextDefinition, eventParts } from './definitions.ts';
-import { text } from './notification.ts';
+import { type Identity, identityOf, isNamed, isOtherResource, isSameResource, targetOf } from './identity.ts';
+import { isObject } from './json.ts';
 
 /** How a context fits the definition of its event. Every text names places, never content. */
 export interface ContextCheck {
@@ -15,45 +16,45 @@ export interface ContextCheck {
 
 const FITS: ContextCheck = { deviations: [], missing: undefined, contradiction: undefined };
 
-/** What a resource says of itself and of others, as far as it can be relied on. */
+/** What a study, an encounter or a report says about whom it is. */
 interface Claims {
-  readonly id?: unknown;
-  readonly identifier?: Partial<Identifier> | readonly (Partial<Identifier> | null)[] | null;
-  readonly subject?: { readonly reference?: unknown };
-  readonly patient?: { readonly reference?: unknown };
+  readonly subject?: unknown;
+  readonly patient?: unknown;
 }
 
-/** The type and the id that a reference leads to; it may be a URL and name a version. */
-const TARGET = /(?:^|\/)([a-z]+)\/([^/?#|]+)(?:\/_history\/[^/]+)?$/i;
+/** What a context may leave out, because its hub does. */
+export interface Leniency {
+  /** Whether a close need not say what was closed, so that this is no deviation. */
+  readonly anonymousClose?: boolean;
+  /** Whether an open need not say what was opened. */
+  readonly anonymousOpen?: boolean;
+}
 
-const targetOf = (reference: unknown): { readonly type?: string | undefined; readonly id?: string | undefined } => {
-  const [, type, id] = TARGET.exec(text(reference) ?? '') ?? [];
-  return { type: type?.toLowerCase(), id };
-};
+/** More deviations of one event tell nobody more. */
+const MOST_DEVIATIONS = 16;
 
-/** The id that an entry tells. */
-const idOf = ({ resource, reference }: ContextEntry): string | undefined =>
-  text((resource as Claims | undefined)?.id) ?? targetOf(reference?.reference).id;
-
-/** What tells one entry from another under the same key; `undefined` when it does not say who or what it is. */
-const nameOf = (entry: ContextEntry): string | undefined => {
-  const id = idOf(entry);
-  if (id !== undefined) return id;
-  const identifiers = [(entry.resource as Claims | undefined)?.identifier].flat().filter((one) => one?.value);
-  return identifiers.length > 0 ? JSON.stringify(identifiers) : text(entry.reference?.reference);
+/** Whether two entries under one key are of the same resource. */
+const areOne = (one: ContextEntry, other: ContextEntry): boolean => {
+  const [ours, theirs] = [identityOf(one), identityOf(other)];
+  return isNamed(ours) ? isSameResource(ours, theirs) : !isNamed(theirs);
 };
 
 /**
- * The id of the patient that a study, an encounter or a report says it is about.
+ * Who the patient is that a resource says it is about.
  *
- * @param expected who that is in all likelihood, which is told without taking the reference apart
+ * @param expectedId who that is in all likelihood, which is told without taking the reference apart
+ * @returns `undefined` when it does not say, or is about somebody else than a patient
  */
-const subjectId = (resource: FhirResource, expected: string | undefined): string | undefined => {
+const subjectOf = (resource: FhirResource, expectedId: string | undefined): Identity | undefined => {
   const { subject, patient } = resource as Claims;
-  const reference = subject?.reference ?? patient?.reference;
-  if (reference === undefined || reference === `Patient/${expected}`) return reference && expected;
-  const { type, id } = targetOf(reference);
-  return type === 'patient' ? id : undefined;
+  const link = subject ?? patient;
+  if (!isObject(link)) return undefined;
+  if (expectedId !== undefined && link.reference === `Patient/${expectedId}` && link.identifier === undefined)
+    return undefined;
+  const { type, id } = targetOf(link.reference);
+  if (id !== undefined && type !== 'patient') return undefined;
+  const { identifiers } = identityOf({ reference: link });
+  return id === undefined && identifiers.length === 0 ? undefined : { id, identifiers };
 };
 
 /**
@@ -61,14 +62,17 @@ const subjectId = (resource: FhirResource, expected: string | undefined): string
  *
  * @param name the canonical name
  * @param context the context
- * @param anchorOptional whether a close may come without its anchor, as the draft's does
+ * @param leniency what the hub may leave out
  */
-export function checkContext(name: string, context: readonly ContextEntry[], anchorOptional = false): ContextCheck {
+export function checkContext(name: string, context: readonly ContextEntry[], leniency: Leniency = {}): ContextCheck {
   const definition = contextDefinition(name);
   if (!definition) return FITS;
   const parts = eventParts(name);
   const anchor = parts && definition[0]?.key;
   const deviations: string[] = [];
+  const deviates = (how: string) => {
+    if (deviations.length < MOST_DEVIATIONS) deviations.push(how);
+  };
   let missing: string | undefined;
   let contradiction: string | undefined;
 
@@ -85,40 +89,42 @@ export function checkContext(name: string, context: readonly ContextEntry[], anc
       if (!first) {
         first = entry;
       } else if (!many) {
-        if (nameOf(first) === nameOf(entry)) deviations.push(`${key} is repeated`);
+        if (areOne(first, entry)) deviates(`${key} is repeated`);
         else contradiction = key;
       }
       const target = reference && targetOf(reference.reference);
       // Another resource where the patient or the anchor should be, or one resource beside a reference to another.
       const isOther = resource && resource.resourceType !== type && resource.resourceType.toLowerCase() !== decisive;
       if (decisive && (isOther || (target?.id && target.type !== decisive))) contradiction = key;
-      if (target?.id && idOf(entry) !== target.id) contradiction = key;
+      if (target?.id && identityOf(entry).id !== target.id) contradiction = key;
 
       if (type === 'reference') {
         if (reference) continue;
         if (isAnchor && !resource) missing = key;
-        else deviations.push(`${key} is no reference`);
-      } else if (decisive && resource ? nameOf(entry) === undefined : isAnchor) {
+        else deviates(`${key} is no reference`);
+      } else if (decisive && resource ? !isNamed(identityOf(entry)) : isAnchor) {
         missing = key;
       } else if (!resource || (resource.resourceType !== type && type !== key)) {
-        deviations.push(`${key} is no ${type}`);
+        deviates(`${key} is no ${type}`);
       }
     }
-    if (!first && required && !(anchorOptional && parts?.verb === 'close')) {
-      if (isAnchor) missing = key;
-      else deviations.push(`${key} is missing`);
-    }
+    if (first || !required) continue;
+    // A close that says nothing means what is current. One that tells of something else may mean anything.
+    const isAnonymous = parts?.verb === 'close' && (leniency.anonymousClose || context.length === 0);
+    const isOpenedWithout = parts?.verb === 'open' && leniency.anonymousOpen;
+    if (isAnchor && !isAnonymous && !isOpenedWithout) missing = key;
+    else if (!(isAnonymous && leniency.anonymousClose)) deviates(`${key} is missing`);
   }
 
   // A study of one patient beside another patient, or two of different patients: nobody can tell which of them was meant.
   const owner = context[keys.indexOf('patient')];
-  let patientId = owner && idOf(owner);
+  let patient = owner && identityOf(owner);
   for (const { key, resource } of context) {
-    const subject = resource && subjectId(resource, patientId);
-    if (subject === undefined) continue;
-    patientId ??= subject;
+    const subject = resource && subjectOf(resource, patient?.id);
+    if (!subject) continue;
+    patient ??= subject;
     // A key of the hub's own is not repeated to anyone: it may be anything.
-    if (subject !== patientId)
+    if (isOtherResource(patient, subject))
       contradiction = definition.find((known) => known.key === canonicalKey(key))?.key ?? 'patient';
   }
   return { deviations, missing, contradiction };

@@ -1,15 +1,20 @@
 import type { Parameters } from 'fhir/r4';
 import { NotificationError } from '../errors.ts';
 import type { ContextEntry } from './context.ts';
+import { isObject, text, writtenUnder } from './json.ts';
+import { type EventKind, kindOf } from './kind.ts';
 import { canonicalName } from './names.ts';
-import { hasRepeatedKey } from './repeated-key.ts';
 import { parameterDeviations, SESSION_ENDS } from './session-end.ts';
 import { parseTimestamp } from './timestamp.ts';
 
+export { isObject, type JsonObject, parseJson, text } from './json.ts';
+
 /** A notification of the hub, read and typed, not yet judged. */
 export interface Notification {
-  /** The event's identifier, by which a repeated delivery is known. */
+  /** The event's identifier, by which a repeated delivery is known. Of one that is a number, each digit. */
   readonly id: string;
+  /** Whether the hub wrote the identifier as a number, and so gets it back. */
+  readonly isNumericId?: boolean;
   /** When the event happened, as the hub wrote it; empty when it wrote nothing. */
   readonly timestamp: string;
   /** When the event happened, in milliseconds since 1970; `undefined` when that cannot be read or relied on. */
@@ -20,6 +25,8 @@ export interface Notification {
   readonly hubEvent: string;
   /** The event's one name. */
   readonly name: string;
+  /** What it does to the context. */
+  readonly kind: EventKind;
   /** The context as the hub sent it. */
   readonly context: readonly ContextEntry[];
   /** The version of the context after this event (STU3). */
@@ -32,27 +39,16 @@ export interface Notification {
   readonly raw: unknown;
 }
 
-/** A JSON object, of which nothing else is known. */
-export type JsonObject = Readonly<Record<string, unknown>>;
-
-/**
- * Whether a value is a JSON object (and not an array or null).
- *
- * @param value anything
- */
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const malformed = (at: string) => new NotificationError('notification-malformed', { at });
 
 /** A name may hold what event names hold, so that it can be shown in a log. */
 const NAME = /^[\w.:-]{1,128}$/;
 
 /**
- * Clocks differ, and zones are left out, but by less than a day. An event from further ahead must not order anything: every
- * event after it would be older, and the app would stay on its patient for good. In milliseconds.
+ * Clocks differ a little. An event from further ahead must not order anything: every event after it would be older, and the app
+ * would stay on its patient. What comes from such a clock is taken in the order of its arrival. In milliseconds.
  */
-const LONGEST_LEAD_MS = 24 * 60 * 60 * 1000;
+const LONGEST_LEAD_MS = 2 * 60 * 1000;
 
 /**
  * The time by which an event is put in order.
@@ -64,16 +60,6 @@ export function orderingTime(timestamp: string): number | undefined {
   const time = parseTimestamp(timestamp);
   return time !== undefined && time > Date.now() + LONGEST_LEAD_MS ? undefined : time;
 }
-
-/**
- * The text of a value, which hubs write as a number too; `undefined` for nothing and for all else.
- *
- * @param value anything
- */
-export const text = (value: unknown): string | undefined => {
-  const string = typeof value === 'number' ? String(value) : value;
-  return typeof string === 'string' && string !== '' ? string : undefined;
-};
 
 const PARTS = ['resource', 'reference'] as const;
 
@@ -147,46 +133,51 @@ export function parseContext(value: unknown, at: string, deviations?: string[]):
   return (mended ?? entries) as readonly ContextEntry[];
 }
 
+/** Far more than a UUID; what is remembered of an event must not fill the memory. In characters. */
+const LONGEST_ID = 1_024;
+
 /**
- * The identifier of a message, if it has one: even a message that is refused is answered where it can be.
+ * The identifier of a message, if it has one.
  *
  * @param message a parsed message
+ * @param body its exact text: an id that is a number is taken from there, digit by digit
  */
-export const messageId = (message: unknown): string | undefined => (isObject(message) ? text(message.id) : undefined);
-
-/**
- * Parses the text of a message.
- *
- * @param body the exact text
- * @throws NotificationError `notification-malformed` when it is not JSON, or has a key twice that matters
- */
-export function parseJson(body: string): unknown {
-  let message: unknown;
-  try {
-    message = JSON.parse(body.charCodeAt(0) === BYTE_ORDER_MARK ? body.slice(1) : body);
-  } catch {
-    // The parser's own message may quote the text, which may be protected health information.
-    throw malformed('not JSON');
-  }
-  if (hasRepeatedKey(body, message)) throw malformed('a key is repeated');
-  return message;
+export function messageId(message: unknown, body?: string): string | undefined {
+  if (!isObject(message)) return undefined;
+  const { id } = message;
+  return (typeof id === 'number' && body !== undefined ? writtenUnder(body, 'id') : undefined) ?? text(id);
 }
 
-/** Some encoders of .NET begin a text with it. */
-const BYTE_ORDER_MARK = 0xfeff;
+/**
+ * The identifier in the text of a message that cannot be read: what is refused is answered where it can be.
+ *
+ * @param body the text
+ * @returns the id, and whether it is a number
+ */
+export function idInText(body: string): { readonly id: string | undefined; readonly isNumeric: boolean } {
+  const written = writtenUnder(body, 'id');
+  if (!written?.startsWith('"')) return { id: written, isNumeric: written !== undefined };
+  try {
+    return { id: text(JSON.parse(written)), isNumeric: false };
+  } catch {
+    return { id: undefined, isNumeric: false };
+  }
+}
 
 /**
  * Reads a notification (STU3, Event Notification).
  *
  * @param message the parsed message
+ * @param body its exact text, from which an id is read that is a number: `JSON.parse` rounds those of more than fifteen digits
  * @throws NotificationError `notification-malformed`, and nothing else, whatever the message is
  */
-export function parseNotification(message: unknown): Notification {
+export function parseNotification(message: unknown, body?: string): Notification {
   if (!isObject(message)) throw malformed('not an object');
   const { event } = message;
   if (!isObject(event)) throw malformed('event is not an object');
-  const id = text(message.id);
+  const id = messageId(message, body);
   if (id === undefined) throw malformed('id is missing');
+  if (id.length > LONGEST_ID) throw malformed('id is too long');
   const topic = text(event['hub.topic']);
   if (topic === undefined) throw malformed('event.hub.topic is missing');
   if ((text(message['hub.topic']) ?? topic) !== topic) throw malformed('hub.topic differs');
@@ -203,11 +194,13 @@ export function parseNotification(message: unknown): Notification {
   }
   return {
     id,
+    isNumericId: typeof message.id === 'number',
     timestamp,
     time: orderingTime(timestamp),
     topic,
     hubEvent,
     name,
+    kind: kindOf(name),
     context,
     // The text of STU3 writes `context.versionId`, its tables `versionId`.
     versionId: text(event['context.versionId']) ?? text(event.versionId),

@@ -216,8 +216,8 @@ describe('a notification', () => {
       later = reply;
     };
     const answer = state.owner?.notify('second');
-    later(202);
-    expect(await answer).toBe(202);
+    later(503);
+    expect(await answer).toBe(503);
     expect(heard.notifications).toEqual(['first', 'second']);
   });
 

@@ -106,7 +106,6 @@ describe('a context does not say what was opened or closed', () => {
     ['Patient-open', [entry('patient', { resourceType: 'Patient' })], 'patient'],
     ['Patient-open', [entry('patient', { resourceType: 'Patient', id: '' })], 'patient'],
     ['Patient-open', [entry('patient', { resourceType: 'Patient', identifier: [] })], 'patient'],
-    ['Patient-close', [], 'patient'],
     ['Encounter-open', [patient], 'encounter'],
     ['ImagingStudy-open', [patient], 'study'],
     ['DiagnosticReport-open', [patient, study], 'report'],
@@ -116,9 +115,22 @@ describe('a context does not say what was opened or closed', () => {
     expect(checkContext(name, context)).toMatchObject({ missing, contradiction: undefined });
   });
 
-  it('unless it is a close of the draft', () => {
-    expect(checkContext('Patient-close', [], true)).toEqual(FITS);
-    expect(checkContext('Patient-open', [], true)).toMatchObject({ missing: 'patient' });
+  it('unless it is a close, which means what is current: a deviation but in the draft', () => {
+    expect(checkContext('Patient-close', [])).toEqual({ ...FITS, deviations: ['patient is missing'] });
+    expect(checkContext('Patient-close', [], { anonymousClose: true })).toEqual(FITS);
+    expect(checkContext('Patient-open', [], { anonymousClose: true })).toMatchObject({ missing: 'patient' });
+    expect(checkContext('Patient-close', [entry('patient', { resourceType: 'Patient' })])).toMatchObject({
+      missing: 'patient',
+    });
+  });
+
+  it('unless its hub opens reports by their studies', () => {
+    expect(checkContext('DiagnosticReport-open', [study], { anonymousOpen: true })).toMatchObject({
+      missing: undefined,
+    });
+    expect(checkContext('DiagnosticReport-update', [study], { anonymousOpen: true })).toMatchObject({
+      missing: 'report',
+    });
   });
 });
 

@@ -36,11 +36,13 @@ describe('a notification', () => {
     const raw = message();
     expect(parseNotification(raw)).toEqual({
       id: 'event-1',
+      isNumericId: false,
       timestamp: '2024-05-01T10:00:00.000Z',
       time: Date.UTC(2024, 4, 1, 10),
       topic: 'topic-1',
       hubEvent: 'patient-open-chart',
       name: 'Patient-open',
+      kind: 'open',
       context: raw.event.context,
       versionId: undefined,
       priorVersionId: undefined,
@@ -78,13 +80,23 @@ describe('a notification', () => {
     expect(parseNotification(raw)).toMatchObject(expected);
   });
 
-  it('orders nothing when it is from far ahead', () => {
-    const inHours = (hours: number) => {
-      const timestamp = new Date(Date.now() + hours * 3_600_000).toISOString();
+  it('orders nothing when it is from further ahead than clocks differ', () => {
+    const inSeconds = (seconds: number) => {
+      const timestamp = new Date(Date.now() + seconds * 1_000).toISOString();
       return parseNotification({ ...message(), timestamp }).time;
     };
-    expect(inHours(23)).toBeTypeOf('number');
-    expect(inHours(25)).toBeUndefined();
+    expect(inSeconds(60)).toBeTypeOf('number');
+    expect(inSeconds(180)).toBeUndefined();
+  });
+
+  it.each([
+    ['12345678901234567890', '12345678901234567890'],
+    ['12345678901234567891', '12345678901234567891'],
+    ['1e3', '1e3'],
+    ['-7', '-7'],
+  ])('keeps each digit of an id that is a number (%s)', (written, id) => {
+    const text = JSON.stringify({ ...message(), id: 0 }).replace('"id":0', `"id" : ${written}`);
+    expect(parseNotification(parseJson(text), text)).toMatchObject({ id, isNumericId: true });
   });
 });
 

@@ -42,7 +42,9 @@ function readNotification(text: SpecificationText, body: string, topic = text.to
   const notification: Notification = parseNotification(parseJson(body));
   if (!dialect.isOurTopic(topic, notification.topic)) throw new NotificationError('notification-wrong-topic');
   const { name, context, time, versionId, priorVersionId } = notification;
-  const { missing, contradiction, deviations } = checkContext(name, context, dialect.anonymousClose);
+  const { missing, contradiction, deviations } = checkContext(name, context, {
+    anonymousClose: dialect.anonymousClose,
+  });
   if (contradiction) throw new NotificationError('anchor-contradiction', { at: contradiction });
   if (missing) throw new NotificationError('anchor-missing', { at: missing });
   const { syncError } = new FhircastEvent(

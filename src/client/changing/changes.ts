@@ -1,11 +1,11 @@
 import type { ContextEntry } from '../../events/context.ts';
 import type { FhircastEvent } from '../../events/event.ts';
+import { changesContext, kindOf } from '../../events/kind.ts';
 import type { Notification } from '../../events/notification.ts';
 import type { HubApi } from '../../hub/api.ts';
 import { hubTextOf } from '../../hub/http.ts';
 import { randomHex } from '../../random.ts';
 import { pause, unref } from '../../timers.ts';
-import { ContextStore } from '../following/context-store.ts';
 import { OBJECTION_WITHIN_MS } from '../following/sync-status.ts';
 import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from './change-result.ts';
 import { checkChange, toContext } from './check-change.ts';
@@ -111,7 +111,7 @@ export class Changes {
       echo.echo ??= event;
       for (const [stop, timestamp] of this.#resending)
         if (timestamp !== echo.timestamp) stop({ kind: 'overtaken', event });
-    } else if (ContextStore.isContextChange(event)) this.#overtaken(event);
+    } else if (changesContext(kindOf(event.name))) this.#overtaken(event);
   }
 
   /** Takes note of a change of ours that came back, and is not delivered because it has been before. */

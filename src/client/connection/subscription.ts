@@ -3,6 +3,7 @@ import type { Channel, ChannelSink, ChannelType, Grant } from '../../channels/ch
 import { ChannelError, FhircastError, SubscriptionDeniedError } from '../../errors.ts';
 import { canonicalName } from '../../events/names.ts';
 import type { Subscribed } from '../events.ts';
+import type { Answer } from '../following/inbox.ts';
 import type { Backoff } from './backoff.ts';
 import { Lease } from './lease.ts';
 import { assumedLease, believedLease, type LeaseLimits } from './lease-term.ts';
@@ -30,7 +31,7 @@ export interface SubscriptionOptions {
    * @throws FhircastError when no channel can work
    */
   openChannel(sink: ChannelSink, failed: FhircastError | undefined, signal: AbortSignal): Channel | Promise<Channel>;
-  notification(text: string, answer: (status: number, id?: string) => void, via: ChannelType): void;
+  notification(text: string, answer: Answer, via: ChannelType): void;
   /** Something arrived, be it what it may. */
   alive(): void;
   /** Something arrived that is no event. */

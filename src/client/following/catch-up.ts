@@ -1,12 +1,13 @@
-import { FhircastError } from '../../errors.ts';
+import { FhircastError, NotificationError } from '../../errors.ts';
+import { shortened } from '../../events/fingerprint.ts';
 import type { Notification } from '../../events/notification.ts';
 import { statusMeansUnsupported } from '../../failures.ts';
 import type { ContextAnswer, HubApi } from '../../hub/api.ts';
 import { pause } from '../../timers.ts';
 import { type Backoff, backoffMs } from '../connection/backoff.ts';
-import { type ContextStore, isSameContext } from './context-store.ts';
-import { InFlight } from './in-flight.ts';
+import type { ContextStore } from './context-store.ts';
 import type { Answer, Inbox } from './inbox.ts';
+import { LateEvents } from './late-events.ts';
 import type { SyncTracker } from './sync-status.ts';
 
 /** What catching up needs. */
@@ -26,50 +27,81 @@ export interface CatchUpOptions {
   missed(error: 'event-missed' | 'channel-silent'): void;
 }
 
-/** How often the hub is asked again because an event came meanwhile. */
+/** How often the hub is asked again because an event came meanwhile, or because its answer was older than its events. */
 const ASK_AGAIN = 5;
 
 /**
- * Brings what is known to what the hub has: after a gap, and from time to time (STU3, Get Current Context). What the hub
- * answers has often no time. It counts only when no event came while it was asked, and afterwards events that may have
- * been under way are followed only when the hub, asked again, agrees.
+ * How an answer of the hub stands to what is known here: it agrees; it tells something new; it tells what its own events have
+ * left; or nobody can say.
+ */
+type Finding = 'agrees' | 'news' | 'left' | 'unclear';
+
+/** What is known of the connection of the moment. */
+interface Connection {
+  /** Whether events may have been missed before it. */
+  readonly isAfterGap: boolean;
+  /** When it was confirmed, in milliseconds since 1970; what is sent again may come in the same packet, just before. */
+  beganAt: number;
+  /** Whether an event or an answer has said since what is current. */
+  isEstablished: boolean;
+  /** Whether the hub has answered. What it did not send by itself before it did, it does not send. */
+  hasAnswered: boolean;
+  /** Whether the hub has sent again what had been open before. Not every hub does that, whatever its version says. */
+  hasReplayed: boolean;
+  /** Whether what the hub tells is of this session: `unsupported` where it does not tell, or not this app. */
+  answers: 'unknown' | 'reliable' | 'unreliable' | 'unsupported';
+}
+
+const newConnection = (isAfterGap: boolean): Connection => ({
+  isAfterGap,
+  beganAt: Number.POSITIVE_INFINITY,
+  isEstablished: false,
+  hasAnswered: false,
+  hasReplayed: false,
+  answers: 'unknown',
+});
+
+/** What an answer says, in a text that is short. */
+const textOf = ({ context }: ContextAnswer): string =>
+  context ? shortened(`${context.type} ${context.versionId ?? ''} ${JSON.stringify(context.context)}`) : '';
+
+/**
+ * Brings what is known to what the hub has: after a gap, after an event that was dropped or refused, and from time to time
+ * (STU3, Get Current Context). What the hub answers has often no time. It counts only when no event came while it was asked, and
+ * afterwards events that may have been under way are followed only when the hub, asked again, agrees.
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
-  readonly #inFlight: InFlight;
+  readonly #late: LateEvents;
   #life = new AbortController();
   #isAsking = false;
-  /** The hub does not tell, or not this app. */
-  #isUnsupported = false;
-  /** The hub has not answered on this connection. What it did not send by itself before it did, it does not have. */
-  #isFirst = true;
-  /** Events may have been missed before this connection, and none has come since. */
-  #isGap = false;
+  #connection = newConnection(false);
   #hasBegun = false;
   /** The hub has told a context at least once. */
   #hasTold = false;
+  /** What an answer said that cannot be relied on, and for which the subscription was made anew. Once is enough. */
+  #hint: string | undefined;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
-    this.#inFlight = new InFlight(options);
+    this.#late = new LateEvents(options);
   }
 
   /** A connection began: asks what is open, until the hub answers. */
   begin(): void {
     // Events may have come in the same packet as the confirmation: what waits goes on waiting.
     this.#abort();
-    this.#isUnsupported = false;
-    this.#isFirst = true;
-    this.#isGap = this.#hasBegun;
+    this.#connection.beganAt = Date.now();
     this.#hasBegun = true;
-    this.#inFlight.renew();
+    this.#late.renew();
     void this.#ask();
   }
 
   /** The connection ended. What waits for an answer of the hub is not followed. */
   end(): void {
     this.#abort();
-    this.#inFlight.end();
+    this.#connection = newConnection(this.#hasBegun);
+    this.#late.end();
   }
 
   #abort(): void {
@@ -84,20 +116,47 @@ export class CatchUp {
    * @returns whether it was taken
    */
   takes(notification: Notification, answer: Answer): boolean {
-    if (!this.#inFlight.takes(notification, answer)) return false;
-    if (!this.#isAsking && this.#inFlight.isHolding) void this.#ask();
+    if (!this.#late.takes(notification, answer)) return false;
+    if (!this.#isAsking && this.#late.isHolding) void this.#ask();
+    return true;
+  }
+
+  /**
+   * Holds an event that is older by its time than what the app has, and asks the hub: the clocks of two publishers differ.
+   *
+   * @returns whether it is held. It is not where no answer of the hub can decide
+   */
+  takesStale(notification: Notification, answer: Answer): boolean {
+    const { answers } = this.#connection;
+    const canDecide = answers === 'unknown' || answers === 'reliable';
+    if (!canDecide || !this.#late.hold(notification, answer)) return false;
+    if (!this.#isAsking) void this.#ask();
     return true;
   }
 
   /** An event was missed, to all appearances: asks what is open. */
   doubt(): void {
-    if (!this.#isAsking && !this.#isUnsupported) void this.#ask();
+    if (!this.#isAsking && this.#connection.answers !== 'unsupported') void this.#ask();
   }
 
-  /** An event was followed: where the hub could not tell, it has now. */
-  followed(): void {
-    this.#isGap = false;
-    if (!this.#isAsking) this.#options.sync.caughtUp();
+  /** The hub sent again what had been open before this connection. */
+  replayed(): void {
+    this.#connection.hasReplayed = true;
+  }
+
+  /**
+   * An event was followed: where the hub could not tell what is current, it has now.
+   *
+   * @param establishes whether the event says what is current. Content, a selection or an objection does not
+   * @param time when it happened, in milliseconds since 1970
+   */
+  followed(establishes: boolean, time?: number): void {
+    if (!establishes) return;
+    const { isAfterGap, hasAnswered, beganAt } = this.#connection;
+    // What happened before the connection, and comes before the hub has answered a question, is sent again.
+    if (isAfterGap && !hasAnswered && time !== undefined && time < beganAt) this.replayed();
+    this.#connection.isEstablished = true;
+    if (!this.#isAsking) this.#options.sync.established();
   }
 
   /**
@@ -106,48 +165,64 @@ export class CatchUp {
    * @param isProven whether the connection has shown that it lives
    */
   async audit(isProven: boolean): Promise<void> {
-    if (this.#isAsking || this.#isUnsupported) return;
-    const { api, contexts, graceMs } = this.#options;
+    const connection = this.#connection;
+    if (this.#isAsking || connection.answers === 'unsupported') return;
+    const { api, contexts, graceMs, sync, missed } = this.#options;
     const { signal } = this.#life;
     const before = contexts.changes;
     try {
       const answer = await api.askContext(signal);
-      const isNews = () => !signal.aborted && contexts.changes === before && this.#differs(answer);
+      const isNews = () => !signal.aborted && contexts.changes === before && this.#finding(answer) === 'news';
       if (!isNews()) return;
       // Its event may be behind the answer.
       await pause(graceMs, signal);
-      if (isNews()) this.#options.missed('event-missed');
+      if (!isNews()) return;
+      if (answer.worth === 'unlikely') {
+        // It may be another session's, or the connection may be deaf: it is made anew, and that once.
+        const hint = textOf(answer);
+        sync.doubted('catching-up');
+        if (this.#hint === hint) return;
+        this.#hint = hint;
+      }
+      missed('event-missed');
     } catch (error) {
       if (signal.aborted || !(error instanceof FhircastError)) return;
-      if (error.retryable && error.status === undefined && !isProven) this.#options.missed('channel-silent');
-      if (error.retryable) return;
-      this.#isUnsupported = true;
+      if (error.retryable && error.status === undefined && !isProven) missed('channel-silent');
+      // What cannot be used this time may be used the next time.
+      if (error.retryable || error instanceof NotificationError) return;
+      connection.answers = 'unsupported';
       if (error.status !== 401) return;
       // Nothing can find out any more that the connection has died.
-      if (!isProven) this.#options.sync.behind();
+      if (!isProven) sync.behind();
       this.#options.failed(error);
     }
   }
 
   async #ask(): Promise<void> {
-    const { api, contexts, sync, backoff } = this.#options;
+    const { api, contexts, sync, backoff, graceMs } = this.#options;
     const { signal } = this.#life;
     this.#isAsking = true;
     sync.behind();
     for (let failures = 0, again = 0; ; ) {
       const before = contexts.changes;
-      const held = this.#inFlight.held;
+      const held = this.#late.held;
       try {
         const answer = await api.askContext(signal);
         if (signal.aborted) return;
-        if (contexts.changes !== before && ++again < ASK_AGAIN) continue;
-        if (contexts.changes === before) this.#adopt(answer, held);
+        const isOvertaken = contexts.changes !== before;
+        if (isOvertaken && ++again < ASK_AGAIN) continue;
+        const finding = isOvertaken ? this.#finding(answer) : this.#adopt(answer, held);
         // Whoever was told of it may have left at once.
         if (signal.aborted) return;
-        if (this.#inFlight.isHolding) continue;
+        if (this.#late.isHolding) continue;
+        if (finding === 'unclear' && answer.worth !== 'unlikely' && ++again < ASK_AGAIN) {
+          // Its events may be ahead of what it tells.
+          await pause(graceMs, signal);
+          if (signal.aborted) return;
+          continue;
+        }
         this.#isAsking = false;
-        const isEmpty = answer.context === null && contexts.current === null;
-        if (answer.worth !== 'unlikely' || isEmpty || !this.#mayHaveMissed) sync.caughtUp();
+        if (this.#isKnown(answer, finding)) sync.established();
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -155,21 +230,31 @@ export class CatchUp {
           this.#isAsking = false;
           return this.#cannotTell(error as FhircastError);
         }
-        this.#inFlight.end();
+        this.#late.end();
         await pause(backoffMs(backoff, ++failures, error.retryAfterMs), signal);
         if (signal.aborted) return;
       }
     }
   }
 
+  /** Whether an answer, and what was done with it, leaves no doubt about what the hub has. */
+  #isKnown({ context, worth }: ContextAnswer, finding: Finding): boolean {
+    if (finding === 'unclear') return false;
+    if (worth !== 'unlikely') return true;
+    const { contexts } = this.#options;
+    const isAgreed = context === null ? contexts.current === null : contexts.isCurrent(context.context);
+    return isAgreed || !this.#mayHaveMissed;
+  }
+
   /** Whether what is known may be out of date. */
   get #mayHaveMissed(): boolean {
-    return this.#isGap && this.#options.contexts.latest !== undefined;
+    const { isAfterGap, isEstablished } = this.#connection;
+    return isAfterGap && !isEstablished && this.#options.contexts.latest !== undefined;
   }
 
   #cannotTell(error: FhircastError): void {
     const { sync, failed } = this.#options;
-    this.#isUnsupported = true;
+    if (!(error instanceof NotificationError)) this.#connection.answers = 'unsupported';
     const isUnsupported =
       error.code === 'context-unsupported' || (error.status !== undefined && statusMeansUnsupported(error.status));
     if (!isUnsupported) {
@@ -177,41 +262,49 @@ export class CatchUp {
       failed(error);
     }
     // Its events are what there is.
-    this.#inFlight.release();
+    this.#late.release();
     // After a gap nobody knows what was missed, until the next event tells where the session is.
     if (isUnsupported && !this.#mayHaveMissed) sync.caughtUp();
   }
 
-  /** Whether an answer says something else than what is known, and can be believed. */
-  #differs({ context, worth }: ContextAnswer): boolean {
-    const { contexts, inbox } = this.#options;
-    const { current } = contexts;
+  #finding({ context, worth }: ContextAnswer): Finding {
+    const { contexts } = this.#options;
     if (context) {
       // It may be another session's.
-      if (worth === 'unlikely') return false;
-      this.#hasTold = true;
-      return !(current && isSameContext(current, context)) && !inbox.isKnownOrOlder(context, worth === 'certain');
+      if (worth !== 'unlikely') this.#hasTold = true;
+      const standing = contexts.standing(context);
+      return standing === 'current' ? 'agrees' : standing;
     }
+    if (contexts.current === null) return 'agrees';
+    // One hub has no context after any close, whatever was closed.
+    if (contexts.othersClosed) return 'left';
     // Some hubs keep no context and answer all the same. One that has just told of it by an event has not lost it since.
-    return (
-      current !== null && (this.#hasTold || worth === 'certain' || (worth === 'likely' && !contexts.isCurrentTold))
-    );
+    const isSaid = this.#hasTold || worth === 'certain' || (worth === 'likely' && !contexts.isCurrentTold);
+    return isSaid ? 'news' : 'left';
   }
 
-  #adopt(answer: ContextAnswer, held: number): void {
+  #adopt(answer: ContextAnswer, held: number): Finding {
     const { contexts, inbox } = this.#options;
-    const { context } = answer;
-    if (!this.#inFlight.settle(context, held)) return;
-    const isNews = this.#differs(answer);
+    const { context, worth } = answer;
+    const connection = this.#connection;
+    connection.answers = worth === 'unlikely' ? 'unreliable' : 'reliable';
+    // What cannot be relied on decides nothing.
+    if (worth === 'unlikely') this.#late.release();
+    else if (!this.#late.settle(context, held)) return 'agrees';
+    const finding = this.#finding(answer);
+    const isNews = finding === 'news' && (context === null || worth !== 'unlikely');
     const { current } = contexts;
-    const isTold = context !== null || isNews || answer.worth === 'certain';
-    const closed = new Set(isTold && this.#isFirst && this.#options.replays() ? contexts.untold(context) : []);
-    this.#isFirst = false;
+    const isTold = context !== null || isNews || worth === 'certain';
+    // What a hub does not replay, it has closed: if it does replay.
+    const mayClose = isTold && !connection.hasAnswered && connection.hasReplayed && this.#options.replays();
+    const closed = new Set(mayClose ? contexts.untold(context) : []);
+    connection.hasAnswered = true;
     if (isNews && !context && current) closed.add(current);
     for (const open of closed) inbox.adoptClose(open);
     if (isNews && context) inbox.adoptOpen(context);
     // Where events are trusted more than answers, they need not wait for another one.
-    if ((answer.worth === 'certain' || context?.time !== undefined) && (isNews || closed.size > 0))
-      this.#inFlight.begin(isNews && context ? context : contexts.current, [...closed]);
+    if ((worth === 'certain' || context?.time !== undefined) && (isNews || closed.size > 0))
+      this.#late.begin(isNews && context ? context : contexts.current, [...closed]);
+    return finding;
   }
 }

@@ -1,6 +1,7 @@
 import type { ContextEntry } from '../../events/context.ts';
 import { CurrentContext } from '../../events/current-context.ts';
 import { anchorKey, canonicalKey, eventParts } from '../../events/definitions.ts';
+import { type Identity, identityOf, isNamed, isNamedBy, isSameContext, isSameResource } from '../../events/identity.ts';
 import type { Notification } from '../../events/notification.ts';
 
 /** The contexts of the session, as far as they are known. */
@@ -16,79 +17,62 @@ export interface SessionContext {
   readonly implied: readonly CurrentContext[];
 }
 
-interface Identified {
-  readonly id?: string;
-  readonly identifier?: unknown;
-}
+const entryUnder = (key: string, context: readonly ContextEntry[]): ContextEntry | undefined =>
+  context.find((entry) => canonicalKey(entry.key) === key);
 
-const resourceUnder = (key: string, context: readonly ContextEntry[]): Identified | undefined =>
-  context.find((entry) => canonicalKey(entry.key) === key)?.resource as Identified | undefined;
-
-/** What a resource is called by others: each of its identifiers, and nothing of them that cannot be compared at once. */
-const identifiersOf = ({ identifier }: Identified): string[] =>
-  [identifier].flat().flatMap((one) => {
-    const { system = '', value } = (one ?? {}) as { system?: unknown; value?: unknown };
-    return typeof system === 'string' && typeof value === 'string' ? [`${system}|${value}`] : [];
-  });
-
-const isSameAnchor = (one: Identified | undefined, other: Identified | undefined): boolean => {
-  if (!one || !other) return false;
-  if (one.id !== undefined && other.id !== undefined) return one.id === other.id;
-  const known = identifiersOf(one);
-  return identifiersOf(other).some((identifier) => known.includes(identifier));
+/** What an event opens or closes; `undefined` where it does not say. */
+const anchorIn = (resource: string, context: readonly ContextEntry[]): Identity | undefined => {
+  const entry = entryUnder(anchorKey(resource), context);
+  return entry && identityOf(entry);
 };
-
-/** What a resource is known by, for comparing contexts that came by different ways. */
-const nameOf = ({ resource, reference }: ContextEntry): string => {
-  const known = (resource ?? {}) as Identified;
-  const { reference: target } = (reference ?? {}) as { reference?: unknown };
-  return String(known.id ?? (typeof target === 'string' ? target : identifiersOf(known)));
-};
-
-/** What an event opens or closes. */
-const anchorName = (resource: string, context: readonly ContextEntry[]): string => {
-  const entry = context.find(({ key }) => canonicalKey(key) === anchorKey(resource));
-  return `${resource} ${entry ? nameOf(entry) : ''}`;
-};
-
-/** Which resources a context is of, whatever is said about them. Shared content is none of them. */
-const resourcesOf = (context: readonly ContextEntry[]): string =>
-  context
-    .map((entry) => [canonicalKey(entry.key), entry] as const)
-    .filter(([key]) => key !== 'content')
-    .map(([key, entry]) => `${key} ${nameOf(entry)}`)
-    .sort()
-    .join();
-
-/**
- * Whether two contexts are of the same resources.
- *
- * @param isExact whether two versions of one context are two
- */
-export function isSameContext(
-  one: Pick<CurrentContext, 'context' | 'versionId'>,
-  other: Pick<CurrentContext, 'context' | 'versionId'>,
-  isExact = false,
-): boolean {
-  if (isExact && one.versionId !== undefined && other.versionId !== undefined) return one.versionId === other.versionId;
-  return resourcesOf(one.context) === resourcesOf(other.context);
-}
 
 /** A context that is open, with what is compared when another event comes. */
 interface OpenContext {
   readonly context: CurrentContext;
   /** The resource type in lower case. */
   readonly resource: string;
-  readonly anchor: Identified | undefined;
+  readonly anchor: Identity;
   /** Whether the hub told of it on the connection of the moment. */
   isTold: boolean;
 }
+
+/** A context that was current, and what took its place. */
+interface Displaced {
+  readonly context: CurrentContext;
+  readonly by: 'open' | 'home';
+}
+
+/** When something was closed, in milliseconds since 1970. */
+interface Closed {
+  readonly resource: string;
+  readonly anchor: Identity;
+  readonly at: number;
+}
+
+/** How a context that the hub was asked for stands to what its events told. */
+export type Standing =
+  /** It is current. */
+  | 'current'
+  /** An event has opened it, and a later one has left it: the hub keeps it all the same. */
+  | 'left'
+  /** It may be one that was left, or the same opened again. */
+  | 'unclear'
+  /** No event told of it. */
+  | 'news';
 
 /**
  * How many contexts are kept as open: more than anybody works with. Hubs that never close any would fill the memory with them,
  * and every event would take longer than the one before.
  */
 const MOST_OPEN = 64;
+/** How many contexts are remembered that were current. */
+const MOST_DISPLACED = 8;
+
+/** From the most specific one on: an open of one of them tells of those behind it, too. */
+const SPECIFIC = ['diagnosticreport', 'imagingstudy', 'encounter', 'patient'];
+
+/** A hub that opens what another open implies does it at once. In milliseconds. */
+const ONE_ACT_MS = 1_000;
 
 /** Keeps the contexts of the session, and the order of the events that made them. */
 export class ContextStore {
@@ -97,10 +81,13 @@ export class ContextStore {
   #latest: number | undefined;
   #since: number | undefined;
   /** When what was closed lately was closed. */
-  readonly #closed = new Map<string, number>();
+  #closed: readonly Closed[] = [];
+  #displaced: readonly Displaced[] = [];
   #changes = 0;
-  /** How many of the opens to come may leave one among the open contexts that has no time. */
-  #undated = 0;
+  /** When the event arrived that made the current context, by the clock of this machine. */
+  #arrivedAt = 0;
+  /** What was closed since the current context was opened, and was not it. One hub has no context after any close. */
+  #othersClosed = false;
 
   /** The contexts of the session. */
   get session(): SessionContext {
@@ -130,22 +117,66 @@ export class ContextStore {
     return this.#open.some(({ context, isTold }) => isTold && context === this.#current);
   }
 
+  /** Whether something else was closed since the current context was opened. */
+  get othersClosed(): boolean {
+    return this.#othersClosed;
+  }
+
   /** The connection was lost: what is open may have been closed. */
   gap(): void {
     for (const open of this.#open) open.isTold = false;
+    this.#othersClosed = false;
   }
 
-  /** The hub told again of an event that is known. */
-  told({ id, versionId }: Pick<Notification, 'id' | 'versionId'>): void {
-    for (const open of this.#open)
-      if (open.context.id === id || (versionId !== undefined && open.context.versionId === versionId))
-        open.isTold = true;
+  /**
+   * The hub told again of an event that is known.
+   *
+   * @returns whether it told so of something that had been open before the connection of the moment: it replays
+   */
+  told({ name, context }: Pick<Notification, 'name' | 'context'>): boolean {
+    const parts = eventParts(name);
+    const anchor = parts?.verb === 'open' ? anchorIn(parts.resource, context) : undefined;
+    let isReplay = false;
+    for (const open of this.#open) {
+      if (!anchor || open.resource !== parts?.resource || !isNamedBy(open.anchor, anchor)) continue;
+      isReplay ||= !open.isTold;
+      open.isTold = true;
+    }
+    return isReplay;
   }
 
-  /** Whether an event is the one of an open context that was found by asking, which has told its version but not its time. */
-  isAdopted({ name, versionId }: Notification): boolean {
-    if (this.#undated === 0 || versionId === undefined || eventParts(name)?.verb !== 'open') return false;
-    return this.#open.some(({ context }) => context.time === undefined && context.versionId === versionId);
+  /** Whether an event is the open of the current context, which was found by asking and has told no time. */
+  isAdopted({ kind, context }: Pick<Notification, 'kind' | 'context'>): boolean {
+    const current = this.#current;
+    return kind === 'open' && current !== null && current.time === undefined && this.isCurrent(context);
+  }
+
+  /** Whether a context is of the same resources as the current one. */
+  isCurrent(context: readonly ContextEntry[]): boolean {
+    return this.#current !== null && isSameContext(this.#current.context, context);
+  }
+
+  /** Whether an event closes something that is open. */
+  wouldClose({ name, context }: Pick<Notification, 'name' | 'context'>): boolean {
+    const parts = eventParts(name);
+    return parts?.verb === 'close' && this.#meant(parts.resource, anchorIn(parts.resource, context)).length > 0;
+  }
+
+  /**
+   * How a context that the hub was asked for stands to what its events told. A hub may keep what was left: one does so after
+   * Home-open. Its version is not what it is known by alone, because each update changes it; two that agree are one.
+   */
+  standing(found: CurrentContext): Standing {
+    if (this.isCurrent(found.context)) return 'current';
+    const before = this.#displaced.filter(({ context }) => isSameContext(context.context, found.context));
+    if (before.length === 0) return 'news';
+    const isIt = ({ context }: Displaced) =>
+      (found.id !== undefined && found.id === context.id && found.time === context.time) ||
+      (found.id === undefined && found.versionId !== undefined && found.versionId === context.versionId);
+    // A hub that says the very same again after another open has not heard of that one, or forgot it.
+    if (before.some(isIt)) return before.at(-1)?.by === 'home' && this.#current === null ? 'left' : 'unclear';
+    const tells = found.id ?? found.versionId;
+    return tells === undefined && before.at(-1)?.by === 'home' && this.#current === null ? 'unclear' : 'news';
   }
 
   /**
@@ -155,7 +186,7 @@ export class ContextStore {
    * @param found the current context
    */
   untold(found: CurrentContext | null): readonly CurrentContext[] {
-    const isFound = ({ context }: OpenContext) => found !== null && isSameContext(context, found);
+    const isFound = ({ context }: OpenContext) => found !== null && isSameContext(context.context, found.context);
     const told = this.#open.map((open) => open.isTold || isFound(open));
     const isNew = found !== null && !this.#open.some(isFound);
     return this.#open
@@ -184,68 +215,112 @@ export class ContextStore {
     return this.#since;
   }
 
-  /** Whether an event opens or closes a context, so that its order matters. */
-  static isContextChange({ name }: Pick<Notification, 'name'>): boolean {
-    const verb = eventParts(name)?.verb;
-    return verb === 'open' || verb === 'close' || name === 'Home-open';
-  }
-
   /**
    * Whether an event is older than the one that established the current context (STU3, Event Notification), or than a close of
    * the same. An event whose time cannot be read is taken in the order in which it came.
    */
-  isStale({ name, context, time }: Notification): boolean {
+  isStale({ name, context, time }: Pick<Notification, 'name' | 'context' | 'time'>): boolean {
     if (time === undefined) return false;
     if (this.#since !== undefined && time < this.#since) return true;
-    if (this.#closed.size === 0) return false;
-    const parts = eventParts(name);
-    const closedAt = parts && this.#closed.get(anchorName(parts.resource, context));
-    return closedAt !== undefined && time < closedAt;
+    const parts = this.#closed.length > 0 ? eventParts(name) : undefined;
+    const anchor = parts && anchorIn(parts.resource, context);
+    if (!anchor) return false;
+    return this.#closed.some(
+      (closed) => closed.resource === parts.resource && time < closed.at && isSameResource(closed.anchor, anchor),
+    );
+  }
+
+  /**
+   * Whether the hub derived an open from the one that made the current context: it opens what that one told of, and comes with
+   * it. Then what was opened stays the most specific.
+   */
+  isDerived({ id, kind, name, context }: Pick<Notification, 'id' | 'kind' | 'name' | 'context'>): boolean {
+    const current = this.#current;
+    const opened = this.#open.at(-1);
+    const parts = kind === 'open' ? eventParts(name) : undefined;
+    if (!current || !parts || opened?.context !== current) return false;
+    const [theirs, ours] = [SPECIFIC.indexOf(parts.resource), SPECIFIC.indexOf(opened.resource)];
+    if (theirs <= ours || ours < 0) return false;
+    if (id !== current.id && Date.now() - this.#arrivedAt > ONE_ACT_MS) return false;
+    const anchor = anchorIn(parts.resource, context);
+    const key = anchorKey(parts.resource);
+    return (
+      anchor !== undefined &&
+      current.context.some((entry) => canonicalKey(entry.key) === key && isSameResource(identityOf(entry), anchor))
+    );
   }
 
   /**
    * Follows an open or a close that is not stale.
    *
+   * @param isDerived whether the hub derived it from what is current, which stays so
    * @returns `false` for a close of what is not known to be open: its open must have been missed
    */
-  apply(notification: Notification): boolean {
+  apply(notification: Notification, isDerived = false): boolean {
     const { name, context, time } = notification;
     this.#changes++;
     if (time !== undefined) this.#latest = Math.max(time, this.#latest ?? time);
     const parts = eventParts(name);
-    if (parts?.verb !== 'close') this.#since = time ?? this.#since;
+    if (parts?.verb === 'close') return this.#close(parts.resource, notification);
+    if (!isDerived) this.#since = time ?? this.#since;
     if (!parts) {
-      this.#current = null;
+      this.#leave('home');
       return true;
     }
-    const key = anchorKey(parts.resource);
-    const anchor = resourceUnder(key, context);
-    // A close of the draft does not say what it closes: it is what is current of that type.
-    const isMeant = (open: OpenContext): boolean =>
-      open.resource === parts.resource && (anchor ? isSameAnchor(open.anchor, anchor) : open.context === this.#current);
-    const others = this.#open.filter((open) => !isMeant(open));
-    if (parts.verb === 'close') {
-      const isKnown = others.length < this.#open.length;
-      this.#open = others;
-      if (!others.some((open) => open.context === this.#current)) this.#current = null;
-      if (anchor && time !== undefined) this.#remember(anchorName(parts.resource, context), time);
-      return isKnown;
+    const anchor = anchorIn(parts.resource, context) ?? { id: undefined, identifiers: [] };
+    const entry = entryUnder(anchorKey(parts.resource), context);
+    const type = (entry?.resource as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
+    const opened = {
+      context: new CurrentContext(type, context, notification),
+      resource: parts.resource,
+      anchor,
+      isTold: true,
+    };
+    const meant = isNamed(anchor) ? this.#meant(parts.resource, anchor) : [];
+    const others = this.#open.filter((open) => !meant.includes(open)).slice(-MOST_OPEN + 1);
+    if (isDerived) {
+      this.#open = [...others.slice(0, -1), opened, ...others.slice(-1)];
+      return true;
     }
-    const type = (anchor as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
-    this.#current = new CurrentContext(type, context, notification);
-    const opened = { context: this.#current, resource: parts.resource, anchor, isTold: true };
-    this.#open = [...others.slice(-MOST_OPEN + 1), opened];
-    this.#undated = time === undefined ? MOST_OPEN : Math.max(0, this.#undated - 1);
+    this.#leave('open');
+    this.#current = opened.context;
+    this.#arrivedAt = Date.now();
+    this.#open = [...others, opened];
     return true;
   }
 
-  /** What overtook its own open on the way must not be opened by it. */
-  #remember(anchor: string, closedAt: number): void {
-    this.#closed.delete(anchor);
-    this.#closed.set(anchor, closedAt);
-    if (this.#closed.size <= MOST_OPEN) return;
-    const [oldest = ''] = this.#closed.keys();
-    this.#closed.delete(oldest);
+  #close(resource: string, { context, time }: Notification): boolean {
+    const anchor = anchorIn(resource, context);
+    const meant = this.#meant(resource, anchor);
+    this.#open = this.#open.filter((open) => !meant.includes(open));
+    if (meant.some((open) => open.context === this.#current)) this.#current = null;
+    else if (this.#current) this.#othersClosed = true;
+    if (anchor && isNamed(anchor) && time !== undefined) {
+      const others = this.#closed.filter(
+        (closed) => closed.resource !== resource || !isSameResource(closed.anchor, anchor),
+      );
+      // What overtook its own open on the way must not be opened by it.
+      this.#closed = [...others, { resource, anchor, at: time }].slice(-MOST_OPEN);
+    }
+    return meant.length > 0;
+  }
+
+  /**
+   * The open contexts that a close means. By its id, and only where no open context has that by an identifier: another system
+   * has other ids. One that names nothing means the current one, if that is of its type.
+   */
+  #meant(resource: string, anchor: Identity | undefined): readonly OpenContext[] {
+    const ofType = this.#open.filter((open) => open.resource === resource);
+    if (!anchor) return ofType.filter(({ context }) => context === this.#current);
+    const byId = ofType.filter((open) => open.anchor.id !== undefined && open.anchor.id === anchor.id);
+    return byId.length > 0 ? byId : ofType.filter((open) => isNamedBy(open.anchor, anchor));
+  }
+
+  #leave(by: Displaced['by']): void {
+    const context = this.#current;
+    if (context) this.#displaced = [...this.#displaced, { context, by }].slice(-MOST_DISPLACED);
+    this.#current = null;
+    this.#othersClosed = false;
   }
 }
 
@@ -255,7 +330,10 @@ const IMPLIED: Readonly<Record<string, string>> = { patient: 'Patient', encounte
 /** What open contexts tell of beside their anchors, the latest at the end, unless it is open itself. */
 function impliedBy(open: readonly OpenContext[]): CurrentContext[] {
   const known = new Map<string, CurrentContext>();
-  const nameIn = (key: string, entry: ContextEntry) => `${key} ${nameOf(entry)}`;
+  const nameIn = (key: string, entry: ContextEntry) => {
+    const { id, identifiers } = identityOf(entry);
+    return `${key} ${id ?? identifiers}`;
+  };
   for (const { resource, context } of open) {
     const anchor = anchorKey(resource);
     for (const entry of context.context) {

@@ -1,18 +1,19 @@
 import { FhircastError, NotificationError } from '../../errors.ts';
-import { checkContext } from '../../events/check.ts';
 import type { CurrentContext } from '../../events/current-context.ts';
-import { eventParts } from '../../events/definitions.ts';
 import { FhircastEvent } from '../../events/event.ts';
+import { changesContext, kindOf } from '../../events/kind.ts';
 import { canonicalName } from '../../events/names.ts';
-import { messageId, type Notification, parseJson, parseNotification } from '../../events/notification.ts';
+import { idInText, type Notification, parseJson, parseNotification } from '../../events/notification.ts';
 import type { Dialect } from '../../hub/dialects/dialect.ts';
 import type { Recorder } from '../../hub/protocol.ts';
 import { randomHex } from '../../random.ts';
 import { type MessageCounts, noCounts } from '../counts.ts';
 import type { Listeners } from '../listeners.ts';
 import { Acknowledgement, type Progress } from './acknowledgement.ts';
-import { ContextStore } from './context-store.ts';
-import { Deliveries, type Delivery } from './deliveries.ts';
+import type { ContextStore } from './context-store.ts';
+import { type Delivery, Duplicates } from './duplicates.ts';
+import { judge } from './judge.ts';
+import type { SyncDoubt } from './sync-facts.ts';
 
 /** What the inbox needs. */
 export interface InboxOptions {
@@ -28,16 +29,22 @@ export interface InboxOptions {
   isEcho(notification: Notification): boolean;
   /** Whether a change of the context may be older than what the hub was asked for, and is taken to be decided later. */
   takes(notification: Notification, answer: Answer): boolean;
+  /** Whether an event is taken that is older than what the app has, to be decided by the hub: clocks differ. */
+  takesStale(notification: Notification, answer: Answer): boolean;
+  /** The client refused or dropped what may have changed the context. */
+  doubted(why: SyncDoubt): void;
   /** The hub closed what is not known to be open. */
   incomplete(notification: Notification): void;
   /** The hub sent a heartbeat. */
   heartbeat(notification: Notification): void;
   /** The hub sent the same change of the context again, under another id. */
   repeated(notification: Notification): void;
+  /** The hub sent again what had been open before the connection of the moment: it replays. */
+  replayed(): void;
   /** An event is about to be given to the app. */
   received(event: FhircastEvent): void;
-  /** An event has been given to the app, or the hub told of one that the app has. */
-  followed(): void;
+  /** An event has been given to the app, or the hub told of one that the app has. `establishes`: it says what is current. */
+  followed(establishes: boolean, time: number | undefined): void;
   /** The app did not follow, and the hub has been told. */
   refused(event: FhircastEvent, reason: string | undefined): void;
   /** The app did not follow, and why has to be said by a SyncError: the hub had been answered, or its answer holds no reason. */
@@ -46,8 +53,8 @@ export interface InboxOptions {
   progress(event: FhircastEvent, progress: Progress): void;
 }
 
-/** Tells the hub a status for the event with an id. */
-export type Answer = (status: number, id?: string) => void;
+/** Tells the hub a status for the event with an id, which is written as a number where the hub wrote it so. */
+export type Answer = (status: number, id?: string, isNumericId?: boolean) => void;
 
 const MALFORMED = 400;
 const NOT_OURS = 404;
@@ -67,7 +74,7 @@ export class Inbox {
   /** How many messages came to what end. */
   readonly counts: MessageCounts = noCounts();
   readonly #options: InboxOptions;
-  readonly #deliveries = new Deliveries();
+  readonly #duplicates = new Duplicates();
   /** The latest open that was found by asking. */
   #found: Delivery | undefined;
 
@@ -82,100 +89,85 @@ export class Inbox {
    * @param answer tells the hub
    */
   receive(text: string, answer: Answer, via: 'websocket' | 'webhook'): void {
-    let message: unknown;
     try {
-      message = parseJson(text);
-      const notification = parseNotification(message);
+      const notification = parseNotification(parseJson(text), text);
+      const { id, isNumericId } = notification;
       this.#options.record({ direction: 'in', via, kind: 'notification', event: notification.hubEvent });
-      this.judge(notification, (status) => answer(status, notification.id), via === 'webhook');
+      this.take(notification, (status) => answer(status, id, isNumericId), via === 'webhook');
     } catch (cause) {
       this.counts.malformed++;
-      // A message can be too deep for what compares it, and that must not reach the socket either.
       const isOurs = cause instanceof FhircastError;
       const error = isOurs ? cause : new NotificationError('notification-malformed', { at: 'its structure', cause });
       this.#options.listeners.emit('error', error);
-      answer(MALFORMED, messageId(message));
+      this.#options.doubted('event-refused');
+      const { id, isNumeric } = idInText(text);
+      answer(MALFORMED, id, isNumeric);
+    }
+  }
+
+  /** What happened until this time was delivered before: whoever sends it again, sends it to be shown as new. */
+  forgetUntil(time: number): void {
+    this.#duplicates.forgetUntil(time);
+  }
+
+  /**
+   * Judges a notification, and carries the verdict out.
+   *
+   * @param mayBeSentAgain whether others than the hub can send it a second time. On a websocket they cannot
+   */
+  take(notification: Notification, answer: Answer, mayBeSentAgain = false): void {
+    const { contexts, doubted } = this.#options;
+    const state = { ...this.#options, dialect: this.#options.dialect(), duplicates: this.#duplicates };
+    const verdict = judge(notification, state, mayBeSentAgain);
+    switch (verdict.kind) {
+      case 'foreign':
+        this.counts.wrongTopic++;
+        this.#warn(new NotificationError('notification-wrong-topic'));
+        return answer(NOT_OURS);
+      case 'heartbeat':
+        this.counts.heartbeat++;
+        this.#options.heartbeat(notification);
+        return answer(FOLLOWED);
+      case 'repeated':
+        this.counts.duplicate++;
+        if (contexts.told(notification)) this.#options.replayed();
+        if (verdict.isTwin) this.#options.repeated(notification);
+        if (verdict.isDoubtful) doubted('stale-dropped');
+        return respond(verdict.delivery, answer);
+      case 'refused':
+        this.counts.refused++;
+        this.#options.listeners.emit('error', new NotificationError(verdict.code, { at: verdict.at }));
+        if (changesContext(notification.kind)) doubted('event-refused');
+        return answer(UNUSABLE);
+      case 'stale':
+        if (verdict.isDoubtful && this.#options.takesStale(notification, answer)) return;
+        this.drop(answer);
+        if (verdict.isDoubtful) doubted('stale-dropped');
+        return;
+      case 'followed':
+        if (changesContext(notification.kind) && this.#options.takes(notification, answer)) return;
+        return this.#follow(notification, answer, verdict.deviations);
     }
   }
 
   /**
-   * Decides what becomes of a notification.
+   * Follows an event that was held back until the hub had been asked.
    *
-   * @param mayBeRepeated whether others than the hub can send it a second time. On a websocket they cannot
+   * @param isDecided whether the hub's answer says that it counts, whatever its time says
    */
-  judge(notification: Notification, answer: Answer, mayBeRepeated = false): void {
-    const { dialect, topic } = this.#options;
-    if (!dialect().isOurTopic(topic, notification.topic)) {
-      this.counts.wrongTopic++;
-      this.#warn(new NotificationError('notification-wrong-topic'));
-      return answer(NOT_OURS);
-    }
-    if (notification.name === 'heartbeat') {
-      this.counts.heartbeat++;
-      this.#options.heartbeat(notification);
-      return answer(FOLLOWED);
-    }
-    if (this.#isKnown(notification, answer)) return;
-    if (mayBeRepeated && this.#deliveries.mayBeForgotten(notification)) return this.#dropStale(answer);
-    const isTaken = ContextStore.isContextChange(notification) && this.#options.takes(notification, answer);
-    if (!isTaken) this.#follow(notification, answer);
-  }
-
-  /** Follows an event that was held back, unless it has been delivered or overtaken meanwhile. */
-  admit(notification: Notification, answer: Answer): void {
-    if (!this.#isKnown(notification, answer)) this.#follow(notification, answer);
-  }
-
-  /** Answers what the app need not be told: it has been told, or has something newer. */
-  #isKnown(notification: Notification, answer: Answer): boolean {
-    if (this.#isRepeated(notification, answer)) return true;
-    if (!ContextStore.isContextChange(notification) || !this.#options.contexts.isStale(notification)) return false;
-    this.#dropStale(answer);
-    return true;
-  }
-
-  #dropStale(answer: Answer): void {
-    this.#warn(new NotificationError('notification-stale'));
-    this.drop(answer);
-  }
-
-  #isRepeated(notification: Notification, answer: Answer): boolean {
-    const same = this.#deliveries.find(notification.id);
-    const earlier = same ?? this.#deliveries.findTwin(notification);
-    if (!earlier) return false;
-    this.counts.duplicate++;
-    this.#options.contexts.told(notification);
-    if (!same) this.#options.repeated(notification);
-    respond(earlier, answer);
-    return true;
-  }
-
-  /** Follows an event, if it says what it is about: brings the context up to date, and gives it to the app. */
-  #follow(notification: Notification, answer: Answer): void {
-    const { listeners, contexts } = this.#options;
-    const { deviations, missing, contradiction } = checkContext(
-      notification.name,
-      notification.context,
-      this.#options.dialect().anonymousClose,
-    );
-    if (missing || contradiction) {
-      this.counts.refused++;
-      const code = contradiction ? 'anchor-contradiction' : 'anchor-missing';
-      listeners.emit('error', new NotificationError(code, { at: contradiction ?? missing ?? '' }));
-      return answer(UNUSABLE);
-    }
-    for (const at of [...(notification.deviations ?? []), ...deviations])
-      this.#warn(new NotificationError('notification-deviation', { at }));
-    if (notification.time === undefined)
-      this.#warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
-    const isComplete = !ContextStore.isContextChange(notification) || contexts.apply(notification);
-    this.#deliver(notification, answer);
-    if (!isComplete) this.#options.incomplete(notification);
+  admit(notification: Notification, answer: Answer, isDecided: boolean): void {
+    const state = { ...this.#options, dialect: this.#options.dialect(), duplicates: this.#duplicates };
+    const verdict = judge(notification, state, false);
+    if (verdict.kind === 'followed') this.#follow(notification, answer, verdict.deviations);
+    else if (verdict.kind === 'stale' && isDecided) this.#follow(notification, answer, []);
+    else if (verdict.kind === 'stale') this.drop(answer);
+    else this.take(notification, answer);
   }
 
   /** Drops an event that is older than what the app has. Its sender need not hear of it. */
   drop(answer: Answer): void {
     this.counts.stale++;
+    this.#warn(new NotificationError('notification-stale'));
     answer(FOLLOWED);
   }
 
@@ -184,71 +176,15 @@ export class Inbox {
     this.counts.duplicate++;
     this.#options.contexts.date(notification);
     this.#options.contexts.told(notification);
-    const found = eventParts(notification.name)?.verb === 'open' ? this.#found : undefined;
+    const found = notification.kind === 'open' ? this.#found : undefined;
     if (found) {
-      this.#deliveries.alias(notification, found);
+      this.#duplicates.alias(notification, found);
       respond(found, answer);
     } else {
-      this.#deliveries.remember(notification).status = FOLLOWED;
+      this.#duplicates.remember(notification, this.#options.contexts.changes).status = FOLLOWED;
       answer(FOLLOWED);
     }
-    this.#options.followed();
-  }
-
-  #warn(error: FhircastError): void {
-    this.#options.listeners.emit('warning', error);
-  }
-
-  /** @param answer tells the hub; absent for what the hub did not send and is not told about */
-  #deliver(notification: Notification, answer?: Answer): Delivery {
-    const { listeners, acknowledgeWithinMs } = this.#options;
-    const delivery = this.#deliveries.remember(notification);
-    if (answer) delivery.waiting.push(answer);
-    this.counts.delivered++;
-    const acknowledgement = new Acknowledgement(
-      {
-        answer: (status) => {
-          delivery.status = status;
-          for (const waiting of delivery.waiting.splice(0)) waiting(status);
-          if (status < REFUSED) return;
-          const { reason } = acknowledgement;
-          this.#options.refused(event, reason);
-          // Why the user stays logged in is for everybody (STU3, UserLogout), and the answer has no place for it.
-          const isToSay = answer && reason !== undefined && event.name === 'UserLogout';
-          if (isToSay && this.#options.dialect().sendsSyncErrors) this.#options.late(event, reason);
-        },
-        late: (reason) => {
-          // When the same is sent again, the app is asked again.
-          delivery.status = REFUSED;
-          this.#options.refused(event, reason);
-          if (answer) this.#options.late(event, reason);
-        },
-        // Nobody but the hub waits for a decision.
-        progress: (progress) => (answer || progress !== 'overdue') && this.#options.progress(event, progress),
-        failed: (cause, late) => this.#failed(cause, late || !answer),
-      },
-      acknowledgeWithinMs,
-    );
-    const isEcho = this.#options.isEcho(notification);
-    const event = new FhircastEvent(notification, { source: answer ? 'hub' : 'resync', isEcho }, acknowledgement);
-    this.#options.received(event);
-    acknowledgement.dispatched(listeners.dispatch(event));
-    this.#options.followed();
-    return delivery;
-  }
-
-  /**
-   * Whether a context that the hub was asked for says nothing that the app does not know better by its events.
-   *
-   * @param isCertain whether the hub told it in the form of its version. One that does not keeps it badly too: the sandbox hubs'
-   *   answers outlive a close
-   */
-  isKnownOrOlder({ id, time }: CurrentContext, isCertain: boolean): boolean {
-    const { contexts } = this.#options;
-    if (id !== undefined && this.#deliveries.find(id)) return true;
-    if (contexts.latest === undefined) return false;
-    if (time === undefined) return !isCertain;
-    return contexts.since !== undefined && time < contexts.since;
+    this.#options.followed(found !== undefined, notification.time);
   }
 
   /** Takes a context that the hub was asked for. It reaches the app as an ordinary event, with the source `resync`. */
@@ -266,14 +202,70 @@ export class Inbox {
     this.#adopt(`${closed.type}-close`, closed, {});
   }
 
+  /** Brings the context up to date, and gives the event to the app. */
+  #follow(notification: Notification, answer: Answer, deviations: readonly string[]): void {
+    const { contexts } = this.#options;
+    for (const at of deviations) this.#warn(new NotificationError('notification-deviation', { at }));
+    if (notification.time === undefined)
+      this.#warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
+    const isDerived = contexts.isDerived(notification);
+    const isComplete = !changesContext(notification.kind) || contexts.apply(notification, isDerived);
+    this.#deliver(notification, !isDerived && notification.kind !== 'close', answer);
+    if (!isComplete) this.#options.incomplete(notification);
+  }
+
+  #warn(error: FhircastError): void {
+    this.#options.listeners.emit('warning', error);
+  }
+
+  /** @param answer tells the hub; absent for what the hub did not send and is not told about */
+  #deliver(notification: Notification, isEstablishing: boolean, answer?: Answer): Delivery {
+    const { listeners, acknowledgeWithinMs, contexts } = this.#options;
+    const delivery = this.#duplicates.remember(notification, contexts.changes);
+    if (answer) delivery.waiting.push(answer);
+    this.counts.delivered++;
+    const acknowledgement = new Acknowledgement(
+      {
+        answer: (status) => {
+          delivery.status = status;
+          for (const waiting of delivery.waiting.splice(0)) waiting(status);
+          if (status < REFUSED) return;
+          const { reason } = acknowledgement;
+          this.#options.refused(event, reason);
+          // Why the user stays logged in is for everybody (STU3, UserLogout), and the answer has no place for it.
+          const isToSay = answer && reason !== undefined && event.name === 'UserLogout';
+          if (isToSay && this.#options.dialect().sendsSyncErrors) this.#options.late(event, reason);
+        },
+        late: (reason) => {
+          // When the same is sent again under another id, the app is asked again.
+          delivery.isRefusedLate = true;
+          this.#options.refused(event, reason);
+          if (answer) this.#options.late(event, reason);
+        },
+        // Nobody but the hub waits for a decision.
+        progress: (progress) => (answer || progress !== 'overdue') && this.#options.progress(event, progress),
+        failed: (cause, late) => this.#failed(cause, late || !answer),
+      },
+      acknowledgeWithinMs,
+    );
+    const isEcho = this.#options.isEcho(notification);
+    const event = new FhircastEvent(notification, { source: answer ? 'hub' : 'resync', isEcho }, acknowledgement);
+    this.#options.received(event);
+    acknowledgement.dispatched(listeners.dispatch(event));
+    this.#options.followed(isEstablishing && changesContext(notification.kind), answer && notification.time);
+    return delivery;
+  }
+
   #adopt(hubEvent: string, { context }: CurrentContext, facts: Partial<CurrentContext>): Delivery {
+    const name = canonicalName(hubEvent);
     const notification: Notification = {
       id: facts.id ?? `resync-${randomHex(8)}`,
       timestamp: facts.timestamp ?? '',
       time: facts.time,
       topic: this.#options.topic,
       hubEvent,
-      name: canonicalName(hubEvent),
+      name,
+      kind: kindOf(name),
       context,
       versionId: facts.versionId,
       priorVersionId: undefined,
@@ -281,7 +273,7 @@ export class Inbox {
     };
     this.#options.contexts.apply(notification);
     // What the app decides is the answer for when the hub sends this event after all.
-    return this.#deliver(notification);
+    return this.#deliver(notification, notification.kind === 'open');
   }
 
   #failed(cause: unknown, late: boolean): void {

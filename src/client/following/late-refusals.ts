@@ -1,7 +1,8 @@
 import { FhircastError } from '../../errors.ts';
 import type { FhircastEvent } from '../../events/event.ts';
+import { changesContext, kindOf } from '../../events/kind.ts';
 import type { ObjectionOptions } from '../changing/objection.ts';
-import { ContextStore } from './context-store.ts';
+import type { ContextStore } from './context-store.ts';
 import { NOT_DECIDED, type SyncTracker } from './sync-status.ts';
 
 /** What telling of late refusals needs. */
@@ -39,7 +40,7 @@ export class LateRefusals {
     if (signal.aborted) return false;
     const { current } = contexts;
     const isCurrent = () =>
-      ContextStore.isContextChange(event) ? sync.isCurrent(event.id) : contexts.current === current;
+      changesContext(kindOf(event.name)) ? sync.isCurrent(event.id) : contexts.current === current;
     try {
       const { object } = await import('../changing/objection.ts');
       return await object(this.#options, event, reason, isCurrent);

@@ -1,8 +1,8 @@
 import type { FhircastEvent } from '../../events/event.ts';
+import { changesContext, kindOf } from '../../events/kind.ts';
 import { canonicalName } from '../../events/names.ts';
 import { unref } from '../../timers.ts';
 import type { ClientState } from '../connection/state.ts';
-import { ContextStore } from './context-store.ts';
 import {
   type Refusal,
   type SyncDoubt,
@@ -140,7 +140,7 @@ export class SyncTracker {
       const name = eventName && canonicalName(eventName);
       // What is said of an earlier context is over with it; and what this app does not follow, it has not missed.
       if (this.#pastIds.includes(about)) continue;
-      if (name && !(ContextStore.isContextChange({ name }) && follows(name))) continue;
+      if (name && !(changesContext(kindOf(name)) && follows(name))) continue;
       if (this.#isFound) refusals = withRefusal(refusals, { subscriber, isSelf, diagnostics });
       else isDoubt = true;
     }

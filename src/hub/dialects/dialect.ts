@@ -84,6 +84,10 @@ export interface Habits {
   readonly unverifiedSignatures: boolean;
   /** Whether the answer to a request for the current context is of this session alone, and up to date. */
   readonly keepsContext: boolean;
+  /** Whether the hub sends each event twice, under two ids. */
+  readonly sendsTwice: boolean;
+  /** Whether an open may come without its anchor: of a report, its study alone. */
+  readonly anonymousOpen: boolean;
 }
 
 /**

@@ -22,4 +22,6 @@ export const habits: Habits = {
   spellings: 'own',
   unverifiedSignatures: false,
   keepsContext: true,
+  sendsTwice: false,
+  anonymousOpen: false,
 };

@@ -52,6 +52,7 @@ export const javaHub2019: HubProfile = {
   dialect: 'draft',
   channel: 'webhook',
   subscribesBy: 'json',
+  sendsTwice: true,
 };
 
 /** Medplum's STU2 endpoint. */

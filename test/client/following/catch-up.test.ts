@@ -70,11 +70,17 @@ function open(dialectName: DialectName = 'stu3') {
     acknowledgeWithinMs: 8_000,
     isEcho: () => false,
     takes: (notification, answer) => catchUp.takes(notification, answer),
+    takesStale: (notification, answer) => catchUp.takesStale(notification, answer),
+    doubted: (why) => {
+      sync.doubted(why);
+      catchUp.doubt();
+    },
+    replayed: () => catchUp.replayed(),
     incomplete: () => catchUp.doubt(),
     heartbeat: () => {},
     repeated: () => {},
     received: () => {},
-    followed: () => catchUp.followed(),
+    followed: (establishes, time) => catchUp.followed(establishes, time),
     refused: () => {},
     late: () => {},
     progress: () => {},
@@ -130,7 +136,7 @@ function open(dialectName: DialectName = 'stu3') {
 interface Sent {
   name?: string;
   context?: readonly ContextEntry[];
-  version?: string;
+  version?: string | undefined;
   patient?: string;
 }
 
@@ -198,14 +204,19 @@ describe('after a gap', () => {
     expect(contexts.session.open.map(({ patient }) => patient?.id)).toEqual(['p1', 'p2']);
   });
 
-  it('what was closed is closed also where nothing is current before and after', async () => {
-    const { gap, hub, asked, heard, contexts } = open();
-    hub(1, 's1', { name: 'ImagingStudy-open', context: study('s1') });
-    hub(2, 'home', { name: 'Home-open', context: [] });
+  it.each([
+    ['closed by a hub that sends other contexts again', true, ['p1']],
+    ['open where nothing shows that the hub sends any again', false, ['p1', 's1']],
+  ])('what the hub does not send again is %s', async (_, replays, left) => {
+    const { gap, hub, asked, contexts, sync } = open();
+    hub(1, 'p1');
+    hub(2, 's1', { name: 'ImagingStudy-open', context: study('s1') });
+    hub(3, 'home', { name: 'Home-open', context: [] });
     await gap();
+    if (replays) hub(1, 'p1');
     await asked[0]?.answer(NONE);
-    expect(heard.events.at(-1)).toBe('resync ImagingStudy-close s1');
-    expect(contexts.session.open).toEqual([]);
+    expect(contexts.session.open.map(({ study: shown, patient }) => shown?.id ?? patient?.id)).toEqual(left);
+    expect(sync.status.state).toBe('in-sync');
   });
 
   it('the answer gives way to an event that came while it was asked for, and the hub is asked again', async () => {
@@ -257,7 +268,7 @@ describe('after a gap', () => {
   it.each([
     ['contradicts itself', { 'context.type': 'Patient', context: study('s1') }, 'anchor-missing'],
     ['is of another session', { ...found('p2'), 'hub.topic': 'another' }, 'notification-wrong-topic'],
-    ['is none', '<html>', 'hub-answer-invalid'],
+    ['is something else', { error: 'x' }, 'hub-answer-invalid'],
   ])('an answer that %s is not shown', async (_, body, code) => {
     const { gap, hub, asked, sync, heard, current } = open();
     hub(1, 'p1');
@@ -325,27 +336,58 @@ describe('after a gap', () => {
     expect(current()).toBe('p3');
   });
 
-  it('a bare array where STU3 has an object is followed when nothing else is known, and gives way to events', async () => {
-    const { gap, hub, asked, current, begin } = open('stu3');
+  it('a bare array where STU3 has an object is followed at first and after a gap', async () => {
+    const { gap, hub, asked, current, begin, sync } = open('stu3');
     await begin();
     await asked[0]?.answer(patientContext('p0'));
     expect(current()).toBe('p0');
     hub(1, 'p1');
     await gap();
     await asked[1]?.answer(patientContext('p2'));
-    expect(current()).toBe('p1');
+    expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
   });
 
-  it('an answer of the draft that is older than an event gives way to it', async () => {
+  it('the hub is believed about a context of which no event came, whatever its clock says', async () => {
     const { gap, hub, asked, current } = open('draft');
     hub(5, 'p1', { name: 'open-patient-chart' });
     await gap();
     const event = { 'hub.topic': TOPIC, context: patientContext('p2') };
     await asked[0]?.answer({ id: 'e2', timestamp: at(4), event });
-    expect(current()).toBe('p1');
-    await gap();
-    await asked[1]?.answer({ id: 'e3', timestamp: at(6), event });
     expect(current()).toBe('p2');
+  });
+
+  it.each([
+    ['an object with its version', 'stu3', found('p1', 'v1'), 'in-sync'],
+    [
+      'the event itself',
+      'draft',
+      { id: 'p1', timestamp: at(1), event: { 'hub.topic': TOPIC, context: patientContext('p1') } },
+      'in-sync',
+    ],
+    ['what may be new', 'stu2', patientContext('p1'), 'behind'],
+  ] as const)(
+    'a hub that keeps what Home-open has left does not bring it back (it answers %s)',
+    async (_, dialect, body, state) => {
+      const { gap, hub, asked, current, heard, sync } = open(dialect);
+      hub(1, 'p1', { version: dialect === 'stu3' ? 'v1' : undefined });
+      hub(2, 'home', { name: 'Home-open', context: [] });
+      await gap();
+      for (let turn = 0; turn < 6; turn++) {
+        await asked[turn]?.answer(body);
+        await vi.advanceTimersByTimeAsync(1_000);
+      }
+      expect([current(), sync.status.state]).toEqual([null, state]);
+      expect(heard.events).toHaveLength(2);
+    },
+  );
+
+  it('one that opens it anew does', async () => {
+    const { gap, hub, asked, current } = open();
+    hub(1, 'p1', { version: 'v1' });
+    hub(2, 'home', { name: 'Home-open', context: [] });
+    await gap();
+    await asked[0]?.answer(found('p1', 'v2'));
+    expect(current()).toBe('p1');
   });
 });
 

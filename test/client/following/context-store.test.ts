@@ -3,6 +3,7 @@ import type { FhirResource } from 'fhir/r4';
 import { describe, expect, it } from 'vitest';
 import { ContextStore } from '../../../src/client/following/context-store.ts';
 import type { ContextEntry } from '../../../src/events/context.ts';
+import { changesContext, kindOf } from '../../../src/events/kind.ts';
 import { notify } from '../support.ts';
 
 const entry = (key: string, resource: object): ContextEntry => ({ key, resource: resource as FhirResource });
@@ -76,7 +77,7 @@ describe('the context of a session', () => {
   });
 
   it('is not closed by identifiers that say nothing', () => {
-    for (const nothing of [[], {}, [null], [{}], [{ value: 7 }], 'text', null]) {
+    for (const nothing of [[], {}, [null], [{}], [{ value: '' }], 'text', null]) {
       const { open } = following(
         ['Patient-open', patient({ identifier: nothing })],
         ['Patient-close', patient({ identifier: nothing })],
@@ -109,7 +110,7 @@ describe('the context of a session', () => {
 });
 
 it('is changed by opens, closes and Home-open, and by nothing else', () => {
-  const verdict = (name: string) => ContextStore.isContextChange({ name });
+  const verdict = (name: string) => changesContext(kindOf(name));
   expect(['Patient-open', 'Patient-close', 'medication-open', 'Home-open'].every(verdict)).toBe(true);
   expect(
     [

@@ -1,14 +1,16 @@
 import type { CurrentContext } from '../../events/current-context.ts';
-import { eventParts } from '../../events/definitions.ts';
+import { isSameContext } from '../../events/identity.ts';
 import { canonicalName } from '../../events/names.ts';
 import type { Notification } from '../../events/notification.ts';
-import { type ContextStore, isSameContext } from './context-store.ts';
+import type { ContextStore } from './context-store.ts';
 import type { Answer, Inbox } from './inbox.ts';
 
-/** An event that waits until it is known whether it is older than what was adopted. */
+/** An event that waits until the hub has said whether it is older than what the app has. */
 interface Held {
   readonly notification: Notification;
   readonly answer: Answer;
+  /** Whether its time says so. */
+  readonly isStale: boolean;
 }
 
 /** What was adopted. Often nobody knows when it was made. */
@@ -25,17 +27,22 @@ const UNDER_WAY_MS = 10_000;
 /** The hub knows nothing of it, or could not be asked. */
 const COULD_NOT = 500;
 
+/** More events than any hub sends while it is asked. What comes beyond them is not held. */
+const MOST_HELD = 64;
+
 const isAfter = (notification: Notification, context: CurrentContext | null): boolean =>
   context?.time !== undefined && notification.time !== undefined && notification.time > context.time;
 
 const isEventOf = (notification: Notification, verb: string, context: CurrentContext): boolean =>
-  notification.name === canonicalName(`${context.type}-${verb}`) && isSameContext(notification, context, true);
+  notification.name === canonicalName(`${context.type}-${verb}`) &&
+  isSameContext(notification.context, context.context);
 
 /**
- * Events that were under way while the current context was asked for. The answer has no time, so that nobody can tell by it
- * whether such an event is older: the hub is asked again, and its answer decides.
+ * Events that wait for the hub's word. Some were under way while the current context was asked for: the answer has no time, so
+ * that nobody can tell by it whether such an event is older. Some are older by their times than what the app has, and clocks
+ * differ. The hub is asked again, and its answer decides.
  */
-export class InFlight {
+export class LateEvents {
   readonly #inbox: Inbox;
   readonly #contexts: ContextStore;
   #adopted: Adopted | undefined;
@@ -59,6 +66,17 @@ export class InFlight {
   /** Something was adopted. Where it has a time, that orders what follows, but for what happened at the same time. */
   begin(context: CurrentContext | null, closed: readonly CurrentContext[]): void {
     this.#adopted = { context, closed, until: Date.now() + UNDER_WAY_MS };
+  }
+
+  /**
+   * Holds an event that is older by its time than what the app has.
+   *
+   * @returns whether it is held
+   */
+  hold(notification: Notification, answer: Answer): boolean {
+    if (this.#held.length >= MOST_HELD) return false;
+    this.#held.push({ notification, answer, isStale: true });
+    return true;
   }
 
   /**
@@ -88,7 +106,8 @@ export class InFlight {
       this.#inbox.recognize(notification, answer);
       return true;
     }
-    this.#held.push({ notification, answer });
+    if (this.#held.length >= MOST_HELD) answer(COULD_NOT);
+    else this.#held.push({ notification, answer, isStale: false });
     return true;
   }
 
@@ -105,16 +124,22 @@ export class InFlight {
       .map(({ notification }) => found !== null && isEventOf(notification, 'open', found))
       .lastIndexOf(true);
     const decided = this.#held.splice(0, Math.max(asked, match + 1));
-    const isStill = found && adopted ? isSameContext(found, adopted, true) : found === adopted;
+    const isStill = found && adopted ? isSameContext(found.context, adopted.context) : found === adopted;
     // Before the events are followed: what their listeners do may come back here.
     if (match >= 0) this.#adopted = undefined;
-    decided.forEach(({ notification, answer }, index) => {
-      const verb = eventParts(notification.name)?.verb;
-      const isHome = verb === undefined;
-      const closesAdopted = verb === 'close' && adopted !== null && isEventOf(notification, 'close', adopted);
-      const isOlder = verb === 'open' ? index !== match : isHome ? found !== null : isStill && closesAdopted;
+    decided.forEach(({ notification, answer, isStale }, index) => {
+      const { kind } = notification;
+      const closes = (context: CurrentContext | null) => context !== null && isEventOf(notification, 'close', context);
+      const isOlder =
+        kind === 'open'
+          ? index !== match
+          : kind === 'home'
+            ? found !== null
+            : isStale
+              ? closes(found)
+              : isStill && closes(adopted);
       if (isOlder) this.#inbox.drop(answer);
-      else this.#inbox.admit(notification, answer);
+      else this.#inbox.admit(notification, answer, isStale);
     });
     if (match < 0) return true;
     // What came after its event is in order again.
@@ -125,7 +150,7 @@ export class InFlight {
   /** Judges what waits, and what comes, by its time alone. */
   release(): void {
     this.#adopted = undefined;
-    for (const { notification, answer } of this.#held.splice(0)) this.#inbox.judge(notification, answer);
+    for (const { notification, answer } of this.#held.splice(0)) this.#inbox.take(notification, answer);
   }
 
   /** The hub is asked on another connection: what it replays may be older than what was adopted. */

@@ -1,0 +1,161 @@
+import { fingerprintOf, shortened } from '../../events/fingerprint.ts';
+import { changesContext } from '../../events/kind.ts';
+import type { Notification } from '../../events/notification.ts';
+
+/** What is remembered of an event that was delivered: the answer, for when the hub delivers it again. */
+export interface Delivery {
+  /** The status that was answered; `undefined` until then. */
+  status: number | undefined;
+  /** Whether the app decided against it after the hub had been answered. */
+  isRefusedLate: boolean;
+  /** Repeated deliveries that wait for the answer. */
+  readonly waiting: ((status: number) => void)[];
+  /** How many events had changed the context when this one had been followed. */
+  readonly changes: number;
+}
+
+/** What is known of an event from those before it. */
+export interface Earlier {
+  /** The delivery that it repeats: of the same id, name and content, or the same event under another id. */
+  readonly delivery: Delivery | undefined;
+  /** Whether another id was used for the repetition. */
+  readonly isTwin: boolean;
+  /** Whether its id was used for another event of its name. */
+  readonly isIdReused: boolean;
+}
+
+/** How many events are remembered at least: far more than a hub repeats, and little memory. */
+const REMEMBERED = 512;
+
+/** From here on, a status says that the app does not follow. */
+const REFUSED = 400;
+
+/** How late the latest of some events happened, in milliseconds since 1970. */
+interface Latest {
+  /** Of those that open something. */
+  opens: number;
+  /** Of those that change no context. */
+  others: number;
+}
+
+const nothing = (): Latest => ({ opens: Number.NEGATIVE_INFINITY, others: Number.NEGATIVE_INFINITY });
+
+/** A close is neither: repeated it closes nothing, because what was opened again since is newer. */
+const ageOf = ({ kind }: Notification): keyof Latest | undefined => {
+  if (!changesContext(kind)) return 'others';
+  return kind === 'close' ? undefined : 'opens';
+};
+
+/** What was delivered, of one generation. */
+interface Generation {
+  /** By id, name and content. */
+  readonly deliveries: Map<string, Delivery>;
+  /** By id and name: those that were used. */
+  readonly ids: Set<string>;
+  readonly until: Latest;
+}
+
+const generation = (): Generation => ({ deliveries: new Map(), ids: new Set(), until: nothing() });
+
+/** Whether the app did not follow, so that whoever sends it again wants the app to be asked again. */
+export const isRefused = ({ status = 0, isRefusedLate }: Delivery): boolean => isRefusedLate || status >= REFUSED;
+
+/**
+ * Remembers the events that were delivered, so that each reaches the app once. What is the same event is told by its id, its
+ * name and its content: there are publishers with one id for all, and hubs that derive one event from another under its id.
+ */
+export class Duplicates {
+  // Forgotten by the generation: a map from which the oldest goes for each one that comes gets slower to search.
+  #recent = generation();
+  #older = generation();
+  readonly #forgottenUntil = nothing();
+  /** The event that changed the context last, and the one that came last. */
+  #lastChange: { readonly content: string; readonly delivery: Delivery } | undefined;
+  #last: { readonly content: string; readonly delivery: Delivery } | undefined;
+  #hasReusedIds = false;
+
+  /** Whether an id stands for more than one event in this session, so that it tells nothing by itself. */
+  get hasReusedIds(): boolean {
+    return this.#hasReusedIds;
+  }
+
+  /**
+   * What is known of an event.
+   *
+   * @param sendsTwice whether the hub sends each event twice, under two ids. Others do not, and two equal events that change
+   *   no context are two
+   */
+  find(notification: Notification, sendsTwice = false): Earlier {
+    const { content, id, key } = keysOf(notification);
+    const delivery = this.#recent.deliveries.get(key) ?? this.#older.deliveries.get(key);
+    if (delivery) return { delivery, isTwin: false, isIdReused: false };
+    const isIdReused = this.#recent.ids.has(id) || this.#older.ids.has(id);
+    const last = changesContext(notification.kind) ? this.#lastChange : sendsTwice ? this.#last : undefined;
+    // A publisher that did not say when it happened may have sent it twice.
+    const isTwin = notification.timestamp !== '' && last?.content === content;
+    return { delivery: isTwin ? last.delivery : undefined, isTwin, isIdReused };
+  }
+
+  /**
+   * Whether an event that is not known may be a repetition all the same: it is not newer than one of its kind that was
+   * forgotten. Whoever has seen a signed message can send it again at any time. An event without a time is none.
+   */
+  mayBeForgotten(notification: Notification): boolean {
+    const { time } = notification;
+    const age = ageOf(notification);
+    return time !== undefined && age !== undefined && time <= this.#forgottenUntil[age];
+  }
+
+  /**
+   * Forgets what happened until some time: it was delivered to somebody before.
+   *
+   * @param time milliseconds since 1970
+   */
+  forgetUntil(time: number): void {
+    this.#forgottenUntil.opens = Math.max(this.#forgottenUntil.opens, time);
+    this.#forgottenUntil.others = Math.max(this.#forgottenUntil.others, time);
+  }
+
+  /**
+   * Remembers an event, and forgets the oldest.
+   *
+   * @param changes how many events changed the context until now, this one included
+   */
+  remember(notification: Notification, changes: number): Delivery {
+    const delivery: Delivery = { status: undefined, isRefusedLate: false, waiting: [], changes };
+    this.alias(notification, delivery);
+    return delivery;
+  }
+
+  /** Remembers another message of an event that was delivered. */
+  alias(notification: Notification, delivery: Delivery): void {
+    const { time, kind } = notification;
+    const { content, id, key } = keysOf(notification);
+    const { deliveries, ids, until } = this.#recent;
+    this.#hasReusedIds ||=
+      (ids.has(id) || this.#older.ids.has(id)) && !deliveries.has(key) && !this.#older.deliveries.has(key);
+    deliveries.set(key, delivery);
+    ids.add(id);
+    this.#last = { content, delivery };
+    if (changesContext(kind)) this.#lastChange = this.#last;
+    const age = ageOf(notification);
+    if (time !== undefined && age !== undefined) {
+      // What changes no context orders nothing: a publisher whose clock is ahead must not keep the others out.
+      until[age] = Math.max(until[age], age === 'opens' ? time : Math.min(time, Date.now()));
+    }
+    if (deliveries.size < REMEMBERED) return;
+    for (const one of ['opens', 'others'] as const)
+      this.#forgottenUntil[one] = Math.max(this.#forgottenUntil[one], this.#older.until[one]);
+    this.#older = this.#recent;
+    this.#recent = generation();
+  }
+}
+
+/** By what an event is remembered: bounded texts, whatever a hub sends. */
+const keysOf = (
+  notification: Notification,
+): { readonly content: string; readonly id: string; readonly key: string } => {
+  const content = fingerprintOf(notification);
+  const id = shortened(`${notification.id}\n${notification.name}`);
+  return { content, id, key: `${id}\n${content}` };
+};

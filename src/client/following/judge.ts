@@ -1,0 +1,85 @@
+import { type ContextCheck, checkContext } from '../../events/check.ts';
+import { changesContext } from '../../events/kind.ts';
+import type { Notification } from '../../events/notification.ts';
+import type { Dialect } from '../../hub/dialects/dialect.ts';
+import type { ContextStore } from './context-store.ts';
+import { type Delivery, type Duplicates, isRefused } from './duplicates.ts';
+
+/** What a notification is judged by. */
+export interface JudgeState {
+  /** The session. */
+  readonly topic: string;
+  readonly dialect: Dialect;
+  readonly duplicates: Duplicates;
+  readonly contexts: ContextStore;
+}
+
+/** What becomes of a notification. */
+export type Verdict =
+  /** It is of another session. */
+  | { readonly kind: 'foreign' }
+  /** It shows that the hub lives, and no more. */
+  | { readonly kind: 'heartbeat' }
+  /** It was delivered before, and gets the same answer. `isDoubtful`: it would change the context if it were not. */
+  | { readonly kind: 'repeated'; readonly delivery: Delivery; readonly isTwin: boolean; readonly isDoubtful: boolean }
+  /** It does not say what it is about, or contradicts itself. */
+  | { readonly kind: 'refused'; readonly code: 'anchor-missing' | 'anchor-contradiction'; readonly at: string }
+  /** It is older than what the app has. `isDoubtful`: it would change the context if it were not, and clocks differ. */
+  | { readonly kind: 'stale'; readonly isDoubtful: boolean }
+  /** It is followed. */
+  | { readonly kind: 'followed'; readonly deviations: readonly string[] };
+
+const NO_DEVIATIONS: readonly string[] = [];
+
+const deviationsOf = ({ deviations = NO_DEVIATIONS }: Notification, check: ContextCheck, isIdReused: boolean) => {
+  const all = check.deviations.length > 0 ? [...deviations, ...check.deviations] : deviations;
+  return isIdReused ? [...all, 'the id of another event'] : all;
+};
+
+/**
+ * Decides what becomes of a notification. Nothing is changed by it.
+ *
+ * @param mayBeSentAgain whether others than the hub can send it a second time. On a websocket they cannot
+ */
+export function judge(notification: Notification, state: JudgeState, mayBeSentAgain: boolean): Verdict {
+  const { topic, dialect, duplicates, contexts } = state;
+  const { kind, name, context } = notification;
+  if (!dialect.isOurTopic(topic, notification.topic)) return { kind: 'foreign' };
+  if (kind === 'heartbeat') return { kind: 'heartbeat' };
+  const isChange = changesContext(kind);
+  const earlier = duplicates.find(notification, dialect.sendsTwice);
+  const isStale = isChange && contexts.isStale(notification);
+  const repeated = repetitionIn(notification, earlier, state, isStale, mayBeSentAgain);
+  if (repeated) return repeated;
+  const check = checkContext(name, context, dialect);
+  if (check.contradiction) return { kind: 'refused', code: 'anchor-contradiction', at: check.contradiction };
+  if (check.missing) return { kind: 'refused', code: 'anchor-missing', at: check.missing };
+  if (isStale || (mayBeSentAgain && duplicates.mayBeForgotten(notification)))
+    return { kind: 'stale', isDoubtful: isChange && wouldChange(notification, contexts) };
+  return { kind: 'followed', deviations: deviationsOf(notification, check, earlier.isIdReused) };
+}
+
+function repetitionIn(
+  notification: Notification,
+  { delivery, isTwin }: ReturnType<Duplicates['find']>,
+  { duplicates, contexts }: JudgeState,
+  isStale: boolean,
+  mayBeSentAgain: boolean,
+): Verdict | undefined {
+  if (!delivery) return undefined;
+  const isChange = changesContext(notification.kind);
+  const isOvertaken = isChange && delivery.changes !== contexts.changes;
+  // The same under another id, and something came between: it was done once more. So was it where ids tell nothing.
+  if (isOvertaken && isTwin) return undefined;
+  if (isOvertaken && duplicates.hasReusedIds && !isStale && !mayBeSentAgain) return undefined;
+  const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= 400;
+  if (isAskedAgain && !isStale) return undefined;
+  const isDoubtful = isOvertaken && duplicates.hasReusedIds && wouldChange(notification, contexts);
+  return { kind: 'repeated', delivery, isTwin, isDoubtful };
+}
+
+/** Whether an event would change what is open or current, if it were followed. */
+function wouldChange(notification: Notification, contexts: ContextStore): boolean {
+  if (notification.kind === 'home') return contexts.current !== null;
+  return notification.kind === 'open' ? !contexts.isCurrent(notification.context) : contexts.wouldClose(notification);
+}

@@ -1,0 +1,48 @@
+import type { ContextEntry } from './context.ts';
+import { canonicalKey } from './definitions.ts';
+import { identityOf, isNamed } from './identity.ts';
+import { changesContext } from './kind.ts';
+import type { Notification } from './notification.ts';
+import { parseTimestamp } from './timestamp.ts';
+
+/** Longer texts are not kept: a short one stands for them. In characters. */
+const LONGEST = 256;
+
+/**
+ * A short text that stands for a long one. Two texts that differ have different ones in all likelihood; it keeps nothing secret.
+ *
+ * @param text any text
+ */
+export function digestOf(text: string): string {
+  let [high, low] = [0x811c9dc5, 0x01000193];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    high = Math.imul(high ^ code, 0x01000193);
+    low = Math.imul(low ^ code, 0x5bd1e995) + 0x9e3779b9;
+  }
+  return `${(high >>> 0).toString(36)}.${(low >>> 0).toString(36)}.${text.length.toString(36)}`;
+}
+
+/** A text, or what stands for it where it is long. */
+export const shortened = (text: string): string => (text.length > LONGEST ? digestOf(text) : text);
+
+/** What an entry says: of which resource it is, or, where it does not name one, all that it holds. */
+const contentOf = (entry: ContextEntry): string => {
+  const identity = identityOf(entry);
+  const said = isNamed(identity) ? [identity.id ?? '', ...identity.identifiers] : JSON.stringify(entry);
+  return `${canonicalKey(entry.key)} ${said}`;
+};
+
+/**
+ * What an event says beside its id: two messages are of one event when both are the same. The version is no part of an open or a
+ * close: a hub that sends an open again tells the version of the moment, which changes with each update.
+ *
+ * @param notification a notification
+ * @returns a text of 256 characters at most
+ */
+export function fingerprintOf({ name, kind, timestamp, versionId = '', context }: Notification): string {
+  const version = changesContext(kind) ? '' : versionId;
+  return shortened(
+    `${name}\n${parseTimestamp(timestamp) ?? timestamp}\n${version}\n${context.map(contentOf).join('\n')}`,
+  );
+}

@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { backoffMs, backoffOf } from '../../../src/client/connection/backoff.ts';
+import { Duplicates } from '../../../src/client/following/duplicates.ts';
+import { type Facts, notify, patientContext } from '../support.ts';
+
+describe('an event that was delivered', () => {
+  it('is found by its id, its name and its content', () => {
+    const duplicates = new Duplicates();
+    expect(duplicates.find(notify()).delivery).toBeUndefined();
+    const delivery = duplicates.remember(notify(), 1);
+    expect(duplicates.find(notify())).toEqual({ delivery, isTwin: false, isIdReused: false });
+  });
+
+  it.each<[string, Facts, boolean]>([
+    ['another patient', { context: patientContext('p2') }, true],
+    ['another time', { timestamp: '2024-05-01T10:05:00.000Z' }, true],
+    ['another name', { name: 'Patient-close' }, false],
+    ['a SyncError about it', { name: 'SyncError', context: [] }, false],
+    ['an event that the hub derived', { name: 'ImagingStudy-open', context: [] }, false],
+  ])('is another one than %s under its id', (_, facts, isIdReused) => {
+    const duplicates = new Duplicates();
+    duplicates.remember(notify(), 1);
+    expect(duplicates.find(notify(facts))).toEqual({ delivery: undefined, isTwin: false, isIdReused });
+    duplicates.remember(notify(facts), 2);
+    expect(duplicates.hasReusedIds).toBe(isIdReused);
+  });
+
+  it.each<[string, Facts]>([
+    ['another spelling', { name: 'open-patient-chart' }],
+    ['another form of its time', { timestamp: '2024-05-01T12:00:00+02:00' }],
+    [
+      'another case of its key',
+      { context: [{ key: 'Patient', resource: { resourceType: 'Patient', id: 'p1' } as never }] },
+    ],
+  ])('is found in %s', (_, facts) => {
+    const duplicates = new Duplicates();
+    const delivery = duplicates.remember(notify(), 1);
+    expect(duplicates.find(notify(facts)).delivery).toBe(delivery);
+  });
+
+  it.each(['__proto__', 'constructor'])('may have the id %s', (id) => {
+    const duplicates = new Duplicates();
+    expect(duplicates.find(notify({ id })).delivery).toBeUndefined();
+    const delivery = duplicates.remember(notify({ id }), 1);
+    expect(duplicates.find(notify({ id })).delivery).toBe(delivery);
+  });
+
+  it('is remembered for 512 events at least, and not for ever', () => {
+    const duplicates = new Duplicates();
+    // Of a kind that has no twins.
+    const one = (i: number) => notify({ id: `event-${i}`, name: 'UserLogout', context: [] });
+    for (let i = 0; i < 5_000; i++) {
+      duplicates.remember(one(i), 1);
+      if (i >= 511 && i % 100 === 0) expect(duplicates.find(one(i - 511)).delivery).toBeDefined();
+    }
+    expect(duplicates.find(one(4_999)).delivery).toBeDefined();
+    expect(duplicates.find(one(0)).delivery).toBeUndefined();
+    expect(duplicates.find(one(3_000)).delivery).toBeUndefined();
+  });
+
+  describe('and is forgotten', () => {
+    const stamp = (seconds: number) => new Date(Date.UTC(2024, 4, 1, 10) + seconds * 1000).toISOString();
+    const make = (name: string, seconds: number) =>
+      notify({ name, id: `${name}-${seconds}`, timestamp: stamp(seconds) });
+    /** Deliveries of one kind, a second apart. */
+    const forget = (name: string) => {
+      const duplicates = new Duplicates();
+      for (let i = 0; i < 1_024; i++) duplicates.remember(make(name, i), i);
+      return duplicates;
+    };
+
+    it.each(['Patient-open', 'UserLogout'])(
+      'may be repeated by what is not newer, and by nothing else (%s)',
+      (name) => {
+        const duplicates = forget(name);
+        // Half of them are remembered.
+        expect(duplicates.find(make(name, 511)).delivery).toBeUndefined();
+        expect(duplicates.find(make(name, 512)).delivery).toBeDefined();
+        for (const seconds of [0, 300, 511]) expect(duplicates.mayBeForgotten(make(name, seconds))).toBe(true);
+        for (const seconds of [511.001, 512, 2_000]) expect(duplicates.mayBeForgotten(make(name, seconds))).toBe(false);
+        expect(duplicates.mayBeForgotten(notify({ name, timestamp: '' }))).toBe(false);
+      },
+    );
+
+    it.each([
+      ['UserLogout', 'Patient-open'],
+      ['Patient-open', 'UserLogout'],
+      ['Patient-close', 'Patient-open'],
+      ['Patient-close', 'Patient-close'],
+    ])('says nothing of another kind (%s of %s)', (forgotten, name) => {
+      expect(forget(forgotten).mayBeForgotten(make(name, 0))).toBe(false);
+    });
+
+    it('says nothing without a time', () => {
+      const duplicates = new Duplicates();
+      for (let i = 0; i < 2_000; i++) duplicates.remember(notify({ id: `event-${i}`, timestamp: 'today' }), i);
+      expect(duplicates.mayBeForgotten(make('Patient-open', 0))).toBe(false);
+    });
+
+    it('was delivered to whoever was there before', () => {
+      const duplicates = new Duplicates();
+      duplicates.forgetUntil(Date.parse(stamp(5)));
+      expect([5, 6].map((seconds) => duplicates.mayBeForgotten(make('Patient-open', seconds)))).toEqual([true, false]);
+    });
+  });
+
+  describe('under another id', () => {
+    const second = (facts: Facts = {}) => notify({ id: 'event-2', ...facts });
+    it.each<[string, Facts, boolean]>([
+      ['is the same event', {}, true],
+      ['is the same in another spelling', { name: 'open-patient-chart' }, true],
+      ['is another one at another time', { timestamp: '2024-05-01T10:00:01.000Z' }, false],
+      ['is another one of another name', { name: 'Patient-close' }, false],
+      ['is another one of another patient', { context: patientContext('p2') }, false],
+    ])('%s', (_, facts, isTwin) => {
+      const duplicates = new Duplicates();
+      const delivery = duplicates.remember(notify(), 1);
+      expect(duplicates.find(second(facts))).toMatchObject({ delivery: isTwin ? delivery : undefined, isTwin });
+    });
+
+    it('is another one when something came between', () => {
+      const duplicates = new Duplicates();
+      duplicates.remember(notify(), 1);
+      duplicates.remember(notify({ id: 'between', context: patientContext('p2') }), 2);
+      expect(duplicates.find(second()).delivery).toBeUndefined();
+    });
+
+    it.each([
+      [false, undefined],
+      [true, 'twin'],
+    ])(
+      'is another one when it changes no context, but where the hub sends everything twice (%s)',
+      (sendsTwice, found) => {
+        const duplicates = new Duplicates();
+        duplicates.remember(notify({ name: 'UserLogout', context: [] }), 1);
+        const { delivery } = duplicates.find(second({ name: 'UserLogout', context: [] }), sendsTwice);
+        expect(delivery && 'twin').toBe(found);
+      },
+    );
+
+    it('is another one where nobody says when it happened', () => {
+      const duplicates = new Duplicates();
+      duplicates.remember(notify({ timestamp: '' }), 1);
+      expect(duplicates.find(second({ timestamp: '' })).delivery).toBeUndefined();
+    });
+  });
+});
+
+describe('the wait before the next attempt', () => {
+  const random = fc.double({ min: 0, max: 1, noNaN: true });
+
+  it('is at most half a second at first, doubles, and ends at half a minute', () => {
+    expect([1, 2, 3, 4, 5, 6, 7, 8, 1e6].map((attempt) => backoffMs(backoffOf(), attempt, 0, 1))).toEqual([
+      500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000,
+    ]);
+  });
+
+  it('is random, between nothing and that, and never less than what the hub asks for', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1e6 }), fc.nat(), random, (attempt, asked, chance) => {
+        const wait = backoffMs(backoffOf(), attempt, asked, chance);
+        return wait >= asked && wait <= Math.max(asked, 30_000);
+      }),
+    );
+    expect(backoffMs(backoffOf(), 3, 0, 0)).toBe(0);
+    expect(backoffMs(backoffOf(), 3, 0, 0.5)).toBe(1000);
+  });
+});
