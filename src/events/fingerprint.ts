@@ -34,15 +34,17 @@ const contentOf = (entry: ContextEntry): string => {
 };
 
 /**
- * What an event says beside its id: two messages are of one event when both are the same. The version is no part of an open or a
- * close: a hub that sends an open again tells the version of the moment, which changes with each update.
+ * What an event says beside its id and its time: two messages are of one event when all of these are the same. The version is no
+ * part of an open or a close: a hub that sends an open again tells the version of the moment, which changes with each update.
  *
  * @param notification a notification
  * @returns a text of 256 characters at most
  */
-export function fingerprintOf({ name, kind, timestamp, versionId = '', context }: Notification): string {
+export function fingerprintOf({ name, kind, versionId = '', context }: Notification): string {
   const version = changesContext(kind) ? '' : versionId;
-  return shortened(
-    `${name}\n${parseTimestamp(timestamp) ?? timestamp}\n${version}\n${context.map(contentOf).join('\n')}`,
-  );
+  return shortened(`${name}\n${version}\n${context.map(contentOf).join('\n')}`);
 }
+
+/** The time of an event, in whatever form the hub wrote it; empty when it wrote nothing. */
+export const instantOf = ({ timestamp }: Pick<Notification, 'timestamp'>): string =>
+  String(parseTimestamp(timestamp) ?? timestamp);

@@ -1,4 +1,4 @@
-import { fingerprintOf, shortened } from '../../events/fingerprint.ts';
+import { fingerprintOf, instantOf, shortened } from '../../events/fingerprint.ts';
 import { changesContext } from '../../events/kind.ts';
 import type { Notification } from '../../events/notification.ts';
 
@@ -12,6 +12,10 @@ export interface Delivery {
   readonly waiting: ((status: number) => void)[];
   /** How many events had changed the context when this one had been followed. */
   readonly changes: number;
+  /** When the event happened, in one form. */
+  readonly instant: string;
+  /** Whether it was found by asking, so that the hub has not been answered yet. */
+  isFound: boolean;
 }
 
 /** What is known of an event from those before it. */
@@ -82,17 +86,22 @@ export class Duplicates {
   /**
    * What is known of an event.
    *
+   * @param changes how many events changed the context until now
    * @param sendsTwice whether the hub sends each event twice, under two ids. Others do not, and two equal events that change
    *   no context are two
    */
-  find(notification: Notification, sendsTwice = false): Earlier {
+  find(notification: Notification, changes: number, sendsTwice = false): Earlier {
     const { content, id, key } = keysOf(notification);
-    const delivery = this.#recent.deliveries.get(key) ?? this.#older.deliveries.get(key);
-    if (delivery) return { delivery, isTwin: false, isIdReused: false };
+    const instant = instantOf(notification);
+    const isChange = changesContext(notification.kind);
+    const same = this.#recent.deliveries.get(key) ?? this.#older.deliveries.get(key);
+    // With another time it is the same as long as nothing came between. Then somebody has opened it once more, under an old id.
+    if (same && (same.instant === instant || (isChange && same.changes === changes)))
+      return { delivery: same, isTwin: false, isIdReused: false };
     const isIdReused = this.#recent.ids.has(id) || this.#older.ids.has(id);
-    const last = changesContext(notification.kind) ? this.#lastChange : sendsTwice ? this.#last : undefined;
-    // A publisher that did not say when it happened may have sent it twice.
-    const isTwin = notification.timestamp !== '' && last?.content === content;
+    const last = isChange ? this.#lastChange : sendsTwice ? this.#last : undefined;
+    // Where nobody says when it happened, it may have happened twice.
+    const isTwin = instant !== '' && last?.content === content && last.delivery.instant === instant;
     return { delivery: isTwin ? last.delivery : undefined, isTwin, isIdReused };
   }
 
@@ -120,9 +129,11 @@ export class Duplicates {
    * Remembers an event, and forgets the oldest.
    *
    * @param changes how many events changed the context until now, this one included
+   * @param isFound whether it was found by asking
    */
-  remember(notification: Notification, changes: number): Delivery {
-    const delivery: Delivery = { status: undefined, isRefusedLate: false, waiting: [], changes };
+  remember(notification: Notification, changes: number, isFound = false): Delivery {
+    const instant = instantOf(notification);
+    const delivery: Delivery = { status: undefined, isRefusedLate: false, waiting: [], changes, instant, isFound };
     this.alias(notification, delivery);
     return delivery;
   }

@@ -65,6 +65,7 @@ const REFUSED = 400;
 
 /** Answers as the app decided, or when it has. */
 const respond = (delivery: Delivery, answer: Answer): void => {
+  delivery.isFound = false;
   if (delivery.status === undefined) delivery.waiting.push(answer);
   else answer(delivery.status);
 };
@@ -221,7 +222,7 @@ export class Inbox {
   /** @param answer tells the hub; absent for what the hub did not send and is not told about */
   #deliver(notification: Notification, isEstablishing: boolean, answer?: Answer): Delivery {
     const { listeners, acknowledgeWithinMs, contexts } = this.#options;
-    const delivery = this.#duplicates.remember(notification, contexts.changes);
+    const delivery = this.#duplicates.remember(notification, contexts.changes, !answer);
     if (answer) delivery.waiting.push(answer);
     this.counts.delivered++;
     const acknowledgement = new Acknowledgement(

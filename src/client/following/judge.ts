@@ -29,6 +29,9 @@ export type Verdict =
   /** It is followed. */
   | { readonly kind: 'followed'; readonly deviations: readonly string[] };
 
+/** From here on, a status says that the app does not follow. */
+const REFUSED = 400;
+
 const NO_DEVIATIONS: readonly string[] = [];
 
 const deviationsOf = ({ deviations = NO_DEVIATIONS }: Notification, check: ContextCheck, isIdReused: boolean) => {
@@ -47,7 +50,7 @@ export function judge(notification: Notification, state: JudgeState, mayBeSentAg
   if (!dialect.isOurTopic(topic, notification.topic)) return { kind: 'foreign' };
   if (kind === 'heartbeat') return { kind: 'heartbeat' };
   const isChange = changesContext(kind);
-  const earlier = duplicates.find(notification, dialect.sendsTwice);
+  const earlier = duplicates.find(notification, contexts.changes, dialect.sendsTwice);
   const isStale = isChange && contexts.isStale(notification);
   const repeated = repetitionIn(notification, earlier, state, isStale, mayBeSentAgain);
   if (repeated) return repeated;
@@ -72,8 +75,9 @@ function repetitionIn(
   // The same under another id, and something came between: it was done once more. So was it where ids tell nothing.
   if (isOvertaken && isTwin) return undefined;
   if (isOvertaken && duplicates.hasReusedIds && !isStale && !mayBeSentAgain) return undefined;
-  const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= 400;
-  if (isAskedAgain && !isStale) return undefined;
+  // Of what was found by asking, the hub has not been told yet how the app decided.
+  const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= REFUSED && !delivery.isFound;
+  if (isAskedAgain && !isStale && !isOvertaken) return undefined;
   const isDoubtful = isOvertaken && duplicates.hasReusedIds && wouldChange(notification, contexts);
   return { kind: 'repeated', delivery, isTwin, isDoubtful };
 }

@@ -7,23 +7,30 @@ import { type Facts, notify, patientContext } from '../support.ts';
 describe('an event that was delivered', () => {
   it('is found by its id, its name and its content', () => {
     const duplicates = new Duplicates();
-    expect(duplicates.find(notify()).delivery).toBeUndefined();
+    expect(duplicates.find(notify(), 1).delivery).toBeUndefined();
     const delivery = duplicates.remember(notify(), 1);
-    expect(duplicates.find(notify())).toEqual({ delivery, isTwin: false, isIdReused: false });
+    expect(duplicates.find(notify(), 1)).toEqual({ delivery, isTwin: false, isIdReused: false });
   });
 
   it.each<[string, Facts, boolean]>([
     ['another patient', { context: patientContext('p2') }, true],
-    ['another time', { timestamp: '2024-05-01T10:05:00.000Z' }, true],
     ['another name', { name: 'Patient-close' }, false],
     ['a SyncError about it', { name: 'SyncError', context: [] }, false],
     ['an event that the hub derived', { name: 'ImagingStudy-open', context: [] }, false],
   ])('is another one than %s under its id', (_, facts, isIdReused) => {
     const duplicates = new Duplicates();
     duplicates.remember(notify(), 1);
-    expect(duplicates.find(notify(facts))).toEqual({ delivery: undefined, isTwin: false, isIdReused });
+    expect(duplicates.find(notify(facts), 1)).toEqual({ delivery: undefined, isTwin: false, isIdReused });
     duplicates.remember(notify(facts), 2);
     expect(duplicates.hasReusedIds).toBe(isIdReused);
+  });
+
+  it('is another one when it happened at another time and something came between', () => {
+    const duplicates = new Duplicates();
+    const delivery = duplicates.remember(notify(), 1);
+    const again = notify({ timestamp: '2024-05-01T10:05:00.000Z' });
+    expect(duplicates.find(again, 1).delivery).toBe(delivery);
+    expect(duplicates.find(again, 2)).toMatchObject({ delivery: undefined, isIdReused: true });
   });
 
   it.each<[string, Facts]>([
@@ -36,14 +43,14 @@ describe('an event that was delivered', () => {
   ])('is found in %s', (_, facts) => {
     const duplicates = new Duplicates();
     const delivery = duplicates.remember(notify(), 1);
-    expect(duplicates.find(notify(facts)).delivery).toBe(delivery);
+    expect(duplicates.find(notify(facts), 1).delivery).toBe(delivery);
   });
 
   it.each(['__proto__', 'constructor'])('may have the id %s', (id) => {
     const duplicates = new Duplicates();
-    expect(duplicates.find(notify({ id })).delivery).toBeUndefined();
+    expect(duplicates.find(notify({ id }), 1).delivery).toBeUndefined();
     const delivery = duplicates.remember(notify({ id }), 1);
-    expect(duplicates.find(notify({ id })).delivery).toBe(delivery);
+    expect(duplicates.find(notify({ id }), 1).delivery).toBe(delivery);
   });
 
   it('is remembered for 512 events at least, and not for ever', () => {
@@ -52,11 +59,11 @@ describe('an event that was delivered', () => {
     const one = (i: number) => notify({ id: `event-${i}`, name: 'UserLogout', context: [] });
     for (let i = 0; i < 5_000; i++) {
       duplicates.remember(one(i), 1);
-      if (i >= 511 && i % 100 === 0) expect(duplicates.find(one(i - 511)).delivery).toBeDefined();
+      if (i >= 511 && i % 100 === 0) expect(duplicates.find(one(i - 511), 1).delivery).toBeDefined();
     }
-    expect(duplicates.find(one(4_999)).delivery).toBeDefined();
-    expect(duplicates.find(one(0)).delivery).toBeUndefined();
-    expect(duplicates.find(one(3_000)).delivery).toBeUndefined();
+    expect(duplicates.find(one(4_999), 1).delivery).toBeDefined();
+    expect(duplicates.find(one(0), 1).delivery).toBeUndefined();
+    expect(duplicates.find(one(3_000), 1).delivery).toBeUndefined();
   });
 
   describe('and is forgotten', () => {
@@ -75,8 +82,8 @@ describe('an event that was delivered', () => {
       (name) => {
         const duplicates = forget(name);
         // Half of them are remembered.
-        expect(duplicates.find(make(name, 511)).delivery).toBeUndefined();
-        expect(duplicates.find(make(name, 512)).delivery).toBeDefined();
+        expect(duplicates.find(make(name, 511), 1).delivery).toBeUndefined();
+        expect(duplicates.find(make(name, 512), 1).delivery).toBeDefined();
         for (const seconds of [0, 300, 511]) expect(duplicates.mayBeForgotten(make(name, seconds))).toBe(true);
         for (const seconds of [511.001, 512, 2_000]) expect(duplicates.mayBeForgotten(make(name, seconds))).toBe(false);
         expect(duplicates.mayBeForgotten(notify({ name, timestamp: '' }))).toBe(false);
@@ -116,14 +123,14 @@ describe('an event that was delivered', () => {
     ])('%s', (_, facts, isTwin) => {
       const duplicates = new Duplicates();
       const delivery = duplicates.remember(notify(), 1);
-      expect(duplicates.find(second(facts))).toMatchObject({ delivery: isTwin ? delivery : undefined, isTwin });
+      expect(duplicates.find(second(facts), 1)).toMatchObject({ delivery: isTwin ? delivery : undefined, isTwin });
     });
 
     it('is another one when something came between', () => {
       const duplicates = new Duplicates();
       duplicates.remember(notify(), 1);
       duplicates.remember(notify({ id: 'between', context: patientContext('p2') }), 2);
-      expect(duplicates.find(second()).delivery).toBeUndefined();
+      expect(duplicates.find(second(), 1).delivery).toBeUndefined();
     });
 
     it.each([
@@ -134,7 +141,7 @@ describe('an event that was delivered', () => {
       (sendsTwice, found) => {
         const duplicates = new Duplicates();
         duplicates.remember(notify({ name: 'UserLogout', context: [] }), 1);
-        const { delivery } = duplicates.find(second({ name: 'UserLogout', context: [] }), sendsTwice);
+        const { delivery } = duplicates.find(second({ name: 'UserLogout', context: [] }), 1, sendsTwice);
         expect(delivery && 'twin').toBe(found);
       },
     );
@@ -142,7 +149,7 @@ describe('an event that was delivered', () => {
     it('is another one where nobody says when it happened', () => {
       const duplicates = new Duplicates();
       duplicates.remember(notify({ timestamp: '' }), 1);
-      expect(duplicates.find(second({ timestamp: '' })).delivery).toBeUndefined();
+      expect(duplicates.find(second({ timestamp: '' }), 1).delivery).toBeUndefined();
     });
   });
 });
