@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
-import { FhircastError } from '../errors.ts';
+import { FhircastError, NotificationError } from '../errors.ts';
 import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { type Hmac, platformHmac } from './hmac.ts';
@@ -67,6 +67,8 @@ export interface HttpCallbackEndpoint extends CallbackEndpoint {
 
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
 const FAILED = 500;
+const UNSUPPORTED_MEDIA_TYPE = 415;
+const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8', 'Accept-Encoding': 'identity' };
 
 /** What is counted for each answer of the router's own. */
 const ROUTER_OUTCOMES: ReadonlyMap<CallbackAnswer, CallbackOutcome> = new Map([
@@ -104,11 +106,27 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
   };
   const { router = new MemoryRouter({ onLost: () => count('lost') }), hmac = platformHmac } = options;
 
+  /** Who is told of what does not get as far as a router. */
+  const owners = new Map<string, CallbackOwner>();
+
   const open = async (owner: CallbackOwner): Promise<CallbackRegistration> => {
     const id = randomHex(24);
     const secret = randomHex(32);
     await router.register(id, subscriptionHandler({ owner, allowSha1, count, hmac: hmac(secret) }));
-    return { url: joinUrl(baseUrl, id), secret, close: () => router.release(id) };
+    owners.set(id, owner);
+    const close = () => {
+      owners.delete(id);
+      return router.release(id);
+    };
+    return { url: joinUrl(baseUrl, id), secret, close };
+  };
+
+  /** The signature is of the plain body, and nothing here unpacks what a stranger has packed. */
+  const refuseEncoded = (id: string, at: string): CallbackAnswer => {
+    const error = new NotificationError('callback-encoded', { at });
+    count(error.code);
+    owners.get(id)?.rejected(error);
+    return { status: UNSUPPORTED_MEDIA_TYPE, body: error.message, headers: PLAIN_TEXT };
   };
 
   const fail = (): CallbackAnswer => {
@@ -126,6 +144,7 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
   // Some hubs end when a connection is reset: everything is answered, whatever happens here.
   const handle = (id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> => {
     try {
+      if (request.method === 'POST' && request.encoding) return refuseEncoded(id, request.encoding);
       const query = appendedQuery(ownQuery, request.query);
       const answer = router.dispatch(id, query === request.query ? request : { ...request, query });
       // A router may bring promises of another library or realm, which are no instances of this one's.

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { contentEncoding } from './content-encoding.ts';
 import type { HttpCallbackEndpoint } from './endpoint.ts';
 import { bodyParsed, isBodyLost, keptBytes, type ParsedRequest } from './kept-body.ts';
 import { answerAndClose, isUnread, readNodeBody } from './node-body.ts';
@@ -24,12 +25,20 @@ const write = (request: IncomingMessage, response: ServerResponse, answer: Callb
  * @param request the hub's request
  * @param response where the answer goes
  * @param body the exact bytes of the body
+ * @param kept the bytes that a parser before has kept
  */
-function pass(handle: Handle, request: IncomingMessage, response: ServerResponse, body: CallbackRequest['body']): void {
+function pass(
+  handle: Handle,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: CallbackRequest['body'],
+  kept?: Uint8Array,
+): void {
   const { id, query } = splitUrl(request.url ?? '');
   const header = request.headers['x-hub-signature'];
   const signature = Array.isArray(header) ? undefined : header;
-  const answer = handle(id, { method: request.method ?? '', query, signature, body });
+  const encoding = contentEncoding(request.headers['content-encoding'], kept);
+  const answer = handle(id, { method: request.method ?? '', query, signature, body, encoding });
   const finish = (settled: CallbackAnswer) => {
     // A server's own timeout may have answered meanwhile.
     if (response.headersSent) return;
@@ -70,7 +79,7 @@ export function nodeSkin(handle: Handle, bodyLimit: number, counts: HttpCallback
       return pass(handle, request, response, NOTHING);
     }
     const kept = keptBytes(request.rawBody, request.body);
-    if (kept) return pass(handle, request, response, kept.byteLength > bodyLimit ? 'too-large' : kept);
+    if (kept) return pass(handle, request, response, kept.byteLength > bodyLimit ? 'too-large' : kept, kept);
     if (isBodyLost(request)) {
       const { message } = bodyParsed({ counts });
       // There is nobody else to tell.

@@ -8,6 +8,8 @@ export interface CallbackRequest {
   readonly signature: string | undefined;
   /** The exact bytes of the body; `too-large` when it is over the limit and was not read to its end. */
   readonly body: Uint8Array | 'too-large';
+  /** The body's content encoding, where it has one. */
+  readonly encoding?: string | undefined;
 }
 
 /** What the hub is answered. */

@@ -47,17 +47,24 @@ const NOT_FOUND = 404;
 const METHOD_NOT_ALLOWED = 405;
 const TOO_LARGE = 413;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** More than any hub writes into a query. In characters. */
+const QUERY_LIMIT = 64 * 1024;
 
-/** Reads a query in which every name may stand once. */
-const parseQuery = (query: string): Map<string, string> | undefined => {
+/** Reads a query in which a name may be repeated with the same value. Another one is a fault, which is told by its name. */
+const parseQuery = (query: string): { readonly fields: ReadonlyMap<string, string>; readonly fault?: string } => {
   const fields = new Map<string, string>();
+  if (query.length > QUERY_LIMIT) return { fields, fault: 'the length of the query' };
   for (const [name, value] of new URLSearchParams(query)) {
-    if (fields.has(name)) return undefined;
+    const known = fields.get(name);
+    if (known !== undefined && known !== value)
+      return { fields, fault: FIELDS.find((own) => own === name) ?? 'a field' };
     fields.set(name, value);
   }
-  return fields;
+  return { fields };
 };
+
+/** What a hub verifies or denies with. Another name may be anything. */
+const FIELDS = ['hub.mode', 'hub.topic', 'hub.challenge', 'hub.events', 'hub.lease_seconds', 'hub.reason'] as const;
 
 /**
  * Decides about the requests to one callback URL: verifications and denials by GET, signed notifications by POST.
@@ -78,20 +85,27 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
     return answerOf(status);
   };
 
+  const refuse = (at: string): CallbackAnswer => {
+    owner.refused?.(at);
+    return unexpected();
+  };
+
   const verify = (query: string): CallbackAnswer => {
-    const fields = parseQuery(query);
-    const mode = fields?.get('hub.mode')?.toLowerCase();
-    const topic = fields?.get('hub.topic');
-    const events = splitEvents(fields?.get('hub.events'));
+    const { fields, fault } = parseQuery(query);
+    if (fault) return refuse(fault);
+    const mode = fields.get('hub.mode')?.toLowerCase();
+    const topic = fields.get('hub.topic');
+    const events = splitEvents(fields.get('hub.events'));
     if (mode === 'denied') {
-      if (!owner.deny({ topic, events, reason: fields?.get('hub.reason') })) return unexpected();
+      if (!owner.deny({ topic, events, reason: fields.get('hub.reason') })) return unexpected();
       count('denied');
       return answerOf(200);
     }
-    const challenge = fields?.get('hub.challenge') ?? '';
+    const challenge = fields.get('hub.challenge') ?? '';
     const isKnown = mode === undefined || mode === 'subscribe' || mode === 'unsubscribe';
-    if (!isKnown || !isChallenge(challenge)) return unexpected();
-    const leaseSeconds = leaseSecondsOf(fields?.get('hub.lease_seconds'));
+    if (!isKnown) return refuse('hub.mode');
+    if (!isChallenge(challenge)) return refuse('hub.challenge');
+    const leaseSeconds = leaseSecondsOf(fields.get('hub.lease_seconds'));
     if (!owner.verify({ mode, topic, events, leaseSeconds })) return unexpected();
     count('verified');
     return echoOf(challenge);
@@ -101,7 +115,7 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
   const deliver = (body: Uint8Array, signature: string | undefined): CallbackAnswer | Promise<CallbackAnswer> => {
     let text: string;
     try {
-      text = utf8.decode(body);
+      text = new TextDecoder('utf-8', { fatal: true }).decode(body);
     } catch {
       return reject(new NotificationError('notification-malformed', { at: 'not UTF-8' }), BAD_REQUEST);
     }

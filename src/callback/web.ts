@@ -1,4 +1,5 @@
 import { CollectedBody } from './collected-body.ts';
+import { contentEncoding } from './content-encoding.ts';
 import type { HttpCallbackEndpoint } from './endpoint.ts';
 import { bodyParsed } from './kept-body.ts';
 import type { Handle } from './node.ts';
@@ -52,6 +53,7 @@ export function webSkin(handle: Handle, bodyLimit: number, counts: HttpCallbackE
       return responseOf(request, answerOf(BAD_REQUEST));
     }
     const signature = request.headers.get('x-hub-signature') ?? undefined;
-    return responseOf(request, await handle(id, { method: request.method, query, signature, body }));
+    const encoding = contentEncoding(request.headers.get('content-encoding'));
+    return responseOf(request, await handle(id, { method: request.method, query, signature, body, encoding }));
   };
 }

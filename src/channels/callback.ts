@@ -86,6 +86,12 @@ export interface CallbackOwner {
   /** A message was refused before it could reach the app: no signature, a wrong one, or a body that is too large. */
   rejected(error: FhircastError): void;
   /**
+   * A verification or a denial was refused before it could be put to {@link CallbackOwner.verify}.
+   *
+   * @param at the name of the field that does not fit
+   */
+  refused?(at: string): void;
+  /**
    * What arrives at the URL does not reach the owner for the moment, or something that arrived never will. The subscription is
    * to be made anew.
    */

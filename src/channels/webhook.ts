@@ -151,6 +151,7 @@ export class WebhookChannel implements Channel {
         return answered ?? new Promise<number>((settle) => (resolve = settle));
       },
       rejected: (error) => sink.rejected(error),
+      refused: (at) => void this.#refuse(at),
       lost: (error) => {
         // Once, until the hub has confirmed anew. What arrives meanwhile is still ours.
         if (!this.#active || this.#isLost) return;

@@ -25,6 +25,7 @@ export class RecordingOwner implements CallbackOwner {
   readonly denials: Denial[] = [];
   readonly bodies: string[] = [];
   readonly errors: FhircastError[] = [];
+  readonly refusals: string[] = [];
   readonly #answer: (body: string) => number | Promise<number>;
 
   constructor(answer: (body: string) => number | Promise<number> = () => 200) {
@@ -46,6 +47,10 @@ export class RecordingOwner implements CallbackOwner {
   notify(body: string): number | Promise<number> {
     this.bodies.push(body);
     return this.#answer(body);
+  }
+
+  refused(at: string): void {
+    this.refusals.push(at);
   }
 
   rejected(error: FhircastError): void {

@@ -79,9 +79,9 @@ describe('a verification', () => {
     ['a very long challenge', query({ ...SUBSCRIBE, 'hub.challenge': 'x'.repeat(2049) })],
     ['an unknown mode', query({ ...SUBSCRIBE, 'hub.mode': 'publish' })],
     ['two challenges', `${query(SUBSCRIBE)}&hub.challenge=c-2`],
-    ['two topics', `${query(SUBSCRIBE)}&hub.topic=${TOPIC}`],
+    ['two topics', `${query(SUBSCRIBE)}&hub.topic=another`],
     ['two modes', `${query(SUBSCRIBE)}&hub.mode=unsubscribe`],
-    ['any field twice', `${query(SUBSCRIBE)}&a=1&a=1`],
+    ['any field twice', `${query(SUBSCRIBE)}&a=1&a=2`],
     ['no query', ''],
     ['rubbish', '%&=&&%ff'],
   ])('with %s is 404, and the owner is not asked', async (_what, malformed) => {
@@ -89,6 +89,26 @@ describe('a verification', () => {
     expect(await get(malformed)).toEqual({ status: 404, body: '' });
     expect(owner).toMatchObject({ verifications: [], denials: [], errors: [] });
     expect(endpoint.counts).toEqual({ unexpected: 1 });
+  });
+
+  it('that says a thing twice, and the same, is answered', async () => {
+    const { get, owner } = await openSubscription();
+    const all = query(SUBSCRIBE);
+    expect(await get(`${all}&${all}`)).toMatchObject({ status: 200, body: 'c-1' });
+    expect(await get(`${all}&hub.topic=${TOPIC}`)).toMatchObject({ status: 200 });
+    expect(owner.refusals).toEqual([]);
+  });
+
+  it.each([
+    ['hub.topic', '&hub.topic=another'],
+    ['hub.challenge', '&hub.challenge=c-2'],
+    ['hub.mode', '&hub.mode=unsubscribe'],
+    ['a field', '&secret=1&secret=2'],
+    ['the length of the query', `&a=${'x'.repeat(70_000)}`],
+  ])('that is refused because of %s tells the owner so', async (field, more) => {
+    const { get, owner } = await openSubscription();
+    expect(await get(query(SUBSCRIBE) + more)).toMatchObject({ status: 404 });
+    expect(owner.refusals).toEqual([field]);
   });
 
   it('that the owner does not wait for is 404', async () => {

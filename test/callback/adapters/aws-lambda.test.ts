@@ -1,10 +1,15 @@
-import type { APIGatewayProxyHandler, APIGatewayProxyHandlerV2, LambdaFunctionURLHandler } from 'aws-lambda';
+import type {
+  ALBHandler,
+  APIGatewayProxyHandler,
+  APIGatewayProxyHandlerV2,
+  LambdaFunctionURLHandler,
+} from 'aws-lambda';
 import { afterEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { type LambdaEvent, lambdaCallback } from '../../../src/callback/adapters/aws-lambda.ts';
-import { sign } from '../support.ts';
+import { sign, TOPIC } from '../support.ts';
 import { type App, startApp } from './app.ts';
 import { expectBodyKept, expectBodyLost, meetsExpectations, ODD_BODY } from './expectations.ts';
-import { type EventOf, startGateway, version1, version2 } from './lambda-gateway.ts';
+import { balancer, type EventOf, startGateway, version1, version2 } from './lambda-gateway.ts';
 
 /** A function behind a gateway; `before` is a middleware of the function's own. */
 const start = (eventOf: EventOf, before: (event: LambdaEvent) => LambdaEvent = (event) => event) =>
@@ -30,15 +35,28 @@ meetsExpectations('AWS Lambda, HTTP API with a stage', () => start(version2('/pr
 meetsExpectations('AWS Lambda, REST API', () => start(version1(false)), { ...BUFFERED, isDecoded: true });
 meetsExpectations('AWS Lambda, REST API with binary media types', () => start(version1(true)), BUFFERED);
 
+meetsExpectations('AWS Lambda, load balancer', () => start(balancer(true)), { ...BUFFERED, isDecoded: true });
+
 describe('a callback endpoint on AWS Lambda', () => {
   let app: App;
   afterEach(() => app?.close());
+
+  it('is reached through a load balancer that sends single values', async () => {
+    app = await start(balancer(false));
+    const { path, secret } = await app.open();
+    const verification = `hub.mode=subscribe&hub.topic=${encodeURIComponent(TOPIC)}&hub.challenge=a%20b%2Bc`;
+    const answer = await fetch(`${app.origin}${path}&${verification}`);
+    expect([answer.status, await answer.text()]).toEqual([200, 'a b+c']);
+    const signed = { method: 'POST', body: ODD_BODY, headers: { 'x-hub-signature': sign(secret, ODD_BODY) } };
+    expect((await fetch(app.origin + path, signed)).status).toBe(200);
+  });
 
   it('fits the types of handlers', () => {
     type Handler = ReturnType<typeof lambdaCallback>;
     expectTypeOf<Handler>().toExtend<LambdaFunctionURLHandler>();
     expectTypeOf<Handler>().toExtend<APIGatewayProxyHandlerV2>();
     expectTypeOf<Handler>().toExtend<APIGatewayProxyHandler>();
+    expectTypeOf<Handler>().toExtend<ALBHandler>();
   });
 
   it.each([
@@ -48,7 +66,7 @@ describe('a callback endpoint on AWS Lambda', () => {
     for (const name of ['x-hub-signature', 'X-Hub-Signature', 'X-HUB-SIGNATURE']) {
       app = await start((request, body) => {
         const event = version1(false)(request, body);
-        const { 'X-Hub-Signature': _own, ...headers } = event.headers;
+        const { 'X-Hub-Signature': _own, ...headers } = event.headers as Record<string, string>;
         return {
           ...event,
           headers: { ...headers, [name]: sign(secret, body) },

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { LambdaAnswer, LambdaEvent } from '../../../src/callback/adapters/aws-lambda.ts';
 import { type Mounted, started } from './app.ts';
 
@@ -81,7 +82,7 @@ export const version1 =
     const headers = headersOf(request);
     const parameters = grouped(new URLSearchParams(query));
     const isEmpty = body.length === 0;
-    const event: Omit<Extract<LambdaEvent, { httpMethod: string }>, 'requestContext'> = {
+    const event: Omit<APIGatewayProxyEvent, 'requestContext'> = {
       resource: '/fhircast/{id}',
       path,
       httpMethod: request.method ?? '',
@@ -97,6 +98,46 @@ export const version1 =
     // What else it tells of a request matters to nobody here.
     return { ...event, requestContext: {} } as LambdaEvent;
   };
+
+/**
+ * What an Application Load Balancer sends. Names of headers are in lower case, and parameters are as they were written.
+ *
+ * @param isMulti it was set to send several values
+ */
+export const balancer =
+  (isMulti: boolean): EventOf =>
+  (request, body) => {
+    const { path, query } = split(request);
+    const { headers, method = '' } = request;
+    const isText = TEXT.test(headers['content-type'] ?? '') && headers['content-encoding'] === undefined;
+    const written = query.split('&').flatMap((pair): [string, string][] => {
+      const [name = '', ...value] = pair.split('=');
+      return pair ? [[name, value.join('=')]] : [];
+    });
+    const parameters = grouped(written);
+    const named = grouped(Object.entries(headers).map(([name, value]) => [name, String(value)] as const));
+    const targetGroupArn = 'arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/hub/1';
+    return {
+      requestContext: { elb: { targetGroupArn } },
+      httpMethod: method,
+      path,
+      ...(isMulti
+        ? { multiValueHeaders: named, multiValueQueryStringParameters: parameters }
+        : { headers: map(named, last), queryStringParameters: map(parameters, last) }),
+      body: body.length > 0 && !isText ? body.toString('base64') : body.toString(),
+      isBase64Encoded: body.length > 0 && !isText,
+    };
+  };
+
+/** A load balancer answers 502 to what has no status of its kind, and reads the headers that fit its setting. */
+const readAnswer = (event: LambdaEvent, answer: LambdaAnswer): LambdaAnswer => {
+  if (!('elb' in event.requestContext)) return answer;
+  const { multiValueHeaders, statusDescription = '', isBase64Encoded } = answer;
+  const isMulti = 'multiValueHeaders' in event;
+  const fits = /^\d{3} \w+/.test(statusDescription) && isBase64Encoded === false && isMulti === !!multiValueHeaders;
+  if (!fits) return { statusCode: 502, headers: {}, body: '' };
+  return isMulti ? { ...answer, headers: map(multiValueHeaders ?? {}, last) } : answer;
+};
 
 /**
  * Starts what AWS has in front of a function: it takes HTTP, waits for the whole request, and makes an event of it.
@@ -115,7 +156,7 @@ export const startGateway = (
       if (!body) return;
       // An event reaches a function as JSON, and its answer comes back as such.
       const event: LambdaEvent = JSON.parse(JSON.stringify(eventOf(request, body)));
-      const answer: LambdaAnswer = JSON.parse(JSON.stringify(await invoke(event)));
+      const answer: LambdaAnswer = readAnswer(event, JSON.parse(JSON.stringify(await invoke(event))));
       response.writeHead(answer.statusCode, { 'content-type': 'application/json', ...lowerCased(answer.headers) });
       return response.end(answer.body);
     }),
