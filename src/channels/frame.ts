@@ -117,10 +117,11 @@ export function readFrame(text: string): Frame {
   if (mode === 'denied') return { kind: 'denial', topic, endpoint, denial: { topic, events, reason } };
   const isOfSubscription = mode === 'subscribe';
   // The sandbox hubs confirm with `bound` and name neither topic nor events.
-  const isSandbox = 'bound' in frame;
-  if (isOfSubscription || isSandbox) {
+  const isBound = 'bound' in frame;
+  if (isOfSubscription || isBound) {
     const isMedplum = frame['hub.callback'] === '';
-    const habits = isSandbox ? sandboxHabits(mode) : isMedplum ? MEDPLUM : undefined;
+    // Others say yes to anything (`{"bound": true}`), and name no endpoint.
+    const habits = typeof frame['bound'] === 'string' ? sandboxHabits(mode) : isMedplum ? MEDPLUM : undefined;
     return { kind: 'confirmation', topic, endpoint, isOfSubscription, grant: grantOf(frame), habits };
   }
   if (isObject(frame.headers) && isObject(frame.body)) {

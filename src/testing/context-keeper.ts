@@ -20,6 +20,8 @@ export function newContextKeeper({ contextKeeping }: HubTraits): ContextKeeper {
   switch (contextKeeping) {
     case 'open-contexts':
       return new CurrentContext();
+    case 'open-contexts-as-they-come':
+      return new CurrentContext('as-they-come');
     case 'last-opened':
       return new LastOpened();
   }

@@ -20,6 +20,12 @@ export class CurrentContext {
   #establishedAt = Number.NEGATIVE_INFINITY;
   /** When each context was last closed: an older open of it may come late. */
   readonly #closedAt = new Map<string, number>();
+  readonly #order: 'by-time' | 'as-they-come';
+
+  /** @param order whether an event that is older than what it would change counts, when it comes later */
+  constructor(order: 'by-time' | 'as-they-come' = 'by-time') {
+    this.#order = order;
+  }
 
   /** The current context, if there is one. Home means none. */
   get current(): OpenContext | undefined {
@@ -47,7 +53,8 @@ export class CurrentContext {
   follow(event: HubEvent): HubEvent {
     const { anchor, action } = anchorAndAction(event.name);
     if (action !== 'open' && action !== 'close') return event;
-    const at = instant(event.timestamp);
+    // Without a time, nothing is older than anything.
+    const at = this.#order === 'by-time' ? instant(event.timestamp) : Number.NaN;
     const key = `${anchor.toLowerCase()}/${anchorId(event, anchor)}`;
     const stale = at < this.#establishedAt || (action === 'open' && at < (this.#closedAt.get(key) ?? at));
     if (action === 'close') {

@@ -269,19 +269,22 @@ export class TestSession {
     const audience = this.#audienceOf(event, except);
     if (audience.length === 0 && traits.withoutSubscribers === 'refused') return { id, answers: [] };
     const followed = this.#context.follow(event);
+    const sending = withDerived(followed, traits.derivedEvents);
+    // What it opens besides is behind what was opened; what it closes is closed.
+    for (const one of sending) if (one !== followed && isClose(one)) this.#context.follow(one);
     shared.contexts.follow(event, this.id);
     const told =
       traits.distribution === 'stumbling'
         ? await stumble(followed, shared, traits)
-        : await this.#tellAll(followed, audience);
+        : await this.#tellAll(sending, followed, audience);
     return { id, ...(followed.versionId === undefined ? {} : { versionId: followed.versionId }), ...told };
   }
 
   /** Tells of an event and of what the hub derives from it; the answers are those to the event. */
-  async #tellAll(event: HubEvent, audience: readonly Member[]): Promise<Distribution> {
-    const { distribution, derivedEvents } = this.#settings.traits;
+  async #tellAll(sending: readonly HubEvent[], event: HubEvent, audience: readonly Member[]): Promise<Distribution> {
+    const { distribution } = this.#settings.traits;
     let own: Distribution = { answers: [] };
-    const telling = withDerived(event, derivedEvents).map(async (one) => {
+    const telling = sending.map(async (one) => {
       const result = await tell(one, one === event ? audience : this.#audienceOf(one), distribution === 'in-order');
       if (one === event) own = result;
     });
@@ -321,7 +324,8 @@ export class TestSession {
     const status = await this.#disturbances.deliver(subscription, event, spelling);
     const { traits } = this.#settings;
     if (traits.copies === 2) {
-      await this.#disturbances.deliver(subscription, { ...event, id: randomUUID() }, spelling);
+      const id = traits.copyIds === 'own' ? randomUUID() : event.id;
+      await this.#disturbances.deliver(subscription, { ...event, id }, spelling);
     }
     if (status === GONE && traits.answers === 'awaited') {
       // A callback that is gone ends its subscription (W3C WebSub, Content Distribution).
@@ -366,6 +370,8 @@ export class TestSession {
     );
   }
 }
+
+const isClose = ({ name }: HubEvent): boolean => canonicalName(name).endsWith('-close');
 
 function idOf(message: string): string | undefined {
   const id = /"id"\s*:\s*"([^"\\]+)"/.exec(message)?.[1];

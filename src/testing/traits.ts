@@ -189,8 +189,10 @@ export interface EventTraits {
   readonly timestamps: 'milliseconds' | 'seconds';
   /** How a notification is written: by the hub; as the sender wrote it; by .NET; with Java's dates; with `null` for nothing. */
   readonly message: 'own' | 'nulls' | 'original' | 'net' | 'java';
-  /** How often each event is sent, each time with another id. */
+  /** How often each event is sent. */
   readonly copies: 1 | 2;
+  /** The id of what is sent again: another one, or that of the event. */
+  readonly copyIds: 'own' | 'same';
   /** How a notification is signed: right, or with key and data swapped, in upper case and without the method. */
   readonly signature: 'sha256' | 'swapped';
   /** What a callback does to the hub that gives no answer to a notification. */
@@ -213,8 +215,11 @@ export interface EventTraits {
 
 /** What a hub remembers of events, and tells. */
 export interface ContextTraits {
-  /** What is kept of events: the contexts that are open, or the last one that was opened until any is closed. */
-  readonly contextKeeping: 'open-contexts' | 'last-opened';
+  /**
+   * What is kept of events: the contexts that are open, in the order of their times; the same in the order in which their events
+   * came; or the last one that was opened until any is closed.
+   */
+  readonly contextKeeping: 'open-contexts' | 'open-contexts-as-they-come' | 'last-opened';
   /**
    * What answers a request for the current context: the draft's envelope on the draft's path and STU3's object else; one of
    * these or a bare array; an array of contexts; the context of the last event of whatever session, of the topic (`{}` after a close), or sent to the

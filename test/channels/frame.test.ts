@@ -45,6 +45,11 @@ describe('a frame about the subscription', () => {
       },
     ],
     [
+      'that of a hub that says yes to anything, which shows nothing',
+      { bound: true },
+      { kind: 'confirmation', topic: undefined, isOfSubscription: false, grant, habits: undefined },
+    ],
+    [
       'that of Medplum, which shows how it unsubscribes',
       { 'hub.mode': 'subscribe', 'hub.topic': 't', 'hub.callback': '', 'hub.events': '', 'hub.lease_seconds': '' },
       {

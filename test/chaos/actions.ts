@@ -27,13 +27,7 @@ export async function act(world: ChaosWorld, action: UserAction): Promise<void> 
       world.foreign.publish('Patient-open', FOREIGN_SUBJECT.context, { timestamp }),
     );
   }
-  if (action.kind === 'publish') {
-    const context = contextOf(action);
-    return world.expect(
-      action.name,
-      world.session.publish(action.name, context, { timestamp: world.clock.stamp('EHR') }),
-    );
-  }
+  if (action.kind === 'publish') return world.publish(action.name, contextOf(action));
   if (!app || app.hasLeft) return;
   switch (action.kind) {
     case 'change':

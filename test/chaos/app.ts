@@ -10,9 +10,10 @@ import { chosenFor } from '../integration/world.ts';
 import type { WorldKind } from '../integration/worlds.ts';
 import type { Invariant } from './invariants.ts';
 import { Observer, titleOf } from './observer.ts';
+import { optionsFor } from './quirks.ts';
 import type { Behaviour } from './schedule.ts';
 import { SocketTap } from './socket-tap.ts';
-import { CONTEXT_EVENTS, contextName } from './subjects.ts';
+import { CONTEXT_EVENTS, contextName, impliedBy } from './subjects.ts';
 import type { ChaosWorld } from './world.ts';
 
 /** Waits short enough for a run of less than a second, in milliseconds. */
@@ -74,6 +75,8 @@ export class ChaosApp {
     const options = {
       ledger,
       topics,
+      mayBeOvertaken: world.mayBeOvertaken(kind),
+      hasTwins: world.hub.traits.copies === 2 && world.hub.traits.copyIds === 'own',
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };
     this.#observers = [new Observer(options), new Observer(options)];
@@ -89,6 +92,7 @@ export class ChaosApp {
       ...SHORT,
       accessToken: (refused) => world.token(kind, name, refused),
       ...chosenFor(kind),
+      ...optionsFor(kind, world.character),
       callback: world.callback.endpoint,
       subscriberName: name,
       webSocket: tap.open,
@@ -113,6 +117,15 @@ export class ChaosApp {
   get isInStep(): boolean {
     const { state, syncStatus } = this.#client;
     return state === 'active' && (syncStatus.state === 'in-sync' || syncStatus.state === 'refused');
+  }
+
+  /** Whether it says that it is in step, and shows something else than the hub has. */
+  get isWrong(): boolean {
+    const { current, character } = this.#world;
+    if (!this.isInStep || this.context === current) return false;
+    // An open of the patient, after one of a study, may be derived from it: nobody but the hub can say what is current then.
+    const shown = this.#client.context.current;
+    return character.tells !== 'nothing' || !impliedBy(shown?.context ?? []).includes(current);
   }
 
   /** Whether the hub does not accept its token, so that the user has to launch it again. */
@@ -233,13 +246,13 @@ export class ChaosApp {
     this.#client.on('*', (event) => {
       if (event.source === 'resync') this.#counts.resyncs++;
       else this.#counts.events++;
-      everything.see(event);
+      everything.see(event, this.#follows);
       world.saw(this, titleOf(event));
       world.changed();
     });
     for (const name of CONTEXT_EVENTS) {
       this.#client.on(name, (event) => {
-        named.see(event);
+        named.see(event, this.#follows);
         return this.#react(event);
       });
     }
@@ -256,6 +269,10 @@ export class ChaosApp {
     this.#world.evidence.value('sync', status);
     this.#world.saw(this, status.state);
     this.#world.changed();
+  }
+
+  get #follows(): boolean {
+    return this.behaviour === 'follow' || this.behaviour === 'slow';
   }
 
   #react(event: FhircastEvent): unknown {

@@ -1,4 +1,4 @@
-import type { FhircastEvent, SmartLaunchOptions } from '../../src/index.ts';
+import type { FhircastEvent, SmartLaunchOptions, WebSocketLike } from '../../src/index.ts';
 import type { TokenResponse } from '../../src/testing/index.ts';
 import { type ChaosClient, realClient } from './app.ts';
 
@@ -12,7 +12,10 @@ export type Breakage =
   | 'mixes sessions up'
   | 'forgets a rejection'
   | 'forgets a timer'
-  | 'says the token';
+  | 'says the token'
+  | 'takes an id for the event'
+  | 'is in step after a stale event'
+  | 'believes any confirmation';
 
 /** Makes a client that is broken in one way. */
 export const brokenClient =
@@ -73,18 +76,72 @@ function changed(event: FhircastEvent, change: Partial<FhircastEvent>): Fhircast
 
 function withBrokenSockets(breakage: Breakage, options: SmartLaunchOptions): SmartLaunchOptions {
   const open = options.webSocket;
-  if (!open || (breakage !== 'answers twice' && breakage !== 'never answers')) return options;
-  return {
-    ...options,
-    webSocket: (url) => {
-      const socket = open(url);
-      const send = socket.send.bind(socket);
-      socket.send = (data) => {
-        if (breakage === 'never answers') return;
-        send(data);
-        send(data);
+  if (!open) return options;
+  switch (breakage) {
+    case 'answers twice':
+    case 'never answers':
+      return { ...options, webSocket: (url) => answeringBadly(open(url), breakage === 'answers twice') };
+    case 'takes an id for the event':
+      return { ...options, webSocket: (url) => droppingKnownIds(open(url)) };
+    case 'is in step after a stale event':
+      return { ...options, webSocket: (url) => droppingOlder(open(url)) };
+    case 'believes any confirmation': {
+      // What was named first is opened for ever.
+      let endpoint: string | undefined;
+      return {
+        ...options,
+        webSocket: (url) => {
+          endpoint ??= url;
+          return open(endpoint);
+        },
       };
-      return socket;
-    },
+    }
+    default:
+      return options;
+  }
+}
+
+function answeringBadly(socket: WebSocketLike, isTwice: boolean): WebSocketLike {
+  const send = socket.send.bind(socket);
+  socket.send = (data) => {
+    if (!isTwice) return;
+    send(data);
+    send(data);
   };
+  return socket;
+}
+
+function droppingKnownIds(socket: WebSocketLike): WebSocketLike {
+  const known = new Set<unknown>();
+  return dropping(socket, ({ id }) => known.size === known.add(id).size);
+}
+
+function droppingOlder(socket: WebSocketLike): WebSocketLike {
+  let latest = Number.NEGATIVE_INFINITY;
+  return dropping(socket, ({ timestamp }) => {
+    const time = Date.parse(String(timestamp));
+    const isOlder = time < latest;
+    latest = Math.max(time, latest);
+    return isOlder;
+  });
+}
+
+/** Keeps events from a client, and answers them. */
+function dropping(
+  socket: WebSocketLike,
+  isDropped: (message: { id: unknown; timestamp: unknown }) => boolean,
+): WebSocketLike {
+  const prototype: object = Object.getPrototypeOf(socket);
+  Object.defineProperty(socket, 'onmessage', {
+    get: () => Reflect.get(prototype, 'onmessage', socket),
+    set: (listener: ((message: { data: unknown }) => void) | null) => {
+      const filtered = (message: { data: unknown }) => {
+        const { id, timestamp, event } = JSON.parse(String(message.data));
+        if (event === undefined || !isDropped({ id, timestamp })) listener?.(message);
+        else socket.send(JSON.stringify({ id, status: '200' }));
+      };
+      Reflect.set(prototype, 'onmessage', listener && filtered, socket);
+    },
+  });
+  return socket;
 }

@@ -33,6 +33,9 @@ export function harm(world: ChaosWorld, action: FaultAction): void {
       return world.expect('a denial', session.deny('The hub ended the subscription.', subscriber));
     case 'deny-next':
       return session.denyNext();
+    case 'clock':
+      world.clock.ehrOffMs = action.offMs;
+      return;
     case 'revoke':
       return world.revoke(subscriber ?? '');
   }

@@ -1,11 +1,12 @@
 /** What must hold, whatever goes wrong. */
 export const INVARIANTS = {
-  order: '(a) no listener sees an event older than what it has seen',
+  order: '(a) no listener sees an event older than what it has seen, by the hub’s order',
   convergence: '(b) when faults stop, every context is the hub’s',
   once: '(c) a listener gets an event once',
   answers: '(d) every notification is answered once',
-  topic: '(e) no other session’s event is emitted',
+  topic: '(e) no other session’s event is emitted, and none that nobody sent',
   leaks: '(f) nothing is left behind: no rejection, socket, timer or listener',
+  truth: '(t) whoever says that it is in step shows the hub’s context',
   secrets: '(s) no secret and no content is said',
 } as const;
 

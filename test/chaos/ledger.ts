@@ -1,28 +1,66 @@
+import { canonicalName } from '../../src/events/names.ts';
 import type { ContextEntry } from '../../src/index.ts';
 import type { HubMessage, TestSession } from '../../src/testing/index.ts';
+import { type DerivedEventsTrait, withDerived } from '../../src/testing/publishing/derived-events.ts';
+import { anchorOf } from './subjects.ts';
 
-/** An event as the hub knows it. */
-export interface LedgerEntry {
-  readonly id: string;
-  /** Milliseconds since 1970. */
-  readonly time: number;
+/** An event as somebody sent it. */
+export interface Sent {
+  readonly name: string;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  readonly context: readonly ContextEntry[];
 }
 
-/** What the hub knows of its events: their times, also where an app that asks for the context is not told. */
-export class Ledger {
-  readonly #byId = new Map<string, LedgerEntry>();
-  readonly #byVersion = new Map<string, LedgerEntry>();
+/** An event as an app was given it. */
+export interface Shown {
+  readonly name: string;
+  readonly context: readonly ContextEntry[];
+  /** ISO 8601; empty where nobody knows. */
+  readonly timestamp: string;
+  readonly versionId: string | undefined;
+}
 
-  /** Learns from a message of the hub's log. */
+/** What a ledger needs to know of its hub. */
+export interface LedgerOptions {
+  /** Whether times do not tell the order of events, so that it is that in which the hub took them. */
+  readonly hidesOrder: boolean;
+  /** Whether times have no fractions of a second. */
+  readonly isInSeconds: boolean;
+  /** What the hub derives. */
+  readonly derived: DerivedEventsTrait | undefined;
+}
+
+/**
+ * What the hub knows of its events: their order. Ids may be all the same, so that an event is known by its name, what it is about
+ * and its time; and there may be several of these.
+ */
+export class Ledger {
+  readonly #options: LedgerOptions;
+  /** The places in the order, the earliest first. */
+  readonly #places = new Map<string, number[]>();
+  readonly #byVersion = new Map<string, number>();
+  #next = 0;
+
+  constructor(options: LedgerOptions) {
+    this.#options = options;
+  }
+
+  /** The hub is about to be sent an event. */
+  take({ name, timestamp, context }: Sent): void {
+    const event = { id: '', name, timestamp, context: context.map((entry) => ({ ...entry })) };
+    for (const one of withDerived(event, this.#options.derived)) this.#write(one);
+  }
+
+  /** Learns from a message of the hub's log: of the changes that apps make. */
   read({ kind, body }: HubMessage): void {
-    if (body === undefined || (kind !== 'notify' && kind !== 'publish')) return;
+    if (body === undefined || kind !== 'publish') return;
     try {
-      const { id, timestamp, event } = JSON.parse(body) as {
-        id: string;
+      const { timestamp, event } = JSON.parse(body) as {
         timestamp: string;
-        event?: { context?: readonly ContextEntry[]; 'context.versionId'?: string };
+        event: { 'hub.event': string; context: readonly ContextEntry[] };
       };
-      this.#write({ id, time: Date.parse(timestamp) }, event?.['context.versionId']);
+      this.take({ name: event['hub.event'], timestamp, context: event.context });
     } catch {
       // Garbage on purpose.
     }
@@ -30,19 +68,38 @@ export class Ledger {
 
   /** Learns from what is open in a session. */
   readOpen({ open }: Pick<TestSession, 'open'>): void {
-    for (const { event, versionId } of open)
-      this.#write({ id: event.id, time: Date.parse(event.timestamp) }, versionId);
+    for (const { event, versionId } of open) {
+      if (this.#byVersion.has(versionId)) continue;
+      const known = new Set(this.#byVersion.values());
+      const place = this.#places.get(this.#keyOf(event))?.find((one) => !known.has(one));
+      if (place !== undefined) this.#byVersion.set(versionId, place);
+    }
   }
 
-  /** The event behind what an app was given: a context that was asked for may tell its version alone. */
-  find({ id, versionId }: { id: string; versionId: string | undefined }): LedgerEntry | undefined {
-    return this.#byId.get(id) ?? (versionId === undefined ? undefined : this.#byVersion.get(versionId));
+  /** Where an event may stand in the order; nothing for a context that was asked for and does not tell. */
+  placesOf({ name, context, timestamp, versionId }: Shown): readonly number[] {
+    const place = versionId === undefined ? undefined : this.#byVersion.get(versionId);
+    if (place !== undefined) return [place];
+    return timestamp === '' ? [] : (this.#places.get(this.#keyOf({ name, context, timestamp })) ?? []);
   }
 
-  #write(entry: LedgerEntry, versionId: string | undefined): void {
-    if (Number.isNaN(entry.time)) return;
-    // The first to be written is the event itself; what comes later may be a disturbed copy.
-    if (!this.#byId.has(entry.id)) this.#byId.set(entry.id, entry);
-    if (versionId !== undefined && !this.#byVersion.has(versionId)) this.#byVersion.set(versionId, entry);
+  #write(event: Sent): void {
+    const time = this.#cut(Date.parse(event.timestamp));
+    const key = this.#keyOf(event);
+    const place = this.#options.hidesOrder ? this.#next++ : time;
+    this.#places.set(key, [...(this.#places.get(key) ?? []), place]);
   }
+
+  #keyOf({ name, context, timestamp }: Sent): string {
+    return keyOf(name, context, this.#cut(Date.parse(timestamp)));
+  }
+
+  #cut(time: number): number {
+    return this.#options.isInSeconds ? Math.floor(time / 1000) * 1000 : time;
+  }
+}
+
+function keyOf(name: string, context: readonly ContextEntry[], time: number): string {
+  const canonical = canonicalName(name);
+  return `${canonical} ${anchorOf(canonical, context) ?? ''} ${time}`;
 }

@@ -1,25 +1,36 @@
 import type { FhircastEvent } from '../../src/index.ts';
 import type { Invariant } from './invariants.ts';
 import type { Ledger } from './ledger.ts';
-import { anchorOf } from './subjects.ts';
+import { anchorOf, impliedBy } from './subjects.ts';
 
 /** What an observer needs. */
 export interface ObserverOptions {
   readonly ledger: Ledger;
   /** The topics of the session. */
   readonly topics: readonly string[];
+  /** Whether events may overtake each other on their way, and their times do not tell. */
+  readonly mayBeOvertaken: boolean;
+  /** Whether the hub sends each event under two ids: a close that comes again after something else may be another one. */
+  readonly hasTwins: boolean;
   /** Called with every breach. */
   breached(invariant: Invariant, what: string): void;
 }
 
-/** One listener of an app: holds what it sees against what it saw before. */
+/** One listener of an app: holds what it sees against what it saw before, and against the hub's order. */
 export class Observer {
   readonly #options: ObserverOptions;
-  readonly #seen = new Set<string>();
-  /** When what a listener saw last of an anchor happened. */
+  /** The places in the hub's order of what was seen, and the contents of what has none. */
+  readonly #seen = new Set<number | string>();
+  /** The places of what the app did not follow. It may be asked again at any time. */
+  readonly #notFollowed = new Set<number>();
+  /** The place of what was seen last of an anchor. */
   readonly #latest = new Map<string, number>();
-  /** When what is shown was opened, where that is known. */
-  #shown: number | undefined;
+  /** The place of the latest open that was seen. */
+  #shown = Number.NEGATIVE_INFINITY;
+  /** What is opened besides by the open that was seen last. */
+  #implied: readonly string[] = [];
+  /** Opens that a hub may have derived from the one before: only the hub can say what is current after them. */
+  readonly #seemDerived = new Set<number>();
   #left = false;
   #count = 0;
 
@@ -37,31 +48,66 @@ export class Observer {
     this.#left = true;
   }
 
-  /** The listener was given an event. */
-  see(event: FhircastEvent): void {
-    const { ledger, topics, breached } = this.#options;
-    const known = ledger.find(event);
+  /**
+   * The listener was given an event.
+   *
+   * @param isFollowed whether the app follows it. What it does not follow, it may be asked about again
+   */
+  see(event: FhircastEvent, isFollowed: boolean): void {
+    const { topics, breached } = this.#options;
     const title = titleOf(event);
     if (this.#left) breached('leaks', `${title} after the app had left`);
     if (!topics.includes(event.topic)) breached('topic', `${title} of another session`);
-    const id = known?.id ?? event.id;
-    if (this.#seen.has(id)) breached('once', `${title} again`);
-    this.#seen.add(id);
-
     const anchor = anchorOf(event.name, event.context);
     const isOpen = event.name.endsWith('-open');
-    if (anchor === undefined && !isOpen) return;
-    this.#count++;
-    const time = event.time ?? known?.time;
-    if (anchor !== undefined && time !== undefined) {
-      const latest = this.#latest.get(anchor);
-      if (latest !== undefined && time < latest) breached('order', `${title} is older than what was seen of ${anchor}`);
-      this.#latest.set(anchor, Math.max(time, latest ?? time));
+    if (anchor !== undefined || isOpen) {
+      this.#count++;
+      this.#place(event, { title, anchor, isOpen, isFollowed });
+    } else this.#once(`${event.id} ${event.name} ${event.timestamp} ${JSON.stringify(event.context)}`, title);
+  }
+
+  #place(
+    event: FhircastEvent,
+    {
+      title,
+      anchor,
+      isOpen,
+      isFollowed,
+    }: { title: string; anchor: string | undefined; isOpen: boolean; isFollowed: boolean },
+  ): void {
+    const { ledger, mayBeOvertaken, hasTwins, breached } = this.#options;
+    const places = ledger.placesOf(event);
+    if (places.length === 0) {
+      // What was asked for has no time.
+      if (event.source === 'hub') breached('topic', `${title}, which nobody sent`);
+      return;
     }
+    const isUnseen = (place: number) => !this.#seen.has(place);
+    const latest = this.#latest.get(anchor ?? '') ?? Number.NEGATIVE_INFINITY;
+    const after = Math.max(latest, isOpen ? this.#shown : Number.NEGATIVE_INFINITY);
+    const inOrder = places.find((place) => isUnseen(place) && place >= after);
+    const place = inOrder ?? places.find(isUnseen);
+    if (place === undefined) {
+      // Whoever was led astray by the times comes back when the hub is asked.
+      const isReturn = mayBeOvertaken || places.some((one) => this.#seemDerived.has(one));
+      const isAllowed = event.source === 'resync' ? isReturn : hasTwins && !isOpen;
+      if (!isAllowed) breached('once', `${title} again`);
+      return;
+    }
+    const isAskedAgain = this.#notFollowed.has(place);
+    (isFollowed ? this.#seen : this.#notFollowed).add(place);
+    if (inOrder === undefined && !mayBeOvertaken && !isAskedAgain)
+      breached('order', `${title} came to the hub before what was ${place < latest ? `seen of ${anchor}` : 'shown'}`);
+    if (anchor !== undefined) this.#latest.set(anchor, Math.max(place, latest));
     if (!isOpen) return;
-    if (time !== undefined && this.#shown !== undefined && time < this.#shown)
-      breached('order', `${title} is ${this.#shown - time} ms older than what was shown`);
-    this.#shown = time;
+    this.#shown = Math.max(place, this.#shown);
+    if (anchor !== undefined && this.#implied.includes(anchor)) this.#seemDerived.add(place);
+    this.#implied = impliedBy(event.context).filter((one) => one !== anchor);
+  }
+
+  #once(content: string, title: string): void {
+    if (this.#seen.has(content)) this.#options.breached('once', `${title} again`);
+    this.#seen.add(content);
   }
 }
 

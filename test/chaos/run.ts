@@ -2,15 +2,18 @@ import { act, isFault } from './actions.ts';
 import { type ChaosApp, type ClientMaker, realClient } from './app.ts';
 import { harm, heal } from './faults.ts';
 import type { Breach } from './invariants.ts';
-import type { Schedule, Step } from './schedule.ts';
+import type { FaultAction, Schedule, Step } from './schedule.ts';
+import { SUBJECTS } from './subjects.ts';
 import { ChaosWorld } from './world.ts';
 
 /** How a schedule is performed. */
 export interface RunOptions {
   /** Makes the clients. Default: real ones. */
   readonly make?: ClientMaker;
-  /** Within what time everybody is in the hub's context once faults have stopped, in milliseconds. Default 5000. */
+  /** Within what time everybody is in the hub's context once faults have stopped, in milliseconds. Default 10000. */
   readonly boundMs?: number;
+  /** Within what time a client finds out that it does not show what the hub has, where it can, in milliseconds. Default 3000. */
+  readonly truthWithinMs?: number;
   /** Within what time everything that a run let go of is gone, in milliseconds. Default 4000. */
   readonly leftWithinMs?: number;
 }
@@ -20,6 +23,12 @@ const LEFT_WITHIN_MS = 8_000;
 
 /** Within what time what follows from nothing but our own work has happened, in milliseconds. */
 const SOON_MS = 3_000;
+
+/** For how long everybody is given to come into the hub's context by asking, where the hub's answers tell little. */
+const ASKING_MS = 1_500;
+
+/** For how long everybody is given to follow an open, in milliseconds. */
+const FOLLOWING_MS = 400;
 
 /** How a run ended. */
 export interface Outcome {
@@ -39,7 +48,7 @@ export interface Outcome {
 /** Performs a schedule between real sockets, and checks the invariants. It never throws for a breach. */
 export async function runSchedule(
   schedule: Schedule,
-  { make = realClient, boundMs = 5_000 }: RunOptions = {},
+  { make = realClient, boundMs = 10_000, truthWithinMs = 3_000 }: RunOptions = {},
 ): Promise<Outcome> {
   const world = await ChaosWorld.start(schedule, make);
   const faults = new Map<string, number>();
@@ -53,10 +62,11 @@ export async function runSchedule(
         harm(world, step);
       } else await act(world, step);
       await pause(world, step.wait);
+      if (step.wait === 'answers') await checkTruth(world, schedule.steps.slice(0, index + 1), truthWithinMs);
     }
     world.step = schedule.steps.length + 1;
     const healedAt = performance.now();
-    await recover(world, boundMs);
+    await recover(world, schedule, { boundMs, truthWithinMs });
     const recoveredMs = Math.round(performance.now() - healedAt);
     await leave(world, schedule);
     const total = (of: 'events' | 'resyncs' | 'reconnects') =>
@@ -91,20 +101,73 @@ async function pause(world: ChaosWorld, wait: Step['wait']): Promise<void> {
   if (wait !== 'nothing') return new Promise((resolve) => setTimeout(resolve, wait));
 }
 
+/** What a client cannot miss, or notices, even where the hub does not tell what is current. */
+const NOTICED: ReadonlySet<Step['kind']> = new Set<FaultAction['kind']>([
+  'lose-sockets',
+  'revoke',
+  'deny',
+  'deny-next',
+  'status',
+]);
+
+/** Whether every app has a way to know what the hub has, or that it does not know. */
+const canKnow = ({ character }: ChaosWorld, steps: Schedule['steps']): boolean =>
+  character.tells !== 'nothing' || steps.every((step) => !isFault(step) || NOTICED.has(step.kind));
+
+/** While nothing is under way, whoever says that it is in step shows the hub's context. */
+async function checkTruth(world: ChaosWorld, steps: Schedule['steps'], withinMs: number): Promise<void> {
+  if (world.isBusy || !canKnow(world, steps)) return;
+  // Who joined late knows nothing, where nobody tells.
+  const isNew = (app: ChaosApp) => world.character.tells === 'nothing' && app.counts.events === 0;
+  const wrong = () => world.present.filter((app) => app.isWrong && !isNew(app));
+  if (await world.until(() => wrong().length === 0, withinMs)) return;
+  const standings = wrong().map(({ name, kind, standing }) => `${name} (${kind.title}) shows ${standing}`);
+  world.breached('truth', `the hub has ${world.current}; ${standings.join('; ')}`);
+}
+
+/** Whether somebody may have been refused for good by what went wrong, so that the user has to ask again. */
+const mayBeRefused = ({ steps, hub }: Schedule): boolean =>
+  !hub.quirks.includes('denials for everybody') ||
+  hub.verifyInline ||
+  steps.some(({ kind }) => kind === 'deny' || kind === 'deny-next' || kind === 'status' || kind === 'revoke');
+
+/** Where the hub tells little, its next open tells everybody where the session is. */
+async function openUntil(world: ChaosWorld, isBack: () => boolean, boundMs: number): Promise<boolean> {
+  world.clock.ehrOffMs = Math.max(world.clock.ehrOffMs, 0);
+  const until = performance.now() + boundMs;
+  for (let turn = 0; performance.now() < until; turn++) {
+    const { type, context } = SUBJECTS[turn % SUBJECTS.length] as (typeof SUBJECTS)[number];
+    world.publish(`${type}-open`, context);
+    await world.answered();
+    if (await world.until(isBack, FOLLOWING_MS)) return true;
+  }
+  return false;
+}
+
 /** Faults stop, and everybody comes into the hub's context. */
-async function recover(world: ChaosWorld, boundMs: number): Promise<void> {
+async function recover(
+  world: ChaosWorld,
+  schedule: Schedule,
+  { boundMs, truthWithinMs }: { boundMs: number; truthWithinMs: number },
+): Promise<void> {
   heal(world);
   for (const app of world.present) app.behaviour = 'follow';
   // What was refused for good is asked for again by the user, and faults that are still to come may refuse that, too.
   const askAgain = () => {
-    for (const app of world.present) app.askAgain();
+    if (mayBeRefused(schedule)) for (const app of world.present) app.askAgain();
     world.relaunch();
     return false;
   };
   const inStep = () =>
     !world.isBusy && world.present.every(({ isInStep, context }) => isInStep && context === world.current);
-  const isBack = await world.until(() => askAgain() || inStep(), boundMs);
-  if (!isBack) {
+  const isBack = () => askAgain() || inStep();
+  const { tells } = world.character;
+  let isAll = await world.until(isBack, tells === 'all' ? boundMs : ASKING_MS);
+  if (!isAll && tells !== 'all') {
+    await checkTruth(world, schedule.steps, truthWithinMs);
+    isAll = await openUntil(world, isBack, boundMs);
+  }
+  if (!isAll) {
     const standings = world.present.map(({ name, kind, standing }) => `${name} (${kind.title}) shows ${standing}`);
     world.breached('convergence', [`the hub has ${world.current}`, ...standings, ...underWay(world)].join('; '));
   }
@@ -122,7 +185,9 @@ const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `
  * Whether the hub can be told that an app leaves: a client believes a hub that says that it holds no subscription, and a hub
  * of 2019 that asks back through a black hole hears nothing.
  */
-const mustBeGone = (steps: Schedule['steps']): boolean =>
+const mustBeGone = ({ steps, hub }: Schedule): boolean =>
+  // A hub that verifies without a mode may be the sandbox of 2018, where an app that leaves ends everybody's subscription.
+  !hub.quirks.includes('leases without a name') &&
   !steps.some(
     (step) =>
       (step.kind === 'status' && step.request === 'unsubscribe') ||
@@ -137,15 +202,15 @@ const isHeld = ({ session }: ChaosWorld, { hasLeftTheHub, name }: ChaosApp): boo
   hasLeftTheHub && session.subscriptions.some((subscription) => subscription.name === name && subscription.active);
 
 /** Everybody leaves, and nothing is heard of them afterwards. */
-async function leave(world: ChaosWorld, { steps }: Schedule): Promise<void> {
+async function leave(world: ChaosWorld, schedule: Schedule): Promise<void> {
   const present = world.present;
   for (const app of world.everybody) world.expect(`leaving of ${app.name}`, app.leave());
   if (!(await world.until(() => !world.isBusy, LEFT_WITHIN_MS))) world.breached('leaks', underWay(world).join());
-  const stay = () => (mustBeGone(steps) ? present.filter((app) => isHeld(world, app)) : []);
+  const stay = () => (mustBeGone(schedule) ? present.filter((app) => isHeld(world, app)) : []);
   if (!(await world.until(() => stay().length === 0, SOON_MS)))
     world.breached('leaks', `the hub still delivers to ${stay().map(({ name }) => name)}`);
   await Promise.all(world.everybody.map((app) => app.idle()));
-  world.expect('Home-open', world.session.publish('Home-open', [], { timestamp: world.clock.stamp('EHR') }));
+  world.publish('Home-open', []);
   await world.answered();
   if (!(await world.until(() => world.everybody.every(({ heldSockets }) => heldSockets === 0), SOON_MS))) {
     const open = world.everybody.filter(({ heldSockets }) => heldSockets > 0);

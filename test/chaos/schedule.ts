@@ -1,5 +1,6 @@
 import { WORLDS } from '../integration/worlds.ts';
 import { Random } from './prng.ts';
+import { characterOf, QUIRKS, type Quirk, type QuirkName } from './quirks.ts';
 import { SUBJECTS } from './subjects.ts';
 
 /** What an app does with an event. */
@@ -9,7 +10,15 @@ export type Behaviour = 'follow' | 'refuse' | 'slow' | 'throw' | 'fail-late';
 export type NetworkFault = 'refuse' | 'delay' | 'cut' | 'half-open' | 'truncate';
 
 /** What goes wrong with one notification. */
-export type Disturbance = 'drop' | 'duplicate' | 'reorder' | 'garbage' | 'truncate' | 'wrong-topic';
+export type Disturbance =
+  | 'drop'
+  | 'duplicate'
+  | 'reorder'
+  | 'garbage'
+  | 'truncate'
+  | 'wrong-topic'
+  | 'keepalive'
+  | 'binary';
 
 /** Between whom a network stands: the apps and the hub, or the hub and the apps' callbacks. */
 export type Place = 'hub' | 'callback';
@@ -41,7 +50,8 @@ export type FaultAction =
   | { readonly kind: 'lose-sockets'; readonly code: number | undefined }
   | { readonly kind: 'deny'; readonly app: number | undefined }
   | { readonly kind: 'deny-next' }
-  | { readonly kind: 'revoke'; readonly app: number };
+  | { readonly kind: 'revoke'; readonly app: number }
+  | { readonly kind: 'clock'; readonly offMs: number };
 
 /** One step, and what is waited for after it: nothing, one turn of the loop, the answers to events, or milliseconds. */
 export type Step = (UserAction | FaultAction) & { readonly wait: 'nothing' | 'turn' | 'answers' | number };
@@ -54,6 +64,8 @@ export interface HubPlan {
   readonly echoFirst: boolean;
   readonly leaseSeconds: number;
   readonly heartbeatSeconds?: number;
+  /** In what it departs from the text, and its EHR. */
+  readonly quirks: readonly QuirkName[];
 }
 
 /** Everything that happens in a run. It follows from the seed, and can be shortened. */
@@ -68,7 +80,16 @@ export interface Schedule {
 }
 
 const NETWORK_FAULTS: readonly NetworkFault[] = ['refuse', 'delay', 'cut', 'half-open', 'truncate'];
-const DISTURBANCES: readonly Disturbance[] = ['drop', 'duplicate', 'reorder', 'garbage', 'truncate', 'wrong-topic'];
+const DISTURBANCES: readonly Disturbance[] = [
+  'drop',
+  'duplicate',
+  'reorder',
+  'garbage',
+  'truncate',
+  'wrong-topic',
+  'keepalive',
+  'binary',
+];
 
 /** Makes one kind of fault. */
 type FaultMaker = (random: Random, apps: number) => FaultAction;
@@ -92,6 +113,9 @@ const FAULTS: readonly FaultMaker[] = [
   (random, apps) => ({ kind: 'revoke', app: random.between(0, apps - 1) }),
 ];
 
+/** The EHR's clock is set: right, slow or fast by minutes. */
+const setClock: FaultMaker = (random) => ({ kind: 'clock', offMs: random.pick([0, -5, -1, 1, 5]) * 60_000 });
+
 const BEHAVIOURS: readonly Behaviour[] = ['follow', 'refuse', 'slow', 'throw', 'fail-late'];
 /** Events without a context: listening to them changes a subscription and nothing else. */
 const OTHER_EVENTS = ['UserLogout', 'UserHibernate', 'DiagnosticReport-update'];
@@ -108,6 +132,8 @@ export function scheduleOf(seed: number): Schedule {
     world: random.pick(WORLDS).title,
     joinsAtFirst: index < count,
   }));
+  const quirks = quirksOf(random);
+  const { clockMs } = characterOf(quirks);
   const hub: HubPlan = {
     keepEndpoints: random.chance(0.4),
     replay: random.chance(0.7),
@@ -115,9 +141,11 @@ export function scheduleOf(seed: number): Schedule {
     echoFirst: random.chance(0.2),
     leaseSeconds: random.chance(0.1) ? 1 : 7200,
     ...(random.chance(0.2) ? { heartbeatSeconds: 0.1 } : {}),
+    quirks,
   };
   // Few kinds of faults at a time find more than all of them at once.
   const faults = FAULTS.filter(() => random.chance(0.3));
+  if (clockMs === 'jumps') faults.push(setClock, setClock);
   const often = faults.length === 0 ? 0 : 0.15 + random.next() * 0.4;
   const calmStart = random.chance(0.75);
   const length = random.between(6, 22);
@@ -127,6 +155,22 @@ export function scheduleOf(seed: number): Schedule {
     steps.push({ ...action, wait: pause(random) });
   }
   return { seed, hub, apps, calmStart, steps };
+}
+
+/** Few quirks at a time, and none of most kinds. */
+function quirksOf(random: Random): QuirkName[] {
+  const count = random.weighted([
+    [30, 0],
+    [40, 1],
+    [30, 2],
+  ]);
+  const names = Object.keys(QUIRKS) as QuirkName[];
+  const chosen: QuirkName[] = [];
+  for (let index = 0; index < count; index++) {
+    const taken = new Set<Quirk['kind']>(chosen.map((name) => QUIRKS[name].kind));
+    chosen.push(random.pick(names.filter((name) => !taken.has(QUIRKS[name].kind))));
+  }
+  return chosen;
 }
 
 function pause(random: Random): Step['wait'] {

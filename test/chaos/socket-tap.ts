@@ -1,11 +1,21 @@
 import WebSocket from 'isomorphic-ws';
 import type { WebSocketFactory, WebSocketLike } from '../../src/index.ts';
 
+/** What became of the notifications of one id. */
+interface Tally {
+  readonly arrived: number;
+  /** How many arrived in part. They may be answered. */
+  readonly torn: number;
+  readonly answered: number;
+}
+
+const NOTHING: Tally = { arrived: 0, torn: 0, answered: 0 };
+
 /** What went over one socket. */
 interface Traffic {
   readonly socket: WebSocket;
-  /** How many notifications arrived, and how many answers went back, by the event's id. */
-  readonly tally: Map<string, { arrived: number; answered: number }>;
+  /** What became of the notifications, by the event's id. */
+  readonly tally: Map<string, Tally>;
 }
 
 /** Counts notifications and answers on the websockets of an app, at the sockets themselves. */
@@ -43,7 +53,7 @@ export class SocketTap {
     // Added before the client's own listener, and so called before it.
     socket.addEventListener('message', ({ data }) => {
       // What a client does not hear any more did not reach it.
-      if (socket.onmessage !== null) this.#arrived(traffic, String(data));
+      if (socket.onmessage !== null) this.#arrived(traffic, textOf(data));
     });
     socket.addEventListener('close', () => this.#changed());
     const send = socket.send.bind(socket);
@@ -56,24 +66,33 @@ export class SocketTap {
 
   #arrived({ tally }: Traffic, text: string): void {
     const { id, event } = objectIn(text);
-    if (typeof id !== 'string' || event === undefined) return;
-    const count = tally.get(id) ?? { arrived: 0, answered: 0 };
-    tally.set(id, { ...count, arrived: count.arrived + 1 });
+    const torn = /"id":"([^"]+)"/.exec(text)?.[1];
+    if (typeof id === 'string' && event !== undefined) {
+      const count = tally.get(id) ?? NOTHING;
+      tally.set(id, { ...count, arrived: count.arrived + 1 });
+    } else if (torn !== undefined) {
+      const count = tally.get(torn) ?? NOTHING;
+      tally.set(torn, { ...count, torn: count.torn + 1 });
+    }
   }
 
   #sent({ socket, tally }: Traffic, text: string): void {
     const { id } = objectIn(text);
     if (typeof id !== 'string') return;
-    const count = tally.get(id) ?? { arrived: 0, answered: 0 };
+    const count = tally.get(id) ?? NOTHING;
     const answered = count.answered + 1;
     tally.set(id, { ...count, answered });
     const name = `#${id.slice(0, 8)}`;
     if (socket.readyState !== socket.OPEN) this.#breached(`${name} was answered on a socket that was gone`);
-    if (answered > count.arrived)
+    if (answered > count.arrived + count.torn)
       this.#breached(`${name} arrived ${count.arrived} times and was answered ${answered} times`);
     this.#changed();
   }
 }
+
+/** Some hubs send their JSON in binary frames. */
+const textOf = (data: unknown): string =>
+  data instanceof ArrayBuffer || data instanceof Uint8Array ? new TextDecoder().decode(data) : String(data);
 
 function objectIn(text: string): { id?: unknown; event?: unknown } {
   try {

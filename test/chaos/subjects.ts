@@ -85,6 +85,10 @@ export function anchorOf(name: string, context: readonly ContextEntry[]): string
   return `${type}/${anchor?.id ?? '?'}`;
 }
 
+/** What a context tells of: `Patient/ada-quill` and what else is in it. */
+export const impliedBy = (context: readonly ContextEntry[]): string[] =>
+  context.flatMap(({ resource }) => (resource ? [`${resource.resourceType}/${resource.id}`] : []));
+
 /** What a context is about: `Patient/ada-quill`, or `none`. */
 export function contextName(current: { type: string; context: readonly ContextEntry[] } | null | undefined): string {
   return current ? (anchorOf(`${current.type}-open`, current.context) ?? 'none') : 'none';

@@ -15,6 +15,7 @@ export function describeCast({ apps, hub, calmStart }: Schedule): string[] {
     ...(hub.echoFirst ? ['echoes first'] : []),
     ...(hub.heartbeatSeconds === undefined ? [] : [`beats every ${hub.heartbeatSeconds} s`]),
     `leases of ${hub.leaseSeconds} s`,
+    ...hub.quirks,
   ];
   return [
     `hub: ${traits.join(', ')}`,
@@ -69,6 +70,8 @@ function describe(action: UserAction | FaultAction): string {
       return `the hub ends the subscription of ${app}`;
     case 'deny-next':
       return 'the hub denies the next subscription';
+    case 'clock':
+      return `the EHR's clock is set ${action.offMs / 60_000} minutes off`;
     case 'revoke':
       return `the token of ${app} is revoked`;
   }

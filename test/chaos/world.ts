@@ -1,4 +1,4 @@
-import type { FetchLike } from '../../src/index.ts';
+import type { ContextEntry, FetchLike } from '../../src/index.ts';
 import {
   formatMessage,
   startTestHub,
@@ -14,6 +14,7 @@ import { type CallbackServer, startCallbackServer } from './callback-server.ts';
 import { Clock } from './clock.ts';
 import type { Breach, Invariant } from './invariants.ts';
 import { Ledger } from './ledger.ts';
+import { type Character, characterOf } from './quirks.ts';
 import type { Schedule } from './schedule.ts';
 import { contextName, SUBJECTS } from './subjects.ts';
 
@@ -26,11 +27,13 @@ const ANSWERED_WITHIN_MS = 600;
 /** A hub, a session, networks, and the apps of one run. */
 export class ChaosWorld {
   readonly clock = new Clock();
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   readonly evidence = new Evidence();
   readonly breaches: Breach[] = [];
   /** What each app saw at each step, in words. */
   readonly sights: { readonly step: number; readonly app: string; readonly what: string }[] = [];
+  /** In what the hub and its EHR depart from the text. */
+  readonly character: Character;
   readonly hub: TestHub;
   readonly session: TestSession;
   /** Somebody else's session on the same hub. */
@@ -53,6 +56,14 @@ export class ChaosWorld {
   private constructor(schedule: Schedule, make: ClientMaker, hub: TestHub, callback: CallbackServer) {
     this.#schedule = schedule;
     this.#make = make;
+    this.character = characterOf(schedule.hub.quirks);
+    const { hidesOrder, clockMs } = this.character;
+    this.ledger = new Ledger({
+      hidesOrder,
+      isInSeconds: hub.traits.timestamps === 'seconds',
+      derived: hub.traits.derivedEvents,
+    });
+    if (typeof clockMs === 'number') this.clock.ehrOffMs = clockMs;
     this.hub = hub;
     this.callback = callback;
     this.session = hub.openSession();
@@ -67,8 +78,12 @@ export class ChaosWorld {
   /** Starts everything but the apps. */
   static async start(schedule: Schedule, make: ClientMaker): Promise<ChaosWorld> {
     const callback = await startCallbackServer(() => world?.changed());
+    const { quirks, ...plan } = schedule.hub;
+    const character = characterOf(quirks);
     const hub = await startTestHub({
-      ...schedule.hub,
+      ...plan,
+      ...character.hub,
+      leaseSeconds: Math.min(plan.leaseSeconds, character.leaseSeconds ?? Number.POSITIVE_INFINITY),
       network: true,
       answerTimeoutMs: ANSWER_TIMEOUT_MS,
       onMessage: (message) => {
@@ -83,6 +98,31 @@ export class ChaosWorld {
     let world: ChaosWorld | undefined;
     world = new ChaosWorld(schedule, make, hub, callback);
     return world;
+  }
+
+  /** The EHR sends an event. */
+  publish(name: string, context: readonly ContextEntry[]): void {
+    const { ids } = this.character;
+    const timestamp = this.clock.stamp('EHR');
+    const id = ids === 'one' ? '1' : ids === 'by-name' ? name : undefined;
+    this.ledger.take({ name, context, timestamp });
+    this.expect(
+      name,
+      this.session.publish(
+        name,
+        context.map((entry) => ({ ...entry })),
+        id === undefined ? { timestamp } : { id, timestamp },
+      ),
+    );
+  }
+
+  /**
+   * Whether an event may overtake another one on its way to an app, and nobody can tell by their times: requests to a callback
+   * have no order, and a hub may hold an event back.
+   */
+  mayBeOvertaken({ channel }: WorldKind): boolean {
+    const isHeldBack = this.#schedule.steps.some((step) => step.kind === 'disturb' && step.how === 'reorder');
+    return this.character.hidesOrder && (channel === 'webhook' || isHeldBack);
   }
 
   /** Every form of the session's topic. */

@@ -133,6 +133,40 @@ describe('a hub that derives events', () => {
   });
 });
 
+describe('a hub that derives closes', () => {
+  it('has closed what it says that it closed', async () => {
+    const { session } = await subscribed({ derivedEvents: { ids: 'own', order: 'after' } });
+    await session.publish('Patient-open', patientContext());
+    await session.publish('ImagingStudy-close', STUDY);
+    expect(session.current).toBeUndefined();
+  });
+});
+
+describe('a hub that takes events as they come', () => {
+  it.each([
+    ['open-contexts-as-they-come', 'p2'],
+    ['open-contexts', 'p1'],
+  ] as const)('%s: an open whose time is earlier than that of the one before makes it %s', async (keeping, current) => {
+    const { session } = await subscribed({ contextKeeping: keeping });
+    await session.publish('Patient-open', patientContext('p1'), { timestamp: '2026-01-05T08:05:00.000Z' });
+    await session.publish('Patient-open', patientContext('p2'), { timestamp: '2026-01-05T08:00:00.000Z' });
+    expect(session.current?.event.context).toEqual(patientContext(current));
+  });
+});
+
+describe('a hub that sends each event twice', () => {
+  it.each([
+    ['own', 2],
+    ['same', 1],
+  ] as const)('with its %s id', async (copyIds, count) => {
+    const { session, inbox } = await subscribed({ copies: 2, copyIds });
+    await session.publish('Patient-open', patientContext());
+    const [one, other] = [await inbox.next(), await inbox.next()];
+    expect(new Set([one.id, other.id]).size).toBe(count);
+    expect(other['timestamp']).toBe(one['timestamp']);
+  });
+});
+
 describe('a hub that confirms anything', () => {
   it.each([
     ['bound-true', { bound: true }],

@@ -77,6 +77,7 @@ export const standard: HubTraits = {
   timestamps: 'milliseconds',
   message: 'own',
   copies: 1,
+  copyIds: 'own',
   signature: 'sha256',
   callbackFailure: 'noticed',
   answers: 'awaited',
