@@ -6,7 +6,7 @@
  * | a launch without hub or session | throws a `LaunchError`: there is nothing to try |
  * | no network, no answer in time, 408, 425, 429, 5xx but 501 | tries again, as late as `Retry-After` says |
  * | 401 | renews the token once; then the session is over, and nothing is tried until the app calls `ready()` |
- * | another 4xx to a subscription | stops: the same request would be refused again |
+ * | another 4xx to a subscription | asks once without `SyncError` where the app does not listen to it, then stops |
  * | another 4xx to a renewal | makes a new subscription while the old one lasts |
  * | a socket that closes, whatever its code | tries again: a hub that does not want this app says so by HTTP or a denial |
  * | a denial before the confirmation | stops |

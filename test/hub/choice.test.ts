@@ -398,12 +398,12 @@ describe('the discovery document of a hub', () => {
     const { fetch, release } = holding();
     const app = follow({ fetch });
     await app.client.ready();
-    expect(eventsOf(world)).toEqual(['Patient-open']);
+    expect(eventsOf(world)).toEqual(['Patient-open,SyncError']);
     release();
     await app.until(() => app.client.hub.discovery !== undefined);
     await app.client.ready();
     await app.client.unsubscribe();
-    expect(eventsOf(world)).toEqual(['Patient-open', 'patient-open']);
+    expect(eventsOf(world)).toEqual(['Patient-open,SyncError', 'patient-open,syncerror']);
     expect(app.client.hub).toMatchObject({ dialect: 'stu2', dialectBy: 'discovery', channelBy: 'discovery' });
   });
 
@@ -417,7 +417,7 @@ describe('the discovery document of a hub', () => {
     await vi.waitFor(() => expect(app.client.hub.discovery).toBeDefined());
     await app.client.ready();
     await app.client.unsubscribe();
-    expect(eventsOf(world)).toEqual(['Patient-open']);
+    expect(eventsOf(world)).toEqual(['Patient-open,SyncError']);
   });
 
   it('is remembered: the next client uses it at once, and does not ask', async () => {
@@ -432,7 +432,7 @@ describe('the discovery document of a hub', () => {
     await second.client.unsubscribe();
     const asked = world.hub.log.slice(since).filter(({ direction }) => direction === 'in');
     expect(asked.filter(({ kind }) => kind === 'discovery')).toEqual([]);
-    expect(asked.filter(({ kind }) => kind === 'subscribe')).toMatchObject([{ event: 'patient-open' }]);
+    expect(asked.filter(({ kind }) => kind === 'subscribe')).toMatchObject([{ event: 'patient-open,syncerror' }]);
   });
 
   it('is asked for at the hub after the subscription, however long the token takes', async () => {
@@ -474,12 +474,15 @@ describe('the discovery document of a hub', () => {
 describe('a hub that does not understand a subscription by websocket', () => {
   it.each([400, 422, 501])('and says so with %s is subscribed to by webhook', async (status) => {
     const { world, follow } = await openHub('stu1');
+    // A refusal may be because of what the app did not ask for.
+    const events = status === 501 ? 'patient-open,syncerror' : 'patient-open';
     world.hub.refuseNext({ kind: 'subscribe', status });
+    if (status !== 501) world.hub.refuseNext({ kind: 'subscribe', status });
     const app = follow();
     await app.client.ready();
     await world.hub.waitFor(() => {
       const [subscription, ...others] = world.session.subscriptions;
-      return subscription?.active === true && subscription.events.join() === 'patient-open' && others.length === 0;
+      return subscription?.active === true && subscription.events.join() === events && others.length === 0;
     });
     expect(world.session.subscriptions).toMatchObject([{ channel: 'webhook' }]);
     expect(app.client.hub).toMatchObject({
@@ -495,6 +498,7 @@ describe('a hub that does not understand a subscription by websocket', () => {
     const { world, follow } = await openHub('stu2');
     world.hub.wellKnown = { ...world.hub.wellKnown, websocketSupport: false };
     world.hub.refuseNext({ kind: 'subscribe', status: 404 });
+    world.hub.refuseNext({ kind: 'subscribe', status: 404 });
     const app = follow();
     await app.client.ready();
     expect(app.client.hub).toMatchObject({ dialect: 'stu2', channel: 'webhook', channelBy: 'discovery' });
@@ -508,14 +512,23 @@ describe('a hub that does not understand a subscription by websocket', () => {
 });
 
 describe('a hub that does not want a subscription', () => {
-  it.each([401, 403, 404, 409, 410, 429, 500, 503])('and says %s is not asked by webhook', async (status) => {
+  it.each([
+    [401, 1],
+    [403, 2],
+    [404, 2],
+    [409, 2],
+    [410, 2],
+    [429, 1],
+    [500, 1],
+    [503, 1],
+  ])('and says %s is not asked by webhook, but %s times', async (status, times) => {
     const { world, follow } = await openHub('stu2');
     world.hub.wellKnown = undefined;
-    world.hub.refuseNext({ kind: 'subscribe', status });
+    for (let time = 0; time < times; time++) world.hub.refuseNext({ kind: 'subscribe', status });
     const app = follow({ reconnect: { firstMs: 60_000 } });
     expect(await world.failure(app.client.ready())).toMatchObject({ status });
     expect(app.client.hub).toMatchObject({ dialect: 'stu3', channel: 'websocket', channelBy: 'launch' });
-    expect(world.seen('subscribe')).toMatchObject([{ channel: 'websocket' }]);
+    expect(world.seen('subscribe')).toMatchObject(Array(times).fill({ channel: 'websocket' }));
     expect(world.session.subscriptions).toEqual([]);
   });
 
@@ -542,7 +555,7 @@ describe('what an answer shows', () => {
     await app.until(() => app.client.hub.dialectBy === 'answer');
     await app.client.ready();
     expect(app.client.hub).toMatchObject({ dialect: 'stu1', channel: 'websocket', channelBy: 'answer' });
-    expect(eventsOf(world).at(-1)).toBe('patient-open');
+    expect(eventsOf(world).at(-1)).toBe('patient-open,syncerror');
   });
 });
 

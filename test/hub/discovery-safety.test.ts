@@ -56,7 +56,7 @@ describe('what is no document of a hub', () => {
     await client.ready();
     await client.unsubscribe();
     expect(client.hub).toMatchObject({ dialect: 'stu3', dialectBy: 'default', channelBy: 'default' });
-    expect(eventsOf(hub)).toEqual(['Patient-open']);
+    expect(eventsOf(hub)).toEqual(['Patient-open,SyncError']);
     expect(app.errors).toEqual([]);
   });
 });
@@ -78,7 +78,7 @@ describe('a document that lists what cannot be meant', () => {
     const { client } = follow(hub);
     await hub.until(() => hub.subscriptions.length === 2);
     await client.ready();
-    expect(eventsOf(hub)).toEqual(['Patient-open', 'patient-open,PATIENT-OPEN']);
+    expect(eventsOf(hub)).toEqual(['Patient-open,SyncError', 'patient-open,PATIENT-OPEN,SyncError']);
     expect(client.hub.discovery?.eventsSupported).toHaveLength(6);
   });
 
@@ -89,7 +89,7 @@ describe('a document that lists what cannot be meant', () => {
     await heard(app);
     await vi.waitFor(() => expect(client.hub.discovery?.eventsSupported).toHaveLength(1_000));
     await client.ready();
-    expect(eventsOf(hub)).toEqual(['Patient-open']);
+    expect(eventsOf(hub)).toEqual(['Patient-open,SyncError']);
   });
 });
 

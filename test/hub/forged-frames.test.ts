@@ -98,8 +98,8 @@ describe('a confirmation that was asked for', () => {
     client.on('Patient-close', () => {});
     await client.ready();
     expect(hub.subscriptions.map((fields) => fields.get('hub.events'))).toEqual([
-      'Patient-open',
-      'Patient-close,Patient-open',
+      'Patient-open,SyncError',
+      'Patient-close,Patient-open,SyncError',
     ]);
     const before = app.subscribed.length;
     const confirmation = (events: string) =>

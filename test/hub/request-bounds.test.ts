@@ -70,7 +70,7 @@ describe('a hub that cannot make up its mind', () => {
     await app.until(() => app.states.filter(({ state }) => state === 'active').length === 2);
     await client.ready();
     expect(eventsOf(hub).length).toBeLessThanOrEqual(3);
-    expect(eventsOf(hub).at(-1)).toBe('patient-open');
+    expect(eventsOf(hub).at(-1)).toBe('patient-open,syncerror');
     expect(documents).toBe(1);
   });
 
@@ -91,17 +91,22 @@ describe('a hub that cannot make up its mind', () => {
 });
 
 describe('a hub that refuses', () => {
-  it.each([400, 422, 501])('everything with %s is asked once by each channel, and for its document', async (status) => {
+  // What may be refused because of objections, which the app did not ask for, is asked for once more without them.
+  it.each([
+    [400, ['websocket', 'websocket', null], [null, null]],
+    [422, ['websocket', 'websocket', null], [null, null]],
+    [501, ['websocket', null], [null]],
+  ])('everything with %s is asked by each channel, and for its document', async (status, first, again) => {
     const hub = await startPlainHub(() => ({ status }));
     const { client } = follow(hub, { callback: callback() });
     expect(await refused(client.ready())).toMatchObject({ status });
     expect(client.state).toBe('denied');
-    expect(hub.subscriptions.map((fields) => fields.get('hub.channel.type'))).toEqual(['websocket', null]);
-    expect(hub.asked).toHaveLength(3);
+    expect(hub.subscriptions.map((fields) => fields.get('hub.channel.type'))).toEqual(first);
+    expect(hub.asked).toHaveLength(first.length + 1);
     // What is asked for once more is asked for once more, and by what was found last.
     expect(await refused(client.ready())).toMatchObject({ status });
-    expect(hub.subscriptions.map((fields) => fields.get('hub.channel.type'))).toEqual(['websocket', null, null]);
-    expect(hub.asked).toHaveLength(4);
+    expect(hub.subscriptions.map((fields) => fields.get('hub.channel.type'))).toEqual([...first, ...again]);
+    expect(hub.asked).toHaveLength(first.length + again.length + 1);
   });
 
   it.each(['<script>', '<', ' '])('with a page that is hard to read is read at once: %j', async (filling) => {
@@ -120,8 +125,12 @@ describe('a hub that refuses', () => {
     );
     const { client } = follow(hub, { callback: callback() });
     expect(await refused(client.ready())).toMatchObject({ status: 400 });
-    expect(hub.subscriptions.map((fields) => fields.get('hub.channel.type'))).toEqual(['websocket', 'webhook']);
-    expect(hub.asked).toHaveLength(3);
+    expect(hub.subscriptions.map((fields) => fields.get('hub.channel.type'))).toEqual([
+      'websocket',
+      'websocket',
+      'webhook',
+    ]);
+    expect(hub.asked).toHaveLength(4);
   });
 
   it('an unsubscription is asked twice', async () => {
