@@ -130,8 +130,11 @@ describe('ready()', () => {
 
   it('rejects with the hub’s denial', async () => {
     const { join, session } = await open();
-    session.denyNext('not yours');
     const client = join().on('Patient-open', listener);
+    // A hub that has just come back may deny what it does not know yet: it is asked once more.
+    client.on('protocol', ({ kind, direction }) => {
+      if (kind === 'subscribe' && direction === 'out') session.denyNext('not yours');
+    });
     const denied = new Promise((resolve) => client.on('denied', resolve));
     await expect(client.ready()).rejects.toMatchObject({ code: 'subscription-denied', hubText: 'not yours' });
     expect(await denied).toMatchObject({ reason: 'not yours' });

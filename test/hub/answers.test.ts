@@ -201,7 +201,7 @@ describe('an answer of the hub', () => {
   });
 
   it.each<[string, string, string]>([
-    ['no JSON', 'nonsense', 'hub-answer-invalid'],
+    ['no JSON', 'nonsense', 'context-unsupported'],
     ['a number', '7', 'hub-answer-invalid'],
     ['a context that is an object', '{"context":{}}', 'hub-answer-invalid'],
     ['an entry without a key', '[{}]', 'hub-answer-invalid'],
