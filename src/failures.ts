@@ -9,8 +9,8 @@
  * | another 4xx to a subscription | asks once without `SyncError` where the app does not listen to it, then stops |
  * | another 4xx to a renewal | makes a new subscription while the old one lasts |
  * | a socket that closes, whatever its code | tries again: a hub that does not want this app says so by HTTP or a denial |
- * | a denial before the confirmation | stops |
- * | a denial of what was confirmed | asks once more, for it may have been meant for another subscriber; then stops |
+ * | a denial before the confirmation | makes one fresh subscription, and stops when that is denied, too |
+ * | a denial of what was confirmed | asks again, each time later: it may have been meant for another subscriber |
  *
  * @module
  */
