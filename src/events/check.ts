@@ -1,6 +1,6 @@
 import type { FhirResource } from 'fhir/r4';
 import type { ContextEntry } from './context.ts';
-import { canonicalKey, contextDefinition, eventParts } from './definitions.ts';
+import { canonicalKey, contextDefinition, type EventParts, eventParts } from './definitions.ts';
 import { type Identity, identityOf, isNamed, isOtherResource, isSameResource, targetOf } from './identity.ts';
 import { isObject } from './json.ts';
 
@@ -26,7 +26,7 @@ interface Claims {
 export interface Leniency {
   /** Whether a close need not say what was closed, so that this is no deviation. */
   readonly anonymousClose?: boolean;
-  /** Whether an open need not say what was opened. */
+  /** Whether a report may come without its anchor: opened and closed by its study, and updated as the current one. */
   readonly anonymousOpen?: boolean;
 }
 
@@ -56,6 +56,13 @@ const subjectOf = (resource: FhirResource, expectedId: string | undefined): Iden
   const { identifiers } = identityOf({ reference: link });
   return id === undefined && identifiers.length === 0 ? undefined : { id, identifiers };
 };
+
+/** Whether an event about a report says without its anchor which one is meant: by its study, or as the one that is current. */
+const isKnownByStudy = ({ resource, verb }: EventParts, context: readonly ContextEntry[]): boolean =>
+  resource === 'diagnosticreport' &&
+  (verb === 'update' ||
+    verb === 'select' ||
+    context.some((entry) => canonicalKey(entry.key) === 'study' && isNamed(identityOf(entry))));
 
 /**
  * Compares a context with the definition of its event (STU3, event catalogue).
@@ -111,8 +118,8 @@ export function checkContext(name: string, context: readonly ContextEntry[], len
     if (first || !required) continue;
     // A close that says nothing means what is current. One that tells of something else may mean anything.
     const isAnonymous = parts?.verb === 'close' && (leniency.anonymousClose || context.length === 0);
-    const isOpenedWithout = parts?.verb === 'open' && leniency.anonymousOpen;
-    if (isAnchor && !isAnonymous && !isOpenedWithout) missing = key;
+    const isKnown = isAnchor && leniency.anonymousOpen && parts && isKnownByStudy(parts, context);
+    if (isAnchor && !isAnonymous && !isKnown) missing = key;
     else if (!(isAnonymous && leniency.anonymousClose)) deviates(`${key} is missing`);
   }
 

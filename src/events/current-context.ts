@@ -1,5 +1,5 @@
 import { HubError, NotificationError } from '../errors.ts';
-import { checkContext } from './check.ts';
+import { checkContext, type Leniency } from './check.ts';
 import { type ContextEntry, ContextResources } from './context.ts';
 import { currentOf, MOST_SPECIFIC } from './context-list.ts';
 import { anchorKey, canonicalKey, eventParts } from './definitions.ts';
@@ -65,7 +65,12 @@ const textUnder = (object: JsonObject, ...names: readonly string[]): string | un
   names.map((name) => text(object[name])).find((found) => found !== undefined);
 
 /** Reads one context: the draft's envelope, STU3's object, or an entry of a list. */
-function readContext(envelope: JsonObject, entries: unknown, isOurTopic: IsOurTopic): CurrentContext | null {
+function readContext(
+  envelope: JsonObject,
+  entries: unknown,
+  isOurTopic: IsOurTopic,
+  leniency?: Leniency,
+): CurrentContext | null {
   const event = isObject(envelope.event) ? envelope.event : envelope;
   for (const topic of [envelope['hub.topic'], event['hub.topic']]) {
     if (typeof topic === 'string' && !isOurTopic(topic)) throw new NotificationError('notification-wrong-topic');
@@ -85,7 +90,7 @@ function readContext(envelope: JsonObject, entries: unknown, isOurTopic: IsOurTo
   }
   const type = named ?? inferType(context);
   if (type === '') throw new NotificationError('anchor-missing', { at: 'context.type' });
-  const { missing, contradiction } = checkContext(`${type}-open`, context);
+  const { missing, contradiction } = checkContext(`${type}-open`, context, leniency);
   if (missing) throw new NotificationError('anchor-missing', { at: missing });
   if (contradiction) throw new NotificationError('anchor-contradiction', { at: contradiction });
   const timestamp = text(envelope.timestamp);
@@ -125,16 +130,19 @@ const withContent = (entries: unknown): unknown => {
  *
  * @param list the list as it was parsed; of one, the hub may leave the brackets out
  * @param isOurTopic tells whether a topic is this session's
+ * @param leniency what the hub may leave out
  * @returns the current context; `null` when the list says that there is none
  * @throws HubError `hub-answer-invalid` when it is no such list
  * @throws NotificationError when it is of another session, when a context contradicts itself about its anchor, and
  *   `anchor-contradiction` at `contexts` when nobody can tell which of several is current
  */
-export function currentOfList(list: unknown, isOurTopic: IsOurTopic): CurrentContext | null {
+export function currentOfList(list: unknown, isOurTopic: IsOurTopic, leniency?: Leniency): CurrentContext | null {
   const contexts: unknown[] = Array.isArray(list) ? list : [list];
   if (contexts.length > LIST_LIMIT || !contexts.every(isContext)) throw unreadable();
   return currentOf(
-    contexts.flatMap((one) => readContext({ context: [], ...one }, withContent(one.context), isOurTopic) ?? []),
+    contexts.flatMap(
+      (one) => readContext({ context: [], ...one }, withContent(one.context), isOurTopic, leniency) ?? [],
+    ),
   );
 }
 
@@ -143,12 +151,13 @@ export function currentOfList(list: unknown, isOurTopic: IsOurTopic): CurrentCon
  *
  * @param body the exact text of the answer; empty means that there is no context
  * @param isOurTopic tells whether a topic is this session's
+ * @param leniency what the hub may leave out
  * @returns `null` when there is no context
  * @throws HubError `context-unsupported` when the answer is no JSON, such as a page: the hub does not tell.
  *   `hub-answer-invalid` when it is JSON and none of these
  * @throws NotificationError when the answer is of another session, or contradicts itself about the anchor
  */
-export function parseCurrentContext(body: string, isOurTopic: IsOurTopic): CurrentContext | null {
+export function parseCurrentContext(body: string, isOurTopic: IsOurTopic, leniency?: Leniency): CurrentContext | null {
   if (body.trim() === '') return null;
   let answer: unknown;
   try {
@@ -158,10 +167,10 @@ export function parseCurrentContext(body: string, isOurTopic: IsOurTopic): Curre
   }
   if (Array.isArray(answer)) {
     return answer.some(isContext)
-      ? currentOfList(answer, isOurTopic)
-      : readContext({ context: answer }, answer, isOurTopic);
+      ? currentOfList(answer, isOurTopic, leniency)
+      : readContext({ context: answer }, answer, isOurTopic, leniency);
   }
   if (!isObject(answer)) throw unreadable();
-  if (Array.isArray(answer.contexts)) return currentOfList(answer.contexts, isOurTopic);
-  return readContext(answer, (isObject(answer.event) ? answer.event : answer).context, isOurTopic);
+  if (Array.isArray(answer.contexts)) return currentOfList(answer.contexts, isOurTopic, leniency);
+  return readContext(answer, (isObject(answer.event) ? answer.event : answer).context, isOurTopic, leniency);
 }

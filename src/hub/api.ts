@@ -166,7 +166,7 @@ export class HubApi {
     });
     if (answer.status === 404 && dialect.notFoundIsNoContext) return { context: null, worth: 'unlikely' };
     if (!answer.ok) throw hubError(answer, UNSUPPORTED.includes(answer.status) ? 'context-unsupported' : undefined);
-    const context = parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs));
+    const context = parseCurrentContext(answer.text, (theirs) => dialect.isOurTopic(topic, theirs), dialect);
     const form = contextFormOf(answer.text);
     // The session's name is part of the draft's form. The sandbox hub of 2018 leaves it out, and has one context for all.
     const isOfOne = dialect.keepsContext && (!context || dialect.contextForm !== 'envelope' || form === 'envelope');

@@ -11,6 +11,7 @@ import { type LaunchForm, launchParameters, type TokenResponse } from './launch-
 import { netKeys } from './notification.ts';
 import { withDerived } from './publishing/derived-events.ts';
 import { type EhrHabits, stamp } from './publishing/ehr-habits.ts';
+import { reportByStudy } from './publishing/reports-by-study.ts';
 import { inWholeSeconds } from './publishing/whole-seconds.ts';
 import { unguessable } from './random.ts';
 import type { Subscription, SubscriptionInfo } from './subscription.ts';
@@ -168,11 +169,12 @@ export class TestSession {
     const { id, timestamp } = { ...stamp(this.ehr), ...options };
     const entry = { direction: 'in', kind: 'publish', session: this.id, subscriber: 'EHR' } as const;
     this.#settings.record({ ...entry, event: name, eventId: id });
-    const { vocabulary, launchForm, invalidEvent, message } = this.#settings.traits;
+    const { vocabulary, launchForm, invalidEvent, message, reports } = this.#settings.traits;
+    const told = reports === 'by-study' ? reportByStudy(name, context) : context;
     const spoken = vocabulary === undefined ? name : speak(vocabulary, name);
     const topic = launchForm === 'stu' ? this.id : this.url;
-    const event = { id, timestamp, name: spoken, context: message === 'net' ? netKeys(context) : [...context], topic };
-    const inner = { 'hub.topic': topic, 'hub.event': spoken, context };
+    const event = { id, timestamp, name: spoken, context: message === 'net' ? netKeys(told) : [...told], topic };
+    const inner = { 'hub.topic': topic, 'hub.event': spoken, context: told };
     // A hub that looks at nothing sends the very message on.
     return this.broadcast(
       invalidEvent === 'unnoticed' ? { ...event, original: { timestamp, id, event: inner } } : event,

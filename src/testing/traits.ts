@@ -183,6 +183,8 @@ export interface EventTraits {
   readonly derivedEvents: DerivedEventsTrait | undefined;
   /** Whether whoever sent an event, by the name of the one whose token it was, is told of it too. */
   readonly echo: 'everybody' | 'others';
+  /** What the EHR tells of a report: all of it, or its study alone. */
+  readonly reports: 'whole' | 'by-study';
   /** Whether Home-open is taken, or answered with 400. */
   readonly home: 'taken' | 'refused';
   /** Whether the times of events have fractions of a second, or these are cut. */

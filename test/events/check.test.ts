@@ -128,9 +128,16 @@ describe('a context does not say what was opened or closed', () => {
     expect(checkContext('DiagnosticReport-open', [study], { anonymousOpen: true })).toMatchObject({
       missing: undefined,
     });
-    expect(checkContext('DiagnosticReport-update', [study], { anonymousOpen: true })).toMatchObject({
-      missing: 'report',
-    });
+    const lenient = { anonymousOpen: true };
+    for (const name of ['DiagnosticReport-update', 'DiagnosticReport-select', 'DiagnosticReport-close'])
+      expect(checkContext(name, [study], lenient)).toMatchObject({ missing: undefined });
+    // Neither nothing at all nor a patient says which report it is, and no other resource is known by a study.
+    for (const name of ['DiagnosticReport-open', 'DiagnosticReport-close'])
+      expect(checkContext(name, [patient], lenient)).toMatchObject({ missing: 'report' });
+    const nameless = entry('study', { resourceType: 'ImagingStudy', status: 'available' });
+    expect(checkContext('DiagnosticReport-open', [nameless], lenient)).toMatchObject({ missing: 'report' });
+    expect(checkContext('Patient-open', [study], lenient)).toMatchObject({ missing: 'patient' });
+    expect(checkContext('ImagingStudy-open', [patient], lenient)).toMatchObject({ missing: 'study' });
   });
 });
 

@@ -79,6 +79,15 @@ export const SETUPS: readonly Setup[] = [
     dialect: 'stu3',
   },
   {
+    hub: 'a reporting AI on Medplum',
+    personality: 'rad-ai',
+    channel: 'websocket',
+    says: '`profiles.radAi`',
+    options: { profile: profiles.radAi },
+    ...LATER,
+    dialect: 'stu3',
+  },
+  {
     hub: 'PowerCast',
     personality: 'powercast',
     channel: 'websocket',

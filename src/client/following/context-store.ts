@@ -1,7 +1,15 @@
 import type { ContextEntry } from '../../events/context.ts';
 import { CurrentContext } from '../../events/current-context.ts';
 import { anchorKey, canonicalKey, eventParts } from '../../events/definitions.ts';
-import { type Identity, identityOf, isNamed, isNamedBy, isSameContext, isSameResource } from '../../events/identity.ts';
+import {
+  type Identity,
+  identityOf,
+  isNamed,
+  isNamedBy,
+  isOtherResource,
+  isSameContext,
+  isSameResource,
+} from '../../events/identity.ts';
 import type { Notification } from '../../events/notification.ts';
 
 /** The contexts of the session, as far as they are known. */
@@ -20,10 +28,33 @@ export interface SessionContext {
 const entryUnder = (key: string, context: readonly ContextEntry[]): ContextEntry | undefined =>
   context.find((entry) => canonicalKey(entry.key) === key);
 
-/** What an event opens or closes; `undefined` where it does not say. */
+/** Under this name a study stands for its report, whose own ids and identifiers are others. */
+const asReport = ({ id, identifiers }: Identity): Identity => ({
+  id: undefined,
+  identifiers: [...(id === undefined ? [] : [`study|${id}`]), ...identifiers.map((one) => `study ${one}`)],
+});
+
+/** The study of a report. */
+const studyIn = (resource: string, context: readonly ContextEntry[]): Identity | undefined => {
+  const entry = resource === 'diagnosticreport' ? entryUnder('study', context) : undefined;
+  const study = entry && identityOf(entry);
+  return study && isNamed(study) ? study : undefined;
+};
+
+/** What an event opens or closes: its anchor, or the study of a report that comes without it. `undefined` where it does not say. */
 const anchorIn = (resource: string, context: readonly ContextEntry[]): Identity | undefined => {
   const entry = entryUnder(anchorKey(resource), context);
-  return entry && identityOf(entry);
+  if (entry) return identityOf(entry);
+  const study = studyIn(resource, context);
+  return study && asReport(study);
+};
+
+/** Whether two events about reports are of one, as far as their studies tell: one of them has no anchor. */
+const areOfOneStudy = (resource: string, one: readonly ContextEntry[], other: readonly ContextEntry[]): boolean => {
+  const key = anchorKey(resource);
+  if (entryUnder(key, one) && entryUnder(key, other)) return false;
+  const [ours, theirs] = [studyIn(resource, one), studyIn(resource, other)];
+  return ours !== undefined && theirs !== undefined && isNamedBy(ours, theirs);
 };
 
 /** A context that is open, with what is compared when another event comes. */
@@ -137,8 +168,7 @@ export class ContextStore {
     const parts = eventParts(name);
     const anchor = parts?.verb === 'open' ? anchorIn(parts.resource, context) : undefined;
     let isReplay = false;
-    for (const open of this.#open) {
-      if (!anchor || open.resource !== parts?.resource || !isNamedBy(open.anchor, anchor)) continue;
+    for (const open of anchor && parts ? this.#named(parts.resource, anchor, context) : []) {
       isReplay ||= !open.isTold;
       open.isTold = true;
     }
@@ -156,10 +186,26 @@ export class ContextStore {
     return this.#current !== null && isSameContext(this.#current.context, context);
   }
 
+  /**
+   * Whether content that does not name its report can be that of the current one: it contradicts nothing of it.
+   *
+   * @param context of an update or a select without its anchor
+   */
+  mayBeOfCurrent({ name, context }: Pick<Notification, 'name' | 'context'>): boolean {
+    const current = this.#current;
+    if (current?.type.toLowerCase() !== eventParts(name)?.resource) return false;
+    return context.every((entry) => {
+      const key = canonicalKey(entry.key);
+      const known = IMPLIED[key] && current?.context.filter((one) => canonicalKey(one.key) === key);
+      if (!known || known.length === 0) return true;
+      return known.some((one) => !isOtherResource(identityOf(one), identityOf(entry)));
+    });
+  }
+
   /** Whether an event closes something that is open. */
   wouldClose({ name, context }: Pick<Notification, 'name' | 'context'>): boolean {
     const parts = eventParts(name);
-    return parts?.verb === 'close' && this.#meant(parts.resource, anchorIn(parts.resource, context)).length > 0;
+    return parts?.verb === 'close' && this.#meant(parts.resource, context).length > 0;
   }
 
   /**
@@ -269,14 +315,15 @@ export class ContextStore {
     }
     const anchor = anchorIn(parts.resource, context) ?? { id: undefined, identifiers: [] };
     const entry = entryUnder(anchorKey(parts.resource), context);
-    const type = (entry?.resource as { resourceType?: string } | undefined)?.resourceType ?? parts.resource;
+    const named = name.slice(0, name.lastIndexOf('-'));
+    const type = (entry?.resource as { resourceType?: string } | undefined)?.resourceType ?? named;
     const opened = {
       context: new CurrentContext(type, context, notification),
       resource: parts.resource,
       anchor,
       isTold: true,
     };
-    const meant = isNamed(anchor) ? this.#meant(parts.resource, anchor) : [];
+    const meant = isNamed(anchor) ? this.#named(parts.resource, anchor, context) : [];
     const others = this.#open.filter((open) => !meant.includes(open)).slice(-MOST_OPEN + 1);
     if (isDerived) {
       this.#open = [...others.slice(0, -1), opened, ...others.slice(-1)];
@@ -291,7 +338,7 @@ export class ContextStore {
 
   #close(resource: string, { context, time }: Notification): boolean {
     const anchor = anchorIn(resource, context);
-    const meant = this.#meant(resource, anchor);
+    const meant = this.#meant(resource, context);
     this.#open = this.#open.filter((open) => !meant.includes(open));
     if (meant.some((open) => open.context === this.#current)) this.#current = null;
     else if (this.#current) this.#othersClosed = true;
@@ -305,15 +352,24 @@ export class ContextStore {
     return meant.length > 0;
   }
 
+  /** The open contexts that a close means. One that names nothing means the current one, if that is of its type. */
+  #meant(resource: string, context: readonly ContextEntry[]): readonly OpenContext[] {
+    const anchor = anchorIn(resource, context);
+    if (anchor) return this.#named(resource, anchor, context);
+    return this.#open.filter((open) => open.resource === resource && open.context === this.#current);
+  }
+
   /**
-   * The open contexts that a close means. By its id, and only where no open context has that by an identifier: another system
-   * has other ids. One that names nothing means the current one, if that is of its type.
+   * The open contexts that an event names. By its id, and only where no open context has that by an identifier: another system
+   * has other ids. A report that comes or came without its anchor is known by its study.
    */
-  #meant(resource: string, anchor: Identity | undefined): readonly OpenContext[] {
+  #named(resource: string, anchor: Identity, context: readonly ContextEntry[]): readonly OpenContext[] {
     const ofType = this.#open.filter((open) => open.resource === resource);
-    if (!anchor) return ofType.filter(({ context }) => context === this.#current);
     const byId = ofType.filter((open) => open.anchor.id !== undefined && open.anchor.id === anchor.id);
-    return byId.length > 0 ? byId : ofType.filter((open) => isNamedBy(open.anchor, anchor));
+    if (byId.length > 0) return byId;
+    const byIdentifier = ofType.filter((open) => isNamedBy(open.anchor, anchor));
+    if (byIdentifier.length > 0) return byIdentifier;
+    return ofType.filter((open) => areOfOneStudy(resource, open.context.context, context));
   }
 
   #leave(by: Displaced['by']): void {

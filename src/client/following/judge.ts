@@ -1,4 +1,5 @@
 import { type ContextCheck, checkContext } from '../../events/check.ts';
+import { anchorKey, canonicalKey, eventParts } from '../../events/definitions.ts';
 import { changesContext } from '../../events/kind.ts';
 import type { Notification } from '../../events/notification.ts';
 import type { Dialect } from '../../hub/dialects/dialect.ts';
@@ -57,6 +58,8 @@ export function judge(notification: Notification, state: JudgeState, mayBeSentAg
   const check = checkContext(name, context, dialect);
   if (check.contradiction) return { kind: 'refused', code: 'anchor-contradiction', at: check.contradiction };
   if (check.missing) return { kind: 'refused', code: 'anchor-missing', at: check.missing };
+  if (dialect.anonymousOpen && isOfAnother(notification, contexts))
+    return { kind: 'refused', code: 'anchor-contradiction', at: 'report' };
   if (isStale || (mayBeSentAgain && duplicates.mayBeForgotten(notification)))
     return { kind: 'stale', isDoubtful: isChange && wouldChange(notification, contexts) };
   return { kind: 'followed', deviations: deviationsOf(notification, check, earlier.isIdReused) };
@@ -80,6 +83,15 @@ function repetitionIn(
   if (isAskedAgain && !isStale && !isOvertaken) return undefined;
   const isDoubtful = isOvertaken && duplicates.hasReusedIds && wouldChange(notification, contexts);
   return { kind: 'repeated', delivery, isTwin, isDoubtful };
+}
+
+/** Whether content that does not name its report, as some hubs have it, cannot be that of the current one. */
+function isOfAnother(notification: Notification, contexts: ContextStore): boolean {
+  const { kind, name, context } = notification;
+  const resource = kind === 'update' || kind === 'select' ? eventParts(name)?.resource : undefined;
+  const key = resource && anchorKey(resource);
+  const isAnonymous = key && !context.some((entry) => canonicalKey(entry.key) === key);
+  return key === 'report' && isAnonymous === true && !contexts.mayBeOfCurrent(notification);
 }
 
 /** Whether an event would change what is open or current, if it were followed. */

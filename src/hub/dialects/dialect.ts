@@ -86,7 +86,7 @@ export interface Habits {
   readonly keepsContext: boolean;
   /** Whether the hub sends each event twice, under two ids. */
   readonly sendsTwice: boolean;
-  /** Whether an open may come without its anchor: of a report, its study alone. */
+  /** Whether a report may come without its anchor: opened and closed by its study alone, and updated as the current one. */
   readonly anonymousOpen: boolean;
 }
 

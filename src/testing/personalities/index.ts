@@ -5,7 +5,7 @@ import { castHub } from './cast-hub.ts';
 import { draft } from './draft.ts';
 import { java2019 } from './java-2019.ts';
 import { jsSandbox2018, jsSandbox2024 } from './js-sandbox.ts';
-import { medplum2025, medplum2026, medplumAugust2026, medplumR4, medplumStu2, medplumStu3 } from './medplum.ts';
+import { medplum2025, medplum2026, medplumAugust2026, medplumR4, medplumStu2, medplumStu3, radAi } from './medplum.ts';
 import { netPrototype } from './net-prototype.ts';
 import { netSandbox2019 } from './net-sandbox.ts';
 import { okOnly } from './ok-only.ts';
@@ -35,6 +35,7 @@ const personalities = {
   'medplum-2026': medplum2026,
   'medplum-2026-08': medplumAugust2026,
   'medplum-r4': medplumR4,
+  'rad-ai': radAi,
   powercast,
   'cast-hub': castHub,
   'net-prototype': netPrototype,
@@ -52,7 +53,8 @@ const personalities = {
  *
  * Hubs of the field, with all of their quirks: `js-sandbox-2018` and `js-sandbox-2024` (the community's JavaScript sandbox),
  * `net-sandbox-2019` (its .NET sandbox), `java-2019`, `medplum-stu2` and `medplum-stu3`, Medplum's STU3 endpoint by age:
- * `medplum-2025` (before 5.1.29), `medplum-2026` (mid 2026), `medplum-2026-08`; `medplum-r4` (a proof of concept), `powercast`,
+ * `medplum-2025` (before 5.1.29), `medplum-2026` (mid 2026), `medplum-2026-08`; `medplum-r4` (a proof of concept),
+ * `rad-ai` (Medplum's of 2026-08, where reports are opened by their study alone), `powercast`,
  * `cast-hub`, `net-prototype` (wants its first frame answered), `radiology` (silent until the
  * endpoint has come back), `ok-only` (every answer but 200 is a refusal), `silent-confirmation` (never confirms), and
  * `bare-endpoint` (answers with the URL of the websocket and nothing else).

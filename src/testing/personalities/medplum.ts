@@ -66,6 +66,9 @@ export const medplumAugust2026: HubTraits = {
   syncErrorsReach: 'every-subscriber',
 };
 
+/** Medplum's STU3 endpoint in August 2026, as a reporting AI uses it: it opens reports by the accession number of their study. */
+export const radAi: HubTraits = { ...medplumAugust2026, reports: 'by-study' };
+
 /**
  * The R4 proof of concept on Medplum: all of a topic have one endpoint, whoever does not answer is out, Home-open is a 400, and an
  * endpoint that is not known is denied for no topic.

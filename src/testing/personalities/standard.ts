@@ -73,6 +73,7 @@ export const standard: HubTraits = {
   conferences: false,
   derivedEvents: undefined,
   echo: 'everybody',
+  reports: 'whole',
   home: 'taken',
   timestamps: 'milliseconds',
   message: 'own',
