@@ -117,6 +117,8 @@ export class ContextStore {
   #changes = 0;
   /** When the event arrived that made the current context, by the clock of this machine. */
   #arrivedAt = 0;
+  /** Whether the current context was found by asking, and has told no time. */
+  #isUndatedFinding = false;
   /** What was closed since the current context was opened, and was not it. One hub has no context after any close. */
   #othersClosed = false;
 
@@ -177,8 +179,7 @@ export class ContextStore {
 
   /** Whether an event is the open of the current context, which was found by asking and has told no time. */
   isAdopted({ kind, context }: Pick<Notification, 'kind' | 'context'>): boolean {
-    const current = this.#current;
-    return kind === 'open' && current !== null && current.time === undefined && this.isCurrent(context);
+    return kind === 'open' && this.#isUndatedFinding && this.isCurrent(context);
   }
 
   /** Whether a context is of the same resources as the current one. */
@@ -246,6 +247,7 @@ export class ContextStore {
 
   /** An event that was followed in the order of its arrival has told its time after all. */
   date({ time }: Pick<Notification, 'time'>): void {
+    this.#isUndatedFinding = false;
     if (time === undefined) return;
     this.#latest = Math.max(time, this.#latest ?? time);
     this.#since = Math.max(time, this.#since ?? time);
@@ -300,9 +302,10 @@ export class ContextStore {
    * Follows an open or a close that is not stale.
    *
    * @param isDerived whether the hub derived it from what is current, which stays so
+   * @param isFound whether it was found by asking
    * @returns `false` for a close of what is not known to be open: its open must have been missed
    */
-  apply(notification: Notification, isDerived = false): boolean {
+  apply(notification: Notification, isDerived = false, isFound = false): boolean {
     const { name, context, time } = notification;
     this.#changes++;
     if (time !== undefined) this.#latest = Math.max(time, this.#latest ?? time);
@@ -331,6 +334,7 @@ export class ContextStore {
     }
     this.#leave('open');
     this.#current = opened.context;
+    this.#isUndatedFinding = isFound && time === undefined;
     this.#arrivedAt = Date.now();
     this.#open = [...others, opened];
     return true;

@@ -272,7 +272,7 @@ export class Inbox {
       priorVersionId: undefined,
       raw: undefined,
     };
-    this.#options.contexts.apply(notification);
+    this.#options.contexts.apply(notification, false, true);
     // What the app decides is the answer for when the hub sends this event after all.
     return this.#deliver(notification, notification.kind === 'open');
   }
