@@ -74,7 +74,9 @@ describe('Logs, errors and records are stolen', () => {
         'hub-failed',
       ]),
     );
-    expect(new Set(app.warningCodes)).toEqual(new Set(['notification-stale', 'notification-wrong-topic']));
+    expect(new Set(app.warningCodes)).toEqual(
+      new Set(['notification-stale', 'notification-wrong-topic', 'verification-refused']),
+    );
     expect(app.records.length).toBeGreaterThan(10);
     // What somebody prints who looks for a fault.
     for (const value of [app.client, world.callback, app.client.counts, world.callback.counts, app.client.hub]) {
