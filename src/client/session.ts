@@ -246,6 +246,7 @@ export class Session {
       api: this.api,
       resends: this.#resends,
       hearing: () => this.sync.hearing,
+      conflict: () => this.machine.state === 'active' && this.#catchUp.doubt(),
       resend: (resending) => this.listeners.emit('resend', resending),
     });
     return this.#changes;

@@ -102,10 +102,11 @@ export function anchorKey(resource: string): string {
   return DEFINITIONS.get(lower)?.[0]?.key ?? lower;
 }
 
-/** Keys that hubs in the field use for a key of the catalogue (N19: `imagingstudy`). */
+/** Keys that hubs in the field use for a key of the catalogue (the .NET sandbox: `imagingstudy`; PowerCast: `bundle`). */
 const KEY_ALIASES = /* @__PURE__ */ new Map([
   ['imagingstudy', 'study'],
   ['diagnosticreport', 'report'],
+  ['bundle', 'updates'],
 ]);
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ContextEntry, profiles } from '../../src/index.ts';
-import { ADA, at, BRAM } from '../integration/world.ts';
+import { ADA, at, BRAM, CHIDI } from '../integration/world.ts';
 import { type Field, openField } from './support.ts';
 
 const studyOf = (accession: string): ContextEntry => ({
@@ -37,7 +37,7 @@ async function followReports(field: Field, profile = profiles.radAi) {
   const [opened, closed, updated] = ['open', 'close', 'update'].map((verb) => app.collect(`DiagnosticReport-${verb}`));
   await app.client.ready();
   await app.until(() => app.client.syncStatus.state === 'in-sync');
-  const publish = (verb: string, context: ContextEntry[], seconds: number) =>
+  const publish = (verb: string, context: { key: string; [datatype: string]: unknown }[], seconds: number) =>
     field.session.publish(`DiagnosticReport-${verb}`, context, { timestamp: at(seconds) });
   return { app, opened: opened ?? [], closed: closed ?? [], updated: updated ?? [], publish };
 }
@@ -136,5 +136,54 @@ describe.each(['rad-ai', 'powercast'] as const)('%s: names in the past tense, an
     expect(events.map((list) => list.map(({ name }) => name))).toEqual(names.map((name) => [name.toLowerCase()]));
     expect(app.client.context.current?.patient?.id).toBe(ADA.id);
     expect(app.errors).toEqual([]);
+  });
+});
+
+describe('PowerCast', () => {
+  const reference = { reference: 'DiagnosticReport/report-A-1' };
+  const bundle = {
+    resourceType: 'Bundle' as const,
+    type: 'transaction' as const,
+    entry: [
+      {
+        request: { method: 'POST' as const, url: 'Observation' },
+        resource: { resourceType: 'Basic' as const, code: {} },
+      },
+    ],
+  };
+
+  it('answers 409 to a change where the context is another one: the hub is asked, and its word counts', async () => {
+    const field = await openField('powercast');
+    const app = await field.followApp({ profile: profiles.powerCast });
+    await field.opens(ADA);
+    // The user has gone on, and the app did not hear of it.
+    field.session.disturbNext('drop');
+    void field.opens(BRAM);
+    await field.hub.waitFor(() => field.session.current?.event.context[0]?.['resource'] === BRAM);
+    field.hub.refuseNext({ kind: 'publish', status: 409, text: 'Fetch first.' });
+    const change = await app.client.requestContextChange('Patient-open', { patient: CHIDI });
+    expect(change).toMatchObject({ accepted: false, status: 409 });
+    expect(app.client.syncStatus.state).toBe('behind');
+    await app.until(() => app.client.syncStatus.state === 'in-sync');
+    expect(app.client.context.current?.patient?.id).toBe(BRAM.id);
+  });
+
+  it.each([
+    ['updates', { key: 'updates', resource: bundle }, []],
+    ['bundle', { key: 'bundle', resource: bundle }, []],
+    ['content', { key: 'content', resource: bundle }, ['updates is missing']],
+  ])('sends an update under %s, with null for what there is not', async (key, entry, deviations) => {
+    const field = await openField('powercast');
+    const { app, updated, publish } = await followReports(field, profiles.powerCast);
+    await publish('open', reportOf(ADA, 'A-1'), 1);
+    const { answers } = await publish('update', [{ key: 'report', reference, resource: null }, { ...entry }], 2);
+    expect(answers).toMatchObject([{ status: 200 }]);
+    expect(updated).toMatchObject([{ anchorReference: reference, anchor: undefined }]);
+    const [update] = updated;
+    expect(update?.resources(key, 'Bundle')).toHaveLength(1);
+    if (key === 'bundle') expect(update?.resources('updates', 'Bundle')).toHaveLength(1);
+    const told = app.warnings.filter(({ code }) => code === 'notification-deviation').map(({ at: where }) => where);
+    expect(told).toEqual(deviations);
+    expect(app.client.context.current?.report?.id).toBe('report-A-1');
   });
 });

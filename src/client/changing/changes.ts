@@ -17,6 +17,8 @@ export interface ChangesOptions {
   readonly resends: number;
   /** The same as long as no objection can have been missed; `undefined` while none can be heard. */
   hearing(): number | undefined;
+  /** The hub says that its context is another one than this app knows. */
+  conflict(): void;
   /** A change is about to be sent again. */
   resend(resending: Resending): void;
 }
@@ -38,6 +40,9 @@ interface Sent extends Change {
 
 /** Nobody waits for objections any more. */
 const GIVEN_UP = { kind: 'unknown', objections: 'unheard' } as const;
+
+/** By this a hub says: fetch what is current first (PowerCast). */
+const CONFLICT = 409;
 
 /** How many changes are remembered: more than a person makes while a hub answers. */
 const REMEMBERED = 32;
@@ -140,6 +145,7 @@ export class Changes {
     try {
       const { ok, status, text } = await api.publish({ body, name: hubEvent }, signal);
       if (!ok) this.#forget(id);
+      if (status === CONFLICT) this.#options.conflict();
       return { sent, ok, status, text };
     } catch (error) {
       this.#forget(id);

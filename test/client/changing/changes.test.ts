@@ -40,6 +40,7 @@ function change(
     api,
     resends: 3,
     hearing: () => hearing,
+    conflict: () => {},
     resend: (resending) => resends.push(resending),
   });
   const send = (after?: number) => changes.send('Patient-open', patientContext(), after, undefined);
