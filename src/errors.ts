@@ -87,6 +87,7 @@ const SENTENCES = {
   'signature-mismatch': 'A callback was refused, because its signature is wrong.',
   // sending
   'change-invalid': 'The context change was not sent: {}.',
+  'change-deviation': 'The context change is sent without {}, by which others may know the resource.',
   'sync-error-not-sent': 'The hub could not be told that the app did not follow (see cause).',
   // the client
   closed: 'The client is closed. Make a new one.',
@@ -211,7 +212,7 @@ export class SignatureError extends FhircastError {
   override name = 'SignatureError';
 }
 
-/** A context change was not sent, because it does not fit the definition of its event. */
+/** A context change was not sent, because it does not fit the definition of its event, or was sent with a deviation. */
 export class ContextChangeError extends FhircastError {
   override name = 'ContextChangeError';
 }

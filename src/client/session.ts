@@ -248,6 +248,7 @@ export class Session {
       hearing: () => this.sync.hearing,
       conflict: () => this.machine.state === 'active' && this.#catchUp.doubt(),
       resend: (resending) => this.listeners.emit('resend', resending),
+      warned: (warning) => this.listeners.emit('warning', warning),
     });
     return this.#changes;
   }

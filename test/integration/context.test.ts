@@ -256,4 +256,34 @@ describe.each(WORLDS)('refusal of a context change: $title', (kind) => {
     expect(error).toMatchObject({ code: 'change-invalid' });
     expect(world.hub.log.slice(before)).toEqual([]);
   });
+
+  const identifier = [{ system: 'urn:mrn', value: '7' }];
+  const whole = { resourceType: 'Patient', id: 'p7', identifier };
+  it.each<[string, string, unknown, string[]]>([
+    ['no identifier', 'Patient-open', { patient: { ...whole, identifier: undefined } }, ['patient.identifier']],
+    ['an empty identifier', 'Patient-open', { patient: { ...whole, identifier: [{}] } }, ['patient.identifier']],
+    ['no id', 'Patient-open', { patient: { ...whole, id: undefined } }, ['patient.id']],
+    ['an empty id', 'Patient-open', { patient: { ...whole, id: '' } }, ['patient.id']],
+    [
+      'a study without either',
+      'ImagingStudy-open',
+      { study: { resourceType: 'ImagingStudy', id: 's7' }, patient: { ...whole, id: undefined } },
+      ['study.identifier', 'patient.id'],
+    ],
+    ['an older study', 'ImagingStudy-open', { study: { resourceType: 'ImagingStudy', id: 's7', uid: '1.2.3' } }, []],
+    ['both', 'Patient-open', { patient: whole }, []],
+    ['neither, but closes', 'Patient-close', { patient: { resourceType: 'Patient', id: 'p7' } }, []],
+  ])('with %s is sent, and what others may need is warned of', async (_, name, resources, at) => {
+    const world = await openWorld(kind);
+    const { client, warnings } = await world.follow();
+    const before = warnings.length;
+    let warnedBefore: unknown[] | undefined;
+    client.on('protocol', (entry) => {
+      if (entry.kind === 'context-change' && entry.direction === 'out') warnedBefore ??= warnings.slice(before);
+    });
+    expect(await client.requestContextChange(name, resources as never)).toMatchObject({ accepted: true });
+    const expected = at.map((one) => ({ code: 'change-deviation', at: one }));
+    expect(warnedBefore).toMatchObject(expected);
+    expect(warnedBefore).toHaveLength(expected.length);
+  });
 });

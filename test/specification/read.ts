@@ -174,7 +174,14 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
     }
     case 'context change answer': {
       const { api } = callsOf(text, {}, async () => responseOf(wire));
-      const changes = new Changes({ api, resends: 0, hearing: () => undefined, conflict: () => {}, resend: () => {} });
+      const changes = new Changes({
+        api,
+        resends: 0,
+        hearing: () => undefined,
+        conflict: () => {},
+        resend: () => {},
+        warned: () => {},
+      });
       const { accepted, status } = await changes.send('Home-open', [], undefined, undefined);
       changes.close();
       return { accepted, status };

@@ -88,7 +88,14 @@ export async function send(text: SpecificationText, exchange: FromApp, wire: str
     }
     case 'context change': {
       const { api, requests } = callsOf(text, who);
-      const changes = new Changes({ api, resends: 0, hearing: () => undefined, conflict: () => {}, resend: () => {} });
+      const changes = new Changes({
+        api,
+        resends: 0,
+        hearing: () => undefined,
+        conflict: () => {},
+        resend: () => {},
+        warned: () => {},
+      });
       const { event } = parse(printed.body);
       const context = changes.prepare(exchange.name, isObject(event) ? event.context : undefined);
       await changes.send(exchange.name, context, undefined, undefined);

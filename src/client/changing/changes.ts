@@ -1,3 +1,4 @@
+import { ContextChangeError, type FhircastError } from '../../errors.ts';
 import type { ContextEntry } from '../../events/context.ts';
 import type { FhircastEvent } from '../../events/event.ts';
 import { changesContext, kindOf } from '../../events/kind.ts';
@@ -5,10 +6,10 @@ import type { Notification } from '../../events/notification.ts';
 import type { HubApi } from '../../hub/api.ts';
 import { hubTextOf } from '../../hub/http.ts';
 import { randomHex } from '../../random.ts';
-import { pause, unref } from '../../timers.ts';
+import { after, pause, unref } from '../../timers.ts';
 import { OBJECTION_WITHIN_MS } from '../following/sync-status.ts';
 import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from './change-result.ts';
-import { checkChange, toContext } from './check-change.ts';
+import { checkChange, missingIn, toContext } from './check-change.ts';
 
 /** What sending changes needs. */
 export interface ChangesOptions {
@@ -21,6 +22,8 @@ export interface ChangesOptions {
   conflict(): void;
   /** A change is about to be sent again. */
   resend(resending: Resending): void;
+  /** A change that is about to be sent leaves something out. */
+  warned(warning: FhircastError): void;
 }
 
 /** A change of the context, as it is sent. */
@@ -91,6 +94,7 @@ export class Changes {
     after: number | undefined,
     signal: AbortSignal | undefined,
   ): Promise<ContextChangeResult> {
+    for (const at of missingIn(name, context)) this.#options.warned(new ContextChangeError('change-deviation', { at }));
     this.#latest = Math.max(Date.now(), Math.floor(after ?? 0) + 1, this.#latest + 1);
     const timestamp = new Date(this.#latest).toISOString();
     const { sent, ok, status, text } = await this.#publish({ name, context, timestamp }, signal);
@@ -225,10 +229,10 @@ export class Changes {
     const { hearing } = this.#options;
     const heard = hearing();
     const outcome = new Promise<ContextChangeOutcome>((resolve) => {
-      const timer = setTimeout(() => {
+      const timer = after(OBJECTION_WITHIN_MS, () => {
         const objections = heard !== undefined && heard === hearing() ? 'heard' : 'unheard';
         resolve(sent.echo ? { kind: 'followed', event: sent.echo, objections } : { kind: 'unknown', objections });
-      }, OBJECTION_WITHIN_MS);
+      });
       // Waiting for an objection must not keep a process alive.
       unref(timer);
       settle = (settled) => {

@@ -1,7 +1,8 @@
 import { ContextChangeError, type NotificationError } from '../../errors.ts';
 import { checkContext } from '../../events/check.ts';
 import type { ContextEntry } from '../../events/context.ts';
-import { contextDefinition } from '../../events/definitions.ts';
+import { canonicalKey, contextDefinition, eventParts } from '../../events/definitions.ts';
+import { identityOf } from '../../events/identity.ts';
 import { parseContext } from '../../events/notification.ts';
 
 /**
@@ -29,6 +30,26 @@ export function checkChange(name: string, context: readonly ContextEntry[]): voi
       ? `${missing} is missing`
       : deviations[0];
   if (fault) throw new ContextChangeError('change-invalid', { at: fault });
+}
+
+/**
+ * What an open does not say of its anchor or its patient, though others need it: the id, or the identifier by which a system with
+ * ids of its own knows the resource (STU3, profiles of the contexts of the events).
+ *
+ * @param name the canonical name
+ * @param context what is to be sent, which fits its definition
+ * @returns the key and what is missing, such as `patient.identifier`; nothing for other events
+ */
+export function missingIn(name: string, context: readonly ContextEntry[]): readonly string[] {
+  if (eventParts(name)?.verb !== 'open') return [];
+  const decisive = [contextDefinition(name)?.[0]?.key, 'patient'];
+  const missing = context.flatMap((entry) => {
+    const key = canonicalKey(entry.key);
+    if (!entry.resource || !decisive.includes(key)) return [];
+    const { id, identifiers } = identityOf(entry);
+    return [...(id === undefined ? [`${key}.id`] : []), ...(identifiers.length === 0 ? [`${key}.identifier`] : [])];
+  });
+  return [...new Set(missing)];
 }
 
 /**

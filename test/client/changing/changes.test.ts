@@ -23,6 +23,7 @@ function change(
 ) {
   const sent: Sent[] = [];
   const resends: Resending[] = [];
+  const warned: unknown[] = [];
   const api = new HubApi({
     hubUrl: 'https://hub.example.org',
     topic: TOPIC,
@@ -42,6 +43,7 @@ function change(
     hearing: () => hearing,
     conflict: () => {},
     resend: (resending) => resends.push(resending),
+    warned: ({ at }) => warned.push(at),
   });
   const send = (after?: number) => changes.send('Patient-open', patientContext(), after, undefined);
   /** Sends a change that the hub takes. */
@@ -62,7 +64,7 @@ function change(
         },
       ],
     });
-  return { changes, sent, send, accepted, objection, resends };
+  return { changes, sent, send, accepted, objection, resends, warned };
 }
 
 /** How objections are heard at the moment, as the tracker tells it. */
