@@ -72,7 +72,11 @@ const sandboxHabits = (mode: unknown): Partial<Habits> => ({
  * Medplum confirms with fields that are empty. It wants the events when an app unsubscribes, and finds the subscription by
  * `endpoint`: without it, everybody's of the topic is denied.
  */
-const MEDPLUM: Partial<Habits> = { unsubscribesByEvents: true, unsubscribesByEndpoint: true };
+const MEDPLUM: Partial<Habits> = {
+  unsubscribesByEvents: true,
+  unsubscribesByEndpoint: true,
+  closeClears: true,
+};
 
 /** No frame about the subscription is longer. In characters. */
 const CONTROL_LIMIT = 64 * 1024;

@@ -161,6 +161,7 @@ export class Session {
       sync: this.sync,
       graceMs: Math.min(GRACE_MS, silenceMs),
       // Hubs replay over websockets alone.
+      closeClears: () => chooser.dialect.closeClears,
       replays: () => chooser.dialect.replaysContext && this.subscription.channelType === 'websocket',
       failed: (error) => this.listeners.emit('error', error),
       missed: (code) => this.subscription.deaf(new ChannelError(code, { retryable: true })),

@@ -362,7 +362,11 @@ describe('unsubscribeByEvents, and a hub that answers 400', () => {
     await api.unsubscribe(websocket, signal);
     await api.unsubscribe(websocket, signal);
     expect(eventsIn(sent)).toEqual([undefined, ALL, ALL]);
-    expect(chooser.choice.learnt).toEqual({ unsubscribesByEvents: true, unsubscribesByEndpoint: true });
+    expect(chooser.choice.learnt).toEqual({
+      unsubscribesByEvents: true,
+      unsubscribesByEndpoint: true,
+      closeClears: true,
+    });
   });
 
   it('that refuses both says what is wrong, and nothing is remembered', async () => {

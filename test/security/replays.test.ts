@@ -30,7 +30,7 @@ describe('A captured event is sent again', () => {
     const victim = await openVictim();
     const ada = captured(victim, 'open-patient-chart', 1, patientContext(ADA));
     await victim.send(ada);
-    await victim.send(captured(victim, 'open-patient-chart', 2, patientContext(BRAM)));
+    await victim.world.session.publish('Patient-open', patientContext(BRAM), { timestamp: at(2) });
     await makeForget(victim, 3);
     await victim.send(ada);
     expect(victim.app.client.context.current?.patient?.id).toBe(BRAM.id);
@@ -57,9 +57,7 @@ describe('A captured event is sent again', () => {
     const ada = captured(victim, 'open-patient-chart', 1, patientContext(ADA));
     await victim.send(ada);
     // It says no time, like what some hubs answer.
-    const { sign, world } = victim;
-    const context = patientContext(BRAM);
-    await victim.send(sign(world.message('open-patient-chart', { id: 'undated', timestamp: '', context })));
+    await victim.world.session.publish('Patient-open', patientContext(BRAM), { id: 'undated', timestamp: '' });
     expect(victim.app.client.context.current?.patient?.id).toBe(BRAM.id);
     await makeForget(victim, 3);
     await victim.send(ada);

@@ -21,6 +21,8 @@ export interface CatchUpOptions {
   readonly graceMs: number;
   /** Whether the hub sends the open contexts by itself after a confirmation. */
   replays(): boolean;
+  /** Whether the hub has no context after any close, whatever was closed. */
+  closeClears(): boolean;
   /** What the hub answered cannot be used. */
   failed(error: FhircastError): void;
   /** The hub has a context of which no event came, or cannot be reached. */
@@ -32,9 +34,9 @@ const ASK_AGAIN = 5;
 
 /**
  * How an answer of the hub stands to what is known here: it agrees; it tells something new; it tells what its own events have
- * left; or nobody can say.
+ * left; nobody can say; or it tells what another event has displaced here, which the hub may have taken in another order.
  */
-type Finding = 'agrees' | 'news' | 'left' | 'unclear';
+type Finding = 'agrees' | 'news' | 'left' | 'unclear' | 'displaced';
 
 /** What is known of the connection of the moment. */
 interface Connection {
@@ -172,11 +174,15 @@ export class CatchUp {
     const before = contexts.changes;
     try {
       const answer = await api.askContext(signal);
-      const isNews = () => !signal.aborted && contexts.changes === before && this.#finding(answer) === 'news';
+      const isNews = () => {
+        const finding = this.#finding(answer);
+        return !signal.aborted && contexts.changes === before && (finding === 'news' || finding === 'displaced');
+      };
       if (!isNews()) return;
       // Its event may be behind the answer.
       await pause(graceMs, signal);
       if (!isNews()) return;
+      if (this.#finding(answer) === 'displaced') return this.doubt();
       if (answer.worth === 'unlikely') {
         // It may be another session's, or the connection may be deaf: it is made anew, and that once.
         const hint = textOf(answer);
@@ -211,11 +217,12 @@ export class CatchUp {
         if (signal.aborted) return;
         const isOvertaken = contexts.changes !== before;
         if (isOvertaken && ++again < ASK_AGAIN) continue;
-        const finding = isOvertaken ? this.#finding(answer) : this.#adopt(answer, held);
+        const finding = isOvertaken ? this.#finding(answer) : this.#adopt(answer, held, again + 1 >= ASK_AGAIN);
         // Whoever was told of it may have left at once.
         if (signal.aborted) return;
         if (this.#late.isHolding) continue;
-        if (finding === 'unclear' && answer.worth !== 'unlikely' && ++again < ASK_AGAIN) {
+        const mayChange = finding === 'unclear' || finding === 'displaced';
+        if (mayChange && answer.worth !== 'unlikely' && ++again < ASK_AGAIN) {
           // Its events may be ahead of what it tells.
           await pause(graceMs, signal);
           if (signal.aborted) return;
@@ -239,7 +246,7 @@ export class CatchUp {
 
   /** Whether an answer, and what was done with it, leaves no doubt about what the hub has. */
   #isKnown({ context, worth }: ContextAnswer, finding: Finding): boolean {
-    if (finding === 'unclear') return false;
+    if (finding === 'unclear' || finding === 'displaced') return false;
     if (worth !== 'unlikely') return true;
     const { contexts } = this.#options;
     const isAgreed = context === null ? contexts.current === null : contexts.isCurrent(context.context);
@@ -276,14 +283,14 @@ export class CatchUp {
       return standing === 'current' ? 'agrees' : standing;
     }
     if (contexts.current === null) return 'agrees';
-    // One hub has no context after any close, whatever was closed.
-    if (contexts.othersClosed) return 'left';
+    if (contexts.othersClosed && this.#options.closeClears()) return 'left';
     // Some hubs keep no context and answer all the same. One that has just told of it by an event has not lost it since.
     const isSaid = this.#hasTold || worth === 'certain' || (worth === 'likely' && !contexts.isCurrentTold);
     return isSaid ? 'news' : 'left';
   }
 
-  #adopt(answer: ContextAnswer, held: number): Finding {
+  /** @param insists whether the hub has been asked often enough for its order of events to count */
+  #adopt(answer: ContextAnswer, held: number, insists: boolean): Finding {
     const { contexts, inbox } = this.#options;
     const { context, worth } = answer;
     const connection = this.#connection;
@@ -291,7 +298,8 @@ export class CatchUp {
     // What cannot be relied on decides nothing.
     if (worth === 'unlikely') this.#late.release();
     else if (!this.#late.settle(context, held)) return 'agrees';
-    const finding = this.#finding(answer);
+    const found = this.#finding(answer);
+    const finding = found === 'displaced' && insists && worth !== 'unlikely' ? 'news' : found;
     const isNews = finding === 'news' && (context === null || worth !== 'unlikely');
     const { current } = contexts;
     const isTold = context !== null || isNews || worth === 'certain';

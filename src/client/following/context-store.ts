@@ -86,8 +86,10 @@ export type Standing =
   | 'current'
   /** An event has opened it, and a later one has left it: the hub keeps it all the same. */
   | 'left'
-  /** It may be one that was left, or the same opened again. */
+  /** It may be one that `Home-open` has left, or the same opened again. */
   | 'unclear'
+  /** It is the very event that another open has displaced here: the hub took them in another order, or has not come so far. */
+  | 'displaced'
   /** No event told of it. */
   | 'news';
 
@@ -220,10 +222,9 @@ export class ContextStore {
     const isIt = ({ context }: Displaced) =>
       (found.id !== undefined && found.id === context.id && found.time === context.time) ||
       (found.id === undefined && found.versionId !== undefined && found.versionId === context.versionId);
-    // A hub that says the very same again after another open has not heard of that one, or forgot it.
-    if (before.some(isIt)) return before.at(-1)?.by === 'home' && this.#current === null ? 'left' : 'unclear';
-    const tells = found.id ?? found.versionId;
-    return tells === undefined && before.at(-1)?.by === 'home' && this.#current === null ? 'unclear' : 'news';
+    const isAtHome = before.at(-1)?.by === 'home' && this.#current === null;
+    if (before.some(isIt)) return isAtHome ? 'left' : 'displaced';
+    return isAtHome && found.id === undefined && found.versionId === undefined ? 'unclear' : 'news';
   }
 
   /**

@@ -50,16 +50,26 @@ const ageOf = ({ kind }: Notification): keyof Latest | undefined => {
   return kind === 'close' ? undefined : 'opens';
 };
 
+/** A time that is told to the millisecond is that of one act. */
+const isPrecise = (instant: string): boolean => Number.isFinite(Number(instant)) && Number(instant) % 1000 !== 0;
+
 /** What was delivered, of one generation. */
 interface Generation {
   /** By id, name and content. */
   readonly deliveries: Map<string, Delivery>;
+  /** Changes of the context by content and time, where that is told to the millisecond. */
+  readonly acts: Map<string, Delivery>;
   /** By id and name: those that were used. */
   readonly ids: Set<string>;
   readonly until: Latest;
 }
 
-const generation = (): Generation => ({ deliveries: new Map(), ids: new Set(), until: nothing() });
+const generation = (): Generation => ({
+  deliveries: new Map(),
+  acts: new Map(),
+  ids: new Set(),
+  until: nothing(),
+});
 
 /** Whether the app did not follow, so that whoever sends it again wants the app to be asked again. */
 export const isRefused = ({ status = 0, isRefusedLate }: Delivery): boolean => isRefusedLate || status >= REFUSED;
@@ -100,9 +110,15 @@ export class Duplicates {
       return { delivery: same, isTwin: false, isIdReused: false };
     const isIdReused = this.#recent.ids.has(id) || this.#older.ids.has(id);
     const last = isChange ? this.#lastChange : sendsTwice ? this.#last : undefined;
-    // Where nobody says when it happened, it may have happened twice.
-    const isTwin = instant !== '' && last?.content === content && last.delivery.instant === instant;
-    return { delivery: isTwin ? last.delivery : undefined, isTwin, isIdReused };
+    // Where nobody says when it happened, or no more than in which second, it may have happened twice.
+    const isLast = instant !== '' && last?.content === content && last.delivery.instant === instant;
+    const act = `${content}\n${instant}`;
+    const twin = isLast ? last.delivery : isChange && isPrecise(instant) ? this.#actOf(act) : undefined;
+    return { delivery: twin, isTwin: twin !== undefined, isIdReused };
+  }
+
+  #actOf(act: string): Delivery | undefined {
+    return this.#recent.acts.get(act) ?? this.#older.acts.get(act);
   }
 
   /**
@@ -142,13 +158,16 @@ export class Duplicates {
   alias(notification: Notification, delivery: Delivery): void {
     const { time, kind } = notification;
     const { content, id, key } = keysOf(notification);
-    const { deliveries, ids, until } = this.#recent;
+    const { deliveries, acts, ids, until } = this.#recent;
     this.#hasReusedIds ||=
       (ids.has(id) || this.#older.ids.has(id)) && !deliveries.has(key) && !this.#older.deliveries.has(key);
     deliveries.set(key, delivery);
     ids.add(id);
     this.#last = { content, delivery };
-    if (changesContext(kind)) this.#lastChange = this.#last;
+    if (changesContext(kind)) {
+      this.#lastChange = this.#last;
+      if (isPrecise(delivery.instant)) acts.set(`${content}\n${delivery.instant}`, delivery);
+    }
     const age = ageOf(notification);
     if (time !== undefined && age !== undefined) {
       // What changes no context orders nothing: a publisher whose clock is ahead must not keep the others out.

@@ -75,9 +75,8 @@ function repetitionIn(
   if (!delivery) return undefined;
   const isChange = changesContext(notification.kind);
   const isOvertaken = isChange && delivery.changes !== contexts.changes;
-  // The same under another id, and something came between: it was done once more. So was it where ids tell nothing.
-  if (isOvertaken && isTwin) return undefined;
-  if (isOvertaken && duplicates.hasReusedIds && !isStale && !mayBeSentAgain) return undefined;
+  // Where ids tell nothing, and something came between, it was done once more.
+  if (isOvertaken && !isTwin && duplicates.hasReusedIds && !isStale && !mayBeSentAgain) return undefined;
   // Of what was found by asking, the hub has not been told yet how the app decided.
   const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= REFUSED && !delivery.isFound;
   if (isAskedAgain && !isStale && !isOvertaken) return undefined;

@@ -120,9 +120,7 @@ export class LateEvents {
    */
   settle(found: CurrentContext | null, asked: number): boolean {
     const adopted = this.#adopted?.context ?? null;
-    const match = this.#held
-      .map(({ notification }) => found !== null && isEventOf(notification, 'open', found))
-      .lastIndexOf(true);
+    const match = found ? this.#eventOf(found) : -1;
     const decided = this.#held.splice(0, Math.max(asked, match + 1));
     const isStill = found && adopted ? isSameContext(found.context, adopted.context) : found === adopted;
     // Before the events are followed: what their listeners do may come back here.
@@ -145,6 +143,21 @@ export class LateEvents {
     // What came after its event is in order again.
     this.release();
     return false;
+  }
+
+  /** Which of the events that wait made a context: of several opens of the same, that of its version, or the newest. */
+  #eventOf(found: CurrentContext): number {
+    let match = -1;
+    let newest: Notification | undefined;
+    for (const [index, { notification }] of this.#held.entries()) {
+      if (!isEventOf(notification, 'open', found)) continue;
+      const { versionId, time = Number.POSITIVE_INFINITY } = notification;
+      if (found.versionId !== undefined && versionId === found.versionId) return index;
+      if (newest && time < (newest.time ?? Number.POSITIVE_INFINITY)) continue;
+      newest = notification;
+      match = index;
+    }
+    return match;
   }
 
   /** Judges what waits, and what comes, by its time alone. */

@@ -84,6 +84,8 @@ export interface Habits {
   readonly unverifiedSignatures: boolean;
   /** Whether the answer to a request for the current context is of this session alone, and up to date. */
   readonly keepsContext: boolean;
+  /** Whether any close leaves the hub without a current context, whatever was closed. */
+  readonly closeClears: boolean;
   /** Whether the hub sends each event twice, under two ids. */
   readonly sendsTwice: boolean;
   /** Whether a report may come without its anchor: opened and closed by its study alone, and updated as the current one. */

@@ -63,6 +63,7 @@ export const medplumStu2: HubProfile = {
   unsubscribesByEvents: true,
   // Its hub of 2026 finds a subscription by this, and denies everybody's of the topic where it is missing.
   unsubscribesByEndpoint: true,
+  closeClears: true,
 };
 
 /** Medplum's STU3 endpoint. */
@@ -73,6 +74,7 @@ export const medplum: HubProfile = {
   unsubscribesByEvents: true,
   // Its hub of 2026 finds a subscription by this, and denies everybody's of the topic where it is missing.
   unsubscribesByEndpoint: true,
+  closeClears: true,
 };
 
 /**

@@ -92,6 +92,7 @@ function open(dialectName: DialectName = 'stu3') {
     contexts,
     sync,
     graceMs: 1_000,
+    closeClears: () => dialect.closeClears,
     replays: () => dialect.replaysContext,
     failed: ({ code }) => heard.errors.push(code),
     missed: (code) => heard.missed.push(code),

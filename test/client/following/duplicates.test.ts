@@ -126,11 +126,14 @@ describe('an event that was delivered', () => {
       expect(duplicates.find(second(facts), 1)).toMatchObject({ delivery: isTwin ? delivery : undefined, isTwin });
     });
 
-    it('is another one when something came between', () => {
+    it.each([
+      ['in the same second', '2024-05-01T10:00:00.000Z', false],
+      ['in the same millisecond', '2024-05-01T10:00:00.123Z', true],
+    ])('is another one when something came between, %s', (_, timestamp, isTwin) => {
       const duplicates = new Duplicates();
-      duplicates.remember(notify(), 1);
-      duplicates.remember(notify({ id: 'between', context: patientContext('p2') }), 2);
-      expect(duplicates.find(second(), 1).delivery).toBeUndefined();
+      duplicates.remember(notify({ timestamp }), 1);
+      duplicates.remember(notify({ id: 'between', context: patientContext('p2'), timestamp }), 2);
+      expect(duplicates.find(second({ timestamp }), 2).isTwin).toBe(isTwin);
     });
 
     it.each([
