@@ -128,9 +128,11 @@ export class LateEvents {
     decided.forEach(({ notification, answer, isStale }, index) => {
       const { kind } = notification;
       const closes = (context: CurrentContext | null) => context !== null && isEventOf(notification, 'close', context);
+      // Meanwhile a newer event may have opened the same.
+      const isHere = isStale && this.#contexts.isCurrent(notification.context);
       const isOlder =
         kind === 'open'
-          ? index !== match
+          ? index !== match || isHere
           : kind === 'home'
             ? found !== null
             : isStale
