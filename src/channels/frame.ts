@@ -76,6 +76,7 @@ const MEDPLUM: Partial<Habits> = {
   unsubscribesByEvents: true,
   unsubscribesByEndpoint: true,
   closeClears: true,
+  derivesEvents: true,
 };
 
 /** No frame about the subscription is longer. In characters. */

@@ -135,7 +135,7 @@ export class HubApi {
       // Medplum wants the events, which STU2 and STU3 do not ask for, and denies everybody's where `endpoint` is missing.
       if (unsubscribesByEvents || !(error instanceof HubError) || error.status !== BAD_REQUEST) throw error;
       const answer = await ask(events, request.endpoint);
-      this.learn({ unsubscribesByEvents: true, unsubscribesByEndpoint: true, closeClears: true });
+      this.learn({ unsubscribesByEvents: true, unsubscribesByEndpoint: true, closeClears: true, derivesEvents: true });
       return answer;
     }
   }

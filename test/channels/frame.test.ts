@@ -57,7 +57,7 @@ describe('a frame about the subscription', () => {
         topic: 't',
         isOfSubscription: true,
         grant,
-        habits: { unsubscribesByEvents: true, unsubscribesByEndpoint: true, closeClears: true },
+        habits: { unsubscribesByEvents: true, unsubscribesByEndpoint: true, closeClears: true, derivesEvents: true },
       },
     ],
     [

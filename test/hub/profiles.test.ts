@@ -366,6 +366,7 @@ describe('unsubscribeByEvents, and a hub that answers 400', () => {
       unsubscribesByEvents: true,
       unsubscribesByEndpoint: true,
       closeClears: true,
+      derivesEvents: true,
     });
   });
 

@@ -313,7 +313,8 @@ describe.each(STU3)('what the hub derives: $title', (kind) => {
 
   it.each(['same', 'own'])('leaves the most specific context current (ids: %s)', async (ids) => {
     const world = await openWorld(kind);
-    const app = await world.follow();
+    const profile = { name: 'test', derivesEvents: ids === 'own' };
+    const app = await world.follow('Viewer', { profile });
     for (const name of ['DiagnosticReport', 'ImagingStudy', 'Patient'])
       for (const verb of ['open', 'close']) app.collect(`${name}-${verb}`);
     await app.client.ready();

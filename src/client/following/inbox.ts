@@ -209,7 +209,7 @@ export class Inbox {
     for (const at of deviations) this.#warn(new NotificationError('notification-deviation', { at }));
     if (notification.time === undefined)
       this.#warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
-    const isDerived = contexts.isDerived(notification);
+    const isDerived = contexts.isDerived(notification, this.#options.dialect().derivesEvents);
     const isComplete = !changesContext(notification.kind) || contexts.apply(notification, isDerived);
     this.#deliver(notification, !isDerived && notification.kind !== 'close', answer);
     if (!isComplete) this.#options.incomplete(notification);

@@ -84,6 +84,8 @@ export interface Habits {
   readonly unverifiedSignatures: boolean;
   /** Whether the answer to a request for the current context is of this session alone, and up to date. */
   readonly keepsContext: boolean;
+  /** Whether the hub derives opens from a more specific one, under ids of their own: the patient's from a report's. */
+  readonly derivesEvents: boolean;
   /** Whether any close leaves the hub without a current context, whatever was closed. */
   readonly closeClears: boolean;
   /** Whether the hub sends each event twice, under two ids. */

@@ -22,6 +22,7 @@ export const habits: Habits = {
   spellings: 'own',
   unverifiedSignatures: false,
   keepsContext: true,
+  derivesEvents: false,
   closeClears: false,
   sendsTwice: false,
   anonymousOpen: false,

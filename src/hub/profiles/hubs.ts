@@ -64,6 +64,7 @@ export const medplumStu2: HubProfile = {
   // Its hub of 2026 finds a subscription by this, and denies everybody's of the topic where it is missing.
   unsubscribesByEndpoint: true,
   closeClears: true,
+  derivesEvents: true,
 };
 
 /** Medplum's STU3 endpoint. */
@@ -75,6 +76,7 @@ export const medplum: HubProfile = {
   // Its hub of 2026 finds a subscription by this, and denies everybody's of the topic where it is missing.
   unsubscribesByEndpoint: true,
   closeClears: true,
+  derivesEvents: true,
 };
 
 /**
