@@ -196,6 +196,7 @@ export class Session {
       wanted: () => this.wanted.names,
       mayWantLess: (error) => this.wanted.mayDropObjections(error),
       wantLess: () => this.wanted.dropObjections(),
+      wantAll: () => this.wanted.mayHaveObjections(),
       openChannel: (sink, failed) =>
         openChannel({ api: this.api, options, chooser, subscriberName, record, discover }, sink, failed),
       notification: (text, answer, via) => this.inbox.receive(text, answer, via),
@@ -305,7 +306,7 @@ export class Session {
       this.#liveness.stop();
       this.#catchUp.end();
     }
-    if (state === 'denied') this.wanted.denied();
+    if (state === 'denied') this.wanted.mayHaveObjections();
     if (previous === 'active') this.contexts.gap();
     this.listeners.emit('state', change);
     this.sync.entered(state);

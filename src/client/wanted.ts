@@ -51,8 +51,8 @@ export class Wanted {
     this.#objections = 'refused';
   }
 
-  /** The hub has refused without the objections, too: they were not why. */
-  denied(): void {
+  /** The hub has refused without the objections, too, or it was the channel that it did not know: they were not why. */
+  mayHaveObjections(): void {
     if (this.#objections === 'refused') this.#objections = undefined;
   }
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { FhircastEvent } from '../../src/index.ts';
 import type { HubPersonality } from '../../src/testing/index.ts';
 import type { App } from '../integration/app.ts';
-import { ADA, type AppOptions, at, BRAM, patientContext, settled, type World } from '../integration/world.ts';
+import { ADA, type AppOptions, at, BRAM, CHIDI, patientContext, settled, type World } from '../integration/world.ts';
 import type { Setup } from './setups.ts';
 
 /** What came of a scenario: it works, or in a word or two what this hub does not do. */
@@ -297,6 +297,110 @@ const anotherLeaves: Scenario = {
   },
 };
 
+/** Whether the hub tells what is open, in a form that can be relied on. */
+const tells = ({ hub }: World): boolean => !/^(?:none|last-of-.*)$/.test(hub.traits.contextForm);
+
+/** Does something, and sees to it that the app is never in sync with another patient than this one afterwards. */
+const neverElsewhere = (app: App, patient: typeof ADA, act: () => void): { readonly wrong: readonly unknown[] } => {
+  const wrong: unknown[] = [];
+  act();
+  app.client.on('sync', ({ state }) => {
+    const { current } = app.client.context;
+    if (state === 'in-sync' && current?.patient?.id !== patient.id) wrong.push(current?.patient?.id);
+  });
+  return { wrong };
+};
+
+const missedPatient: Scenario = {
+  title: 'missed patient',
+  async play(world, setup) {
+    const app = await follow(world, setup, { silenceMs: 60 });
+    void opens(world, setup, ADA);
+    await app.until(() => app.client.context.current?.patient?.id === ADA.id);
+    await settled(app);
+    const answered = () =>
+      app.records.filter(({ kind, direction }) => kind === 'current-context' && direction === 'in');
+    const before = answered().length;
+    const { wrong } = neverElsewhere(app, BRAM, () => {
+      if (setup.channel === 'websocket') world.session.dropConnections();
+      else world.session.disturbNext('drop');
+      void opens(world, setup, BRAM);
+    });
+    const isWith = (patient: typeof ADA) => app.client.context.current?.patient?.id === patient.id;
+    const { contextForm } = world.hub.traits;
+    if (setup.channel === 'webhook' && contextForm === 'none') {
+      // Neither the connection nor the hub shows that anything was missed.
+      void opens(world, setup, CHIDI);
+      await app.until(() => isWith(CHIDI));
+      return 'cannot know';
+    }
+    if (tells(world)) {
+      await app.until(() => isWith(BRAM) && app.client.syncStatus.state === 'in-sync');
+      expect(wrong).toEqual([]);
+      return 'yes';
+    }
+    await app.until(() => app.client.syncStatus.state === 'behind' && answered().length > before);
+    expect(wrong).toEqual([]);
+    void opens(world, setup, CHIDI);
+    await app.until(() => isWith(CHIDI) && app.client.syncStatus.state === 'in-sync');
+    return 'says `behind`';
+  },
+};
+
+const hubForgets: Scenario = {
+  title: 'hub forgets',
+  async play(world, setup) {
+    // By webhook nothing but the hub's word and the end of the lease shows it.
+    const app = await follow(world, setup, {
+      silenceMs: 60,
+      ...(setup.channel === 'webhook' ? { leaseSeconds: 1 } : {}),
+    });
+    void opens(world, setup, ADA);
+    await app.until(() => app.client.context.current?.patient?.id === ADA.id);
+    await settled(app);
+    const since = world.hub.log.length;
+    world.hub.restart({ memory: false });
+    await world.hub.waitFor(({ kind, sequence }) => kind === 'active' && sequence >= since);
+    void opens(world, setup, BRAM);
+    await app.until(() => app.client.context.current?.patient?.id === BRAM.id);
+    await settled(app);
+    return 'yes';
+  },
+};
+
+const changeFirst: Scenario = {
+  title: 'change before `on()`',
+  async play(world, setup) {
+    const app = await world.join('Viewer', { reconnect: { firstMs: 10, longestMs: 50 } });
+    const change = await app.client.requestContextChange('Patient-open', { patient: BRAM });
+    expect(world.hub.crashed).toBeUndefined();
+    const events = app.collect('Patient-open');
+    await app.client.ready();
+    await world.confirmed();
+    void opens(world, setup, CHIDI);
+    await app.until(() => events.some(({ patient }) => patient?.id === CHIDI.id));
+    return change.accepted ? 'yes' : 'wants subscribers';
+  },
+};
+
+const objection: Scenario = {
+  title: 'another refuses',
+  async play(world, setup) {
+    const app = await follow(world, setup);
+    await follow(world, setup, { listener: (opened) => opened.refuse('No images.') }, 'Dictation');
+    void opens(world, setup);
+    await app.until(() => app.client.context.current?.patient?.id === ADA.id);
+    const { syncErrors } = world.hub.traits;
+    if (app.client.syncStatus.objections === 'unheard' || syncErrors === 'nobody') {
+      expect(app.client.syncStatus.state).toBe('in-sync');
+      return app.client.syncStatus.objections === 'unheard' ? 'says `unheard`' : 'tells nobody';
+    }
+    await app.until(() => app.client.syncStatus.state === 'refused');
+    expect(app.client.syncStatus).toMatchObject({ by: [{ subscriber: 'Dictation', isSelf: false }] });
+    return 'yes';
+  },
+};
+
 /** Every column of the table. */
 export const SCENARIOS: readonly Scenario[] = [
   launch,
@@ -315,4 +419,8 @@ export const SCENARIOS: readonly Scenario[] = [
   changeRefused,
   unsubscribe,
   anotherLeaves,
+  missedPatient,
+  hubForgets,
+  changeFirst,
+  objection,
 ];

@@ -24,6 +24,8 @@ export interface SubscriptionOptions {
   mayWantLess(error: FhircastError): boolean;
   /** Less is wanted from now on. */
   wantLess(): void;
+  /** It was another channel that the hub knows: it has not refused anything yet. */
+  wantAll(): void;
   /**
    * Makes a channel.
    *
@@ -213,11 +215,12 @@ export class Subscription {
     return names.flatMap((name) => this.#options.spell(name));
   }
 
-  async #subscribe(wanted: readonly string[], attempt: number): Promise<void> {
+  async #subscribe(asked: readonly string[], attempt: number): Promise<void> {
     const { machine } = this.#options;
     const { signal } = this.#attempting;
     const isAnew = machine.state === 'subscribing';
     let grant: Grant;
+    let wanted = asked;
     let spelt = this.#spell(wanted);
     try {
       this.#channel ??= await this.#open(undefined, attempt);
@@ -231,6 +234,8 @@ export class Subscription {
       if (isAnew) {
         old.close();
         this.#channel = fresh;
+        this.#options.wantAll();
+        wanted = [...this.#options.wanted()].sort();
       }
       try {
         // What failed, or the document, may have shown another version.

@@ -10,5 +10,6 @@ export const stu1: HubTraits = {
   syncErrors: 'others',
   // The text says the hub's URL, and its examples the session's.
   publishAt: ['hub', 'session'],
+  syncErrorIds: 'failed-event',
   contextForm: 'none',
 };

@@ -11,6 +11,7 @@ export const stu2: HubTraits = {
   secret: 'optional',
   eventsOfUnsubscription: 'refused',
   verifiesUnsubscription: 'never',
+  syncErrorIds: 'own',
   contextForm: 'array',
   discovery: 'STU2',
 };

@@ -57,6 +57,7 @@ class Real {
     wanted: () => this.wanted,
     mayWantLess: () => false,
     wantLess: () => {},
+    wantAll: () => {},
     openChannel: (sink) => {
       const channel = new FakeChannel(sink);
       this.channels.push(channel);
