@@ -49,10 +49,12 @@ const SENTENCES = {
   // the hub's HTTP answers
   'hub-unreachable':
     'The hub could not be reached. Check the network, and in a page that the hub allows this origin and the header Authorization (CORS); where it does not, a proxy beside the app is the cure.',
+  'hub-local-blocked':
+    'The hub, which is on this machine or in its network, could not be reached. The browser may lack the user’s permission (Local Network Access); see docs/hubs.md.',
   'hub-timeout': 'The hub did not answer in time.',
   'hub-redirected': 'The hub redirects, which is not followed to keep the token safe. Use the URL it redirects to.',
   'session-foreign':
-    'The session is a URL outside the hub, so the token was not sent. Ask the EHR to correct the launch.',
+    'The session is a URL that is not below the hub’s, so the token was not sent. Ask the EHR to correct the launch.',
   'token-unavailable': 'The function accessToken failed (see cause).',
   'session-over': 'The hub does not accept the access token, and there is no other. Launch the app again from the EHR.',
   'hub-unauthorized': 'The access token does not allow this. Check its scopes: FhircastClient.scopes().',

@@ -1,5 +1,6 @@
 import { ChannelError, FhircastError, NotificationError, SubscriptionDeniedError } from '../errors.ts';
 import type { Habits } from '../hub/dialects/dialect.ts';
+import { mayBeBlocked } from '../hub/local-network.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { after } from '../timers.ts';
 import { statusFor } from './acknowledgement.ts';
@@ -64,6 +65,7 @@ export class Connection {
   #socket: WebSocketLike | undefined;
   #confirmed = false;
   #isNamed = false;
+  #hasOpened = false;
   #isStrange = false;
   /** Takes the hub's confirmation. */
   #confirm: ((grant: Grant) => void) | undefined;
@@ -91,7 +93,7 @@ export class Connection {
   /**
    * Opens the socket and waits for the hub's confirmation.
    *
-   * @throws ChannelError `channel-not-opened`, `confirmation-timeout`, `channel-endpoint-invalid`
+   * @throws ChannelError `channel-not-opened`, `hub-local-blocked`, `confirmation-timeout`, `channel-endpoint-invalid`
    * @throws SubscriptionDeniedError when the hub denies in place of confirming
    * @throws FhircastError `aborted`
    */
@@ -158,6 +160,7 @@ export class Connection {
     const isCurrent = () => this.#socket === socket;
     // Attached before the socket opens: some hubs confirm in the same packet as the handshake.
     socket.onopen = () => {
+      this.#hasOpened = true;
       record({ direction: 'out', via: 'websocket', kind: 'socket-open' });
       if (!isCurrent()) return;
       const { sendsEndpoint, confirms } = this.#options.habits();
@@ -299,7 +302,8 @@ export class Connection {
   #gone(closeCode: number | undefined): void {
     this.#socket = undefined;
     const more = { retryable: true, ...(closeCode === undefined ? {} : { closeCode }) };
-    if (this.#fail) this.#fail(new ChannelError('channel-not-opened', more));
+    const isBlocked = !this.#hasOpened && mayBeBlocked(this.#options.url);
+    if (this.#fail) this.#fail(new ChannelError(isBlocked ? 'hub-local-blocked' : 'channel-not-opened', more));
     else this.#options.lost(new ChannelError('channel-lost', more));
   }
 }

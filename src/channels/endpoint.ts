@@ -1,4 +1,4 @@
-import { isObject } from '../events/notification.ts';
+import { isObject, parseBounded } from '../events/json.ts';
 import type { Habits } from '../hub/dialects/dialect.ts';
 import type { HttpAnswer } from '../hub/http.ts';
 import { isLoopback } from '../hub/url.ts';
@@ -16,7 +16,7 @@ const websocketUrl = (value: unknown): string | undefined =>
 export function endpointOf(answer: HttpAnswer): string | undefined {
   let body: unknown = answer.text;
   try {
-    const json: unknown = JSON.parse(answer.text);
+    const json = parseBounded(answer.text);
     body = isObject(json) ? json['hub.channel.endpoint'] : json;
   } catch {
     // Not JSON: some hubs answer with the bare URL.
@@ -33,7 +33,7 @@ export function endpointOf(answer: HttpAnswer): string | undefined {
 export function contextsIn(answer: HttpAnswer): unknown {
   if (!answer.text.includes('"contexts"')) return undefined;
   try {
-    const json: unknown = JSON.parse(answer.text);
+    const json = parseBounded(answer.text);
     return isObject(json) ? json.contexts : undefined;
   } catch {
     return undefined;

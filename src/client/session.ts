@@ -9,7 +9,7 @@ import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import { loaded } from '../loaded-part.ts';
 import { randomHex } from '../random.ts';
-import { inTime, unref } from '../timers.ts';
+import { after, inTime, unref } from '../timers.ts';
 import type { Changes } from './changing/changes.ts';
 import { backoffOf } from './connection/backoff.ts';
 import { Liveness } from './connection/liveness.ts';
@@ -96,7 +96,7 @@ export class Session {
       if (this.listeners.has('protocol')) this.listeners.emit('protocol', { at: Date.now(), ...entry });
       // Beside the subscription and never before it; what is remembered of this hub counts at once.
       const isAsked = entry.kind === 'subscribe' && entry.direction === 'out';
-      if (isAsked && chooser.mayDiscover && !chooser.choice.discovery) unref(setTimeout(discover));
+      if (isAsked && chooser.mayDiscover && !chooser.choice.discovery) unref(after(0, discover));
     };
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
     this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });

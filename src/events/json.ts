@@ -30,7 +30,7 @@ const BYTE_ORDER_MARK = 0xfeff;
 const DEEPEST = 128;
 
 /** `JSON.parse` takes seconds for a long text of nothing but brackets. A short one need not be looked at before. In characters. */
-const LONG = 64 * 1024;
+export const LONG = 64 * 1024;
 
 /** A key, and all else that looks like the end of one. A text has at least as many of these as keys. */
 const KEY_END = /"\s*:/g;
@@ -68,19 +68,28 @@ const countKeyEnds = (body: string): number => {
  * @throws NotificationError `notification-malformed` when it is not JSON, is too deep, or has a key twice
  */
 export function parseJson(body: string): unknown {
-  if (body.length > LONG && isTooDeep(body)) throw malformed('its depth');
-  let message: unknown;
-  try {
-    message = JSON.parse(body.charCodeAt(0) === BYTE_ORDER_MARK ? body.slice(1) : body);
-  } catch {
-    // The parser's own message may quote the text, which may be protected health information.
-    throw malformed('not JSON');
-  }
+  const message = parseBounded(body);
   if (typeof message !== 'object' || message === null) return message;
   // Every event comes through here, and counting is quick. A value that begins with a colon counts as a key, too: then the
   // keys are compared.
   if (countKeys(message, 0) !== countKeyEnds(body) && hasRepeatedKey(body)) throw malformed('a key is repeated');
   return message;
+}
+
+/**
+ * Parses JSON that comes from outside, and looks at its depth before: parsers take seconds for a long text of brackets.
+ *
+ * @param body the exact text
+ * @throws NotificationError `notification-malformed` when it is not JSON or too deep
+ */
+export function parseBounded(body: string): unknown {
+  if (body.length > LONG && isTooDeep(body)) throw malformed('its depth');
+  try {
+    return JSON.parse(body.charCodeAt(0) === BYTE_ORDER_MARK ? body.slice(1) : body);
+  } catch {
+    // The parser's own message may quote the text, which may be protected health information.
+    throw malformed('not JSON');
+  }
 }
 
 const QUOTE = 0x22;

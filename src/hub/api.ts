@@ -1,6 +1,6 @@
 import { FhircastError, HubError } from '../errors.ts';
 import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
-import { isSameOrigin } from '../launch/agreement.ts';
+import { isBelowHub } from '../launch/agreement.ts';
 import { inTime } from '../timers.ts';
 import type { Chooser } from './choice.ts';
 import { contextFormOf } from './context-form.ts';
@@ -257,7 +257,7 @@ export class HubApi {
   async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
     const { hubUrl, record } = this.#options;
     // The platform's own error about one that is no URL would quote the session.
-    if (!isSameOrigin(url, hubUrl)) throw new HubError('session-foreign');
+    if (url !== hubUrl && !isBelowHub(url, hubUrl)) throw new HubError('session-foreign');
     const token = await this.#token(undefined, init.signal);
     const started = Date.now();
     const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;

@@ -1,5 +1,5 @@
 import { FhircastError, HubError } from '../errors.ts';
-import { isObject, type JsonObject } from '../events/notification.ts';
+import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
 import { statusPasses } from '../failures.ts';
 import { isSameHub, onlyOne } from '../launch/agreement.ts';
 import { checkHubUrl } from '../launch/launch.ts';
@@ -38,7 +38,7 @@ const hubsIn = (statement: JsonObject): readonly string[] =>
 
 const parseStatement = (text: string): JsonObject => {
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseBounded(text);
     if (isObject(json) && json.resourceType === 'CapabilityStatement') return json;
   } catch {
     // Said below: it is the same to the app.

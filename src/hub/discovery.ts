@@ -1,5 +1,5 @@
 import { HubError } from '../errors.ts';
-import { isObject, type JsonObject } from '../events/notification.ts';
+import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
 import { statusPasses } from '../failures.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
 import type { Recorder } from './protocol.ts';
@@ -79,7 +79,7 @@ export async function fetchDiscovery(
   if (statusPasses(answer.status)) throw hubError(answer);
   if (!answer.ok || answer.text.length > DOCUMENT_LIMIT) return undefined;
   try {
-    const json: unknown = JSON.parse(answer.text);
+    const json = parseBounded(answer.text);
     return isObject(json) ? readDiscovery(json) : undefined;
   } catch {
     return undefined;

@@ -1,8 +1,9 @@
 import { FhircastError, type FhircastErrorCode, HubError } from '../errors.ts';
-import { isObject } from '../events/notification.ts';
+import { isObject, LONG, parseBounded } from '../events/json.ts';
 import { statusPasses } from '../failures.ts';
 import { loaded } from '../loaded-part.ts';
-import { after } from '../timers.ts';
+import { after, LONGEST_TIMER_MS } from '../timers.ts';
+import { mayBeBlocked } from './local-network.ts';
 
 /** The part of the web's `fetch` that is used: any implementation will do. */
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
@@ -36,23 +37,46 @@ const platformFetch = async (): Promise<FetchLike> =>
       (url, init) => globalThis.fetch(url, init)
     : (await loaded(import('cross-fetch'), 'fetch')).default;
 
+/** Node's streams, which cross-fetch has in place of the web's. */
+const isChunked = (body: object | null | undefined): boolean =>
+  typeof (body as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
+
+async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  let isOver = false;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      isOver = done;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    if (!isOver) await reader.cancel();
+  }
+}
+
+/** Reads an answer to its end, or to the limit: `Content-Length` may say anything, and old platforms have no streams. */
 const readText = async (response: Response): Promise<string> => {
   const tooLarge = () => new HubError('hub-answer-too-large', { status: response.status });
   if (Number(response.headers.get('content-length')) > ANSWER_LIMIT) throw tooLarge();
-  const reader = response.body?.getReader?.();
-  if (!reader) return response.text();
+  const { body } = response;
+  const reader = body?.getReader?.();
+  if (!reader && !isChunked(body)) {
+    const text = await response.text();
+    if (text.length > ANSWER_LIMIT) throw tooLarge();
+    return text;
+  }
+  const chunks = reader ? chunksOf(reader) : (body as unknown as AsyncIterable<Uint8Array>);
   const decoder = new TextDecoder();
   let text = '';
-  for (let size = 0; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    size += value.byteLength;
-    if (size > ANSWER_LIMIT) {
-      await reader.cancel();
-      throw tooLarge();
-    }
-    text += decoder.decode(value, { stream: true });
+  let size = 0;
+  // Whoever leaves the loop cancels the stream, of whichever kind it is.
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
+    if (size > ANSWER_LIMIT) throw tooLarge();
+    text += decoder.decode(chunk, { stream: true });
   }
+  return text + decoder.decode();
 };
 
 /** What engines say of a mistake in a program. A network that fails is a TypeError too. */
@@ -71,7 +95,7 @@ const isMistake = (cause: unknown): boolean =>
  * @param url where to
  * @param init the request
  * @param options how to send it
- * @throws HubError `hub-unreachable`, `hub-timeout`, `hub-redirected`, `hub-answer-too-large`
+ * @throws HubError `hub-unreachable`, `hub-local-blocked`, `hub-timeout`, `hub-redirected`, `hub-answer-too-large`
  * @throws FhircastError `aborted` when the signal of the request ended it
  */
 export async function send(url: string, init: RequestInit, options: HttpOptions): Promise<HttpAnswer> {
@@ -111,7 +135,8 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
     if (cause instanceof FhircastError) throw cause;
     if (outer?.aborted) throw new FhircastError('aborted');
     if (options.fetch && isMistake(cause)) throw new FhircastError('option-failed', { at: 'fetch', cause });
-    throw new HubError(timedOut ? 'hub-timeout' : 'hub-unreachable', { cause, retryable: true });
+    const code = timedOut ? 'hub-timeout' : mayBeBlocked(url) ? 'hub-local-blocked' : 'hub-unreachable';
+    throw new HubError(code, { cause, retryable: true });
   } finally {
     clearTimeout(timer);
     outer?.removeEventListener('abort', abort);
@@ -139,7 +164,8 @@ const textOfPage = (html: string): string =>
 export function hubTextOf(body: string): string {
   let text: unknown;
   try {
-    const json: unknown = JSON.parse(body);
+    // Errors are short. A long one is no JSON that anybody has to read.
+    const json: unknown = body.length > LONG ? body : parseBounded(body);
     const issues: unknown = isObject(json) ? json.issue : undefined;
     const issue: unknown = Array.isArray(issues) ? issues[0] : undefined;
     if (isObject(issue))
@@ -149,14 +175,19 @@ export function hubTextOf(body: string): string {
   } catch {
     // Not JSON: the text itself, as the specification has it.
   }
-  const said = typeof text === 'string' ? text : body;
+  const said = (typeof text === 'string' ? text : body).slice(0, LONG);
   return (/^\s*<(?:!doctype|html)/i.test(said) ? textOfPage(said) : said).trim().slice(0, HUB_TEXT_LIMIT);
 }
 
-const retryAfterMs = (value: string | null): number | undefined => {
-  if (!value) return undefined;
-  const ms = /^\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+/** More than a date or a number of seconds is long. In characters. */
+const RETRY_AFTER_LIMIT = 64;
+
+/** How long `Retry-After` asks to wait, in seconds or until a date: at most as long as timers last. */
+const retryAfterMs = (header: string | null): number | undefined => {
+  const value = header?.trim() ?? '';
+  if (value === '' || value.length > RETRY_AFTER_LIMIT) return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(0, ms), LONGEST_TIMER_MS);
 };
 
 // By the time that a 401 gets here, the token has been renewed where that can be done.

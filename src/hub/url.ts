@@ -6,7 +6,7 @@ const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
 export const isLoopback = ({ hostname }: URL): boolean => LOOPBACK.test(hostname);
 
 /** More than any server takes. In characters. */
-const URL_LIMIT = 8 * 1024;
+export const URL_LIMIT = 8 * 1024;
 
 /**
  * A path without the slashes at its end. A regular expression would look at each run of slashes again from each of them.

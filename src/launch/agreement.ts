@@ -1,7 +1,8 @@
 import { LaunchError } from '../errors.ts';
-import { withoutSlash } from '../hub/url.ts';
+import { URL_LIMIT, withoutSlash } from '../hub/url.ts';
 
 const parse = (url: string): URL | undefined => {
+  if (url.length > URL_LIMIT) return undefined;
   try {
     return new URL(url);
   } catch {
@@ -36,6 +37,26 @@ export const isSameOrigin = (one: string, other: string): boolean => {
   return isWeb(a) && isWeb(b) && a.origin === b.origin;
 };
 
+/**
+ * Whether a URL is below a hub's: of its origin, and with more of a path behind the hub's own, segment by segment. Nothing of the
+ * path leads up again, however it is written.
+ *
+ * @param url a URL
+ * @param hubUrl the hub's base URL
+ */
+export const isBelowHub = (url: string, hubUrl: string): boolean => {
+  const [below, hub] = [parse(url), parse(hubUrl)];
+  if (!isWeb(below) || !isWeb(hub) || below.origin !== hub.origin) return false;
+  const base = `${withoutSlash(hub.pathname)}/`;
+  if (!below.pathname.startsWith(base)) return false;
+  try {
+    const rest = decodeURIComponent(below.pathname.slice(base.length));
+    return withoutSlash(rest) !== '' && !rest.split(/[\\/]/).includes('..');
+  } catch {
+    return false;
+  }
+};
+
 /** The opaque name at the end of a session's URL. */
 const tailOf = (session: URL): string => {
   const path = withoutSlash(session.pathname);
@@ -63,6 +84,9 @@ export const isSameSession = (one: string, other: string, hubUrl: string): boole
   return isWeb(url) && isSameOrigin(url.href, hubUrl) && tailOf(url) === opaque;
 };
 
+/** More different values of one parameter than any server sends. Each is compared. */
+const MOST_VALUES = 64;
+
 /**
  * The one value of a parameter that may be there several times.
  *
@@ -76,8 +100,8 @@ export function onlyOne(
   at: string,
   isSame: (one: string, other: string) => boolean,
 ): string {
-  const [first = '', ...others] = values ?? [];
-  if (others.some((other) => !isSame(first, other)))
+  const [first = '', ...others] = new Set(values);
+  if (others.length >= MOST_VALUES || others.some((other) => !isSame(first, other)))
     throw refusedLaunch(at, `${at} is there more than once, with different values.`);
   return first;
 }

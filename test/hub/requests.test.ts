@@ -1,10 +1,11 @@
+import { Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HubApi } from '../../src/hub/api.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
-import { hubTextOf, send } from '../../src/hub/http.ts';
+import { hubError, hubTextOf, send } from '../../src/hub/http.ts';
 import type { DialectName, ProtocolRecord } from '../../src/index.ts';
 import { chooserOf } from './support.ts';
 
@@ -166,6 +167,44 @@ describe('the access token', () => {
     },
   );
 
+  const below = 'https://hub.example.org/fhircast';
+  it.each<[string, string]>(
+    ['https://hub.example.org/fhircast', 'https://hub.example.org/fhircast/'].flatMap((hubUrl) => [
+      [hubUrl, 'https://hub.example.org/admin'],
+      [hubUrl, 'https://hub.example.org/'],
+      [hubUrl, `${below}-other/1`],
+      [hubUrl, `${below}/../admin`],
+      [hubUrl, `${below}/%2e%2e/admin`],
+      [hubUrl, `${below}/1/..%2f..%2fadmin`],
+      [hubUrl, `${below}/..%5cadmin`],
+      [hubUrl, `${below}//`],
+      [hubUrl, `${below}/%ff`],
+      [hubUrl, 'https://hub.example.org/FHIRcast/1'],
+      [hubUrl, '..'],
+    ]),
+  )('of the hub %s does not go to the session %s', async (hubUrl, topic) => {
+    const seen = answering();
+    const { api } = apiOf('draft', { hubUrl, topic });
+    await expect(api.publish(event, undefined)).rejects.toMatchObject({ code: 'session-foreign' });
+    await expect(api.currentContext(undefined)).rejects.toMatchObject({ code: 'session-foreign' });
+    expect(seen).toEqual([]);
+  });
+
+  it.each<[string, string]>([
+    ['https://hub.example.org', 'https://hub.example.org/1'],
+    ['https://hub.example.org/', 'https://hub.example.org/1'],
+    [below, `${below}/1`],
+    [`${below}/`, `${below}/1`],
+    [`${below}/`, `${below}/a/b/`],
+    [below, 'https://HUB.example.org:443/fhircast/1'],
+    [below, `${below}/a%2Fb`],
+  ])('of the hub %s goes to the session %s', async (hubUrl, topic) => {
+    const seen = answering();
+    await apiOf('draft', { hubUrl, topic }).api.publish(event, undefined);
+    expect(seen.map((one) => one.url)).toEqual([new URL(topic).href]);
+    expect(seen[0]?.headers.get('authorization')).toBe(`Bearer ${TOKEN}`);
+  });
+
   it.each(['https://', 'http://[broken', 'https://a b/session-of-the-user'])(
     'goes nowhere when the session is the URL %j, and no error quotes that',
     async (topic) => {
@@ -222,6 +261,54 @@ describe('an answer of the hub', () => {
     await expect(answer).rejects.toMatchObject({ code: 'hub-answer-too-large', status: 200 });
     expect(pulled).toBeLessThan(20);
     expect(isCancelled).toBe(true);
+  });
+
+  it.each<[string, (bytes: number) => Partial<Response>]>([
+    ['in a stream, whatever its length was said to be', (bytes) => ({ body: new Response('a'.repeat(bytes)).body })],
+    ['in a stream of Node', (bytes) => ({ body: Readable.from([Buffer.alloc(bytes, 'a')]) as never })],
+    ['without a stream', (bytes) => ({ body: null, text: async () => 'a'.repeat(bytes) })],
+    ['where there are no streams', (bytes) => ({ text: async () => 'a'.repeat(bytes) })],
+  ])('%s has a limit', async (_, make) => {
+    const answerOf = (bytes: number) => {
+      const headers = new Headers({ 'content-length': '2' });
+      const fetch = async () => ({ status: 200, ok: true, headers, ...make(bytes) }) as Response;
+      return send(HUB, {}, { ...options, fetch });
+    };
+    expect((await answerOf(1_000)).text).toBe('a'.repeat(1_000));
+    await expect(answerOf(16 * 1024 * 1024 + 1)).rejects.toMatchObject({ code: 'hub-answer-too-large', status: 200 });
+  });
+
+  it('in a stream of Node that has no end is not read to it', async () => {
+    let pulled = 0;
+    const body = Readable.from(
+      (function* () {
+        for (;;) {
+          pulled++;
+          yield Buffer.alloc(1024 * 1024);
+        }
+      })(),
+    );
+    const fetch = async () => ({ status: 200, ok: true, headers: new Headers(), body }) as never;
+    await expect(send(HUB, {}, { ...options, fetch })).rejects.toMatchObject({ code: 'hub-answer-too-large' });
+    expect(pulled).toBeLessThan(40);
+    expect(body.destroyed).toBe(true);
+  });
+
+  it.each([
+    ['9'.repeat(12), 2 ** 31 - 1],
+    ['2592000', 2 ** 31 - 1],
+    ['9'.repeat(60), 2 ** 31 - 1],
+    ['Fri, 31 Dec 9999 23:59:59 GMT', 2 ** 31 - 1],
+    ['Thu, 01 Jan 1970 00:00:00 GMT', 0],
+    ['0', 0],
+    ['9'.repeat(10_000), undefined],
+    ['1'.repeat(400), undefined],
+    ['Infinity', undefined],
+  ])('that asks to wait %j is waited for as long as timers last', async (value, retryAfterMs) => {
+    const fetch = async () => new Response('', { status: 503, headers: { 'Retry-After': value } });
+    const answer = await send(HUB, {}, { ...options, fetch });
+    const { retryAfterMs: found } = hubError(answer);
+    expect(found).toBe(retryAfterMs);
   });
 
   it('whose body does not come in time is an error', async () => {

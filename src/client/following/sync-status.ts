@@ -1,7 +1,7 @@
 import type { FhircastEvent } from '../../events/event.ts';
 import { changesContext, kindOf } from '../../events/kind.ts';
 import { canonicalName } from '../../events/names.ts';
-import { unref } from '../../timers.ts';
+import { after, type Timer, unref } from '../../timers.ts';
 import type { ClientState } from '../connection/state.ts';
 import {
   type Refusal,
@@ -45,7 +45,7 @@ export class SyncTracker {
   #current: unknown;
   /** How often objections may have been missed. */
   #gaps = 0;
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #silence: Timer;
 
   /**
    * @param subscriberName this app's own
@@ -176,7 +176,7 @@ export class SyncTracker {
   sentAgain(eventId: string): void {
     this.#eventIds = appended(this.#eventIds, eventId);
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#set({ refusals: [] }), OBJECTION_WITHIN_MS);
+    this.#silence = after(OBJECTION_WITHIN_MS, () => this.#set({ refusals: [] }));
     unref(this.#silence);
   }
 
