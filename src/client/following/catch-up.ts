@@ -229,7 +229,10 @@ export class CatchUp {
           continue;
         }
         this.#isAsking = false;
-        if (this.#isKnown(answer, finding)) sync.established();
+        if (!this.#isKnown(answer, finding)) return;
+        // What cannot be relied on, or is what the hub's own events have left, says nothing of an event that was not followed.
+        if (answer.worth === 'unlikely' || finding === 'left') sync.caughtUp();
+        else sync.established();
         return;
       } catch (error) {
         if (signal.aborted) return;

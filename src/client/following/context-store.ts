@@ -280,22 +280,22 @@ export class ContextStore {
   }
 
   /**
-   * Whether the hub derived an open from the one that made the current context: it opens what that one told of, and has its id or,
-   * from a hub that does so, comes with it. Then what was opened stays the most specific.
+   * Whether the hub derived an open from the one that made the current context: it opens what that one told of, and has its id and
+   * comes with it or, from a hub that does so, an id of its own. Then what was opened stays the most specific.
    *
    * @param derives whether the hub is known to derive events with ids of their own
    */
-  isDerived(
-    { id, kind, name, context }: Pick<Notification, 'id' | 'kind' | 'name' | 'context'>,
-    derives: boolean,
-  ): boolean {
+  isDerived({ id, kind, name, context, time }: Notification, derives: boolean): boolean {
     const current = this.#current;
     const opened = this.#open.at(-1);
     const parts = kind === 'open' ? eventParts(name) : undefined;
     if (!current || !parts || opened?.context !== current) return false;
     const [theirs, ours] = [SPECIFIC.indexOf(parts.resource), SPECIFIC.indexOf(opened.resource)];
     if (theirs <= ours || ours < 0) return false;
-    if (id !== current.id && !(derives && Date.now() - this.#arrivedAt <= ONE_ACT_MS)) return false;
+    // An id alone says nothing: some publishers have one for all events.
+    const isAtOnce = Date.now() - this.#arrivedAt <= ONE_ACT_MS;
+    const hasTheId = id === current.id && (isAtOnce || (time !== undefined && time === current.time));
+    if (!hasTheId && !(derives && isAtOnce)) return false;
     const anchor = anchorIn(parts.resource, context);
     const key = anchorKey(parts.resource);
     return (

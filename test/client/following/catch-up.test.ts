@@ -156,6 +156,43 @@ const NONE = { 'context.type': '', 'context.versionId': '', context: [] };
 beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2024, 4, 1, 12) }));
 afterEach(() => void vi.useRealTimers());
 
+describe('an event that was refused, unreadable as it was', () => {
+  it.each<[string, DialectName, unknown, number]>([
+    ['keeps no context', 'draft', {}, 200],
+    ['knows no such session', 'draft', '', 404],
+    ['has one context for all sessions, be it the one that is shown', 'draft', patientContext('p1'), 200],
+    ['answers an empty array, with which it may mean nothing', 'stu2', [], 200],
+    ['does not tell', 'stu3', '', 404],
+  ])('is no less in doubt where the hub %s', async (_, dialect, body, status) => {
+    const { begin, inbox, hub, asked, sync } = open(dialect);
+    await begin();
+    await asked[0]?.answer(dialect === 'stu2' ? [] : dialect === 'draft' ? {} : '', status);
+    hub(1, 'p1');
+    expect(sync.status.state).toBe('in-sync');
+    const event = { 'hub.topic': TOPIC, 'hub.event': 'Patient-open', context: [] };
+    inbox.receive(JSON.stringify({ id: 'e2', timestamp: at(2), event }), () => {}, 'websocket');
+    await settle();
+    await asked[1]?.answer(body, status);
+    expect(sync.status).toMatchObject({ state: 'behind', reason: 'event-refused' });
+    // The next event says where the session is.
+    hub(3, 'p3');
+    expect(sync.status.state).toBe('in-sync');
+  });
+
+  it('is no less in doubt where the hub may have kept what Home-open left', async () => {
+    const { begin, inbox, hub, asked, sync, current } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    hub(1, 'p1', { version: 'v1' });
+    hub(2, 'home', { name: 'Home-open', context: [] });
+    const event = { 'hub.topic': TOPIC, 'hub.event': 'Patient-open', context: [] };
+    inbox.receive(JSON.stringify({ id: 'e2', timestamp: at(3), event }), () => {}, 'websocket');
+    await settle();
+    await asked[1]?.answer(found('p1', 'v1'));
+    expect([current(), sync.status]).toMatchObject([null, { state: 'behind', reason: 'event-refused' }]);
+  });
+});
+
 describe('after a gap', () => {
   it('what was opened meanwhile is an event, and nothing else is', async () => {
     const { gap, hub, asked, heard, sync, current } = open();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { FhirResource } from 'fhir/r4';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ContextStore } from '../../../src/client/following/context-store.ts';
 import type { ContextEntry } from '../../../src/events/context.ts';
 import { changesContext, kindOf } from '../../../src/events/kind.ts';
@@ -106,6 +106,27 @@ describe('the context of a session', () => {
   it('is of a type that the catalogue does not know, too', () => {
     const { current } = following(['medication-OPEN', [entry('medication', { resourceType: 'Medication', id: 'm1' })]]);
     expect(current?.type).toBe('Medication');
+  });
+});
+
+describe('an open of what the current context told of', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  const T0 = '2024-05-01T10:00:00.000Z';
+  const LATER = '2024-05-01T10:05:00.000Z';
+  it.each<[string, boolean, { id: string; timestamp: string }, number, boolean]>([
+    ['at once by a hub that does so, with an id of its own, is', true, { id: 'e2', timestamp: T0 }, 40, true],
+    ['at once by another hub, with an id of its own, is not', false, { id: 'e2', timestamp: T0 }, 40, false],
+    ['later under the id and with the time of that one is', false, { id: 'e1', timestamp: T0 }, 5_000, true],
+    ['later with an id of its own is not', true, { id: 'e2', timestamp: LATER }, 300_000, false],
+    ['later by a publisher with one id for all events is not', false, { id: 'e1', timestamp: LATER }, 300_000, false],
+  ])('%s derived', (_, derives, facts, laterMs, isDerived) => {
+    vi.useFakeTimers({ now: Date.parse(T0) });
+    const store = new ContextStore();
+    const context = [...study('s1'), ...patient({ id: 'p1' })];
+    store.apply(notify({ id: 'e1', name: 'ImagingStudy-open', context, timestamp: T0 }));
+    vi.setSystemTime(Date.now() + laterMs);
+    expect(store.isDerived(notify({ ...facts, context: patient({ id: 'p1' }) }), derives)).toBe(isDerived);
   });
 });
 
