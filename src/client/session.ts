@@ -164,6 +164,7 @@ export class Session {
       closeClears: () => chooser.dialect.closeClears,
       replays: () => chooser.dialect.replaysContext && this.subscription.channelType === 'websocket',
       failed: (error) => this.listeners.emit('error', error),
+      warned: (warning) => this.listeners.emit('warning', warning),
       missed: (code) => this.subscription.deaf(new ChannelError(code, { retryable: true })),
     });
     this.#liveness = new Liveness({
@@ -204,10 +205,13 @@ export class Session {
       keepalive: () => {
         this.inbox.counts.keepalive++;
       },
-      subscribed: (subscribed, isAnew) => {
+      subscribed: (subscribed, isAnew, contexts) => {
         this.sync.hears(this.wanted.granted(subscribed));
         this.listeners.emit('subscribed', subscribed);
-        if (isAnew && this.machine.state === 'active') this.#catchUp.begin();
+        const isActive = () => isAnew && this.machine.state === 'active';
+        if (isActive()) this.#catchUp.told(contexts);
+        // Whoever was told of it may have left at once.
+        if (isActive()) this.#catchUp.begin();
       },
       denied: (denial) => this.listeners.emit('denied', denial),
       rejected: (error) => {

@@ -1,4 +1,5 @@
 import { FhircastError, NotificationError } from '../../errors.ts';
+import { currentOfList } from '../../events/current-context.ts';
 import { shortened } from '../../events/fingerprint.ts';
 import type { Notification } from '../../events/notification.ts';
 import { statusMeansUnsupported } from '../../failures.ts';
@@ -25,6 +26,8 @@ export interface CatchUpOptions {
   closeClears(): boolean;
   /** What the hub answered cannot be used. */
   failed(error: FhircastError): void;
+  /** What the hub told beside its answer to a subscription cannot be used. */
+  warned(warning: FhircastError): void;
   /** The hub has a context of which no event came, or cannot be reached. */
   missed(error: 'event-missed' | 'channel-silent'): void;
 }
@@ -87,6 +90,28 @@ export class CatchUp {
   constructor(options: CatchUpOptions) {
     this.#options = options;
     this.#late = new LateEvents(options);
+  }
+
+  /**
+   * The hub told what is open in its answer to the subscription. It counts as its answer to a question, unless an event has said
+   * meanwhile what is current: that is newer.
+   *
+   * @param contexts a list of contexts in the hub's own form; `undefined` when it told none
+   */
+  told(contexts: unknown): void {
+    const { api, inbox, warned } = this.#options;
+    if (contexts === undefined || contexts === null || this.#connection.isEstablished) return;
+    try {
+      const context = currentOfList(contexts, (theirs) => api.dialect.isOurTopic(api.topic, theirs));
+      const finding = context && this.#finding({ context, worth: 'likely' });
+      if (!context || (finding !== 'news' && finding !== 'agrees')) return;
+      this.#connection.isEstablished = true;
+      if (finding === 'news') inbox.adoptOpen(context);
+    } catch (error) {
+      if (!(error instanceof FhircastError)) throw error;
+      // The hub is asked in any case.
+      warned(error);
+    }
   }
 
   /** A connection began: asks what is open, until the hub answers. */

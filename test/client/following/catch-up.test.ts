@@ -95,6 +95,7 @@ function open(dialectName: DialectName = 'stu3') {
     closeClears: () => dialect.closeClears,
     replays: () => dialect.replaysContext,
     failed: ({ code }) => heard.errors.push(code),
+    warned: () => {},
     missed: (code) => heard.missed.push(code),
   });
   sync.entered('active');
