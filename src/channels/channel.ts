@@ -6,6 +6,8 @@ export type ChannelType = 'websocket' | 'webhook';
 
 /** What the hub granted when it confirmed a subscription. */
 export interface Grant {
+  /** Whether events may have been missed before it, though the connection was never lost. */
+  readonly mayHaveMissed?: boolean;
   /** The events that the hub will send, as it spelt them; absent when the hub did not say. */
   readonly events: readonly string[] | undefined;
   /** How long the subscription lasts, in seconds; absent when the hub did not say. */

@@ -63,6 +63,10 @@ export class WebSocketChannel implements Channel {
   #lost: string | undefined;
   /** Endpoints that are not used any more, and which the hub may still hold. */
   readonly #abandoned = new Set<string>();
+  /** The connection of which it is not known whether it brings what was asked for last. */
+  #doubted: Connection | undefined;
+  /** Ends the doubt whether the hub sends what it was asked for last. */
+  #undoubt: () => void = () => {};
   /** This hub does not take a second socket on an endpoint. */
   #reopens = true;
   /** This hub does not fail where a request names an endpoint that exists. */
@@ -76,7 +80,9 @@ export class WebSocketChannel implements Channel {
 
   async subscribe(events: readonly string[], signal: AbortSignal): Promise<Grant> {
     const isSame = events.join() === this.#events.join();
+    const isMore = events.some((name) => !this.#events.includes(name));
     this.#events = events;
+    this.#undoubt();
     const lost = this.#lost;
     this.#lost = undefined;
     if (lost !== undefined) {
@@ -93,16 +99,19 @@ export class WebSocketChannel implements Channel {
     }
     // Where one endpoint may be everybody's (Medplum), the new subscription shows first whether it is the same.
     if (!this.#options.api.dialect.unsubscribesByEndpoint) await this.#leaveAbandoned(signal);
-    const grant = await this.#subscribe(signal);
+    const grant = await this.#subscribe(signal, isMore);
     if (lost !== undefined && isSame) this.#reopens = false;
     // What could not be told before, over a connection that had died too.
     void this.#leaveAbandoned(signal);
     return grant;
   }
 
-  async #subscribe(signal: AbortSignal): Promise<Grant> {
+  /** @param isMore whether the hub is asked for events that it was not asked for before */
+  async #subscribe(signal: AbortSignal, isMore: boolean): Promise<Grant> {
     const { api } = this.#options;
     const old = this.#connection;
+    const isDoubtful = isMore || (this.#doubted !== undefined && this.#doubted === old && old.isAwaited);
+    this.#doubted = undefined;
     if (old) old.isAwaited = true;
     // The hub that lets the app name the endpoint (the sandbox of 2018) binds a socket to it once: another subscription needs
     // another name.
@@ -114,10 +123,12 @@ export class WebSocketChannel implements Channel {
     if (!own && answer.header('content-location') === endpoint) api.learn({ version: 'stu1' });
     const contexts = contextsIn(answer);
     // The socket stays: the hub replaced what it sends there. Its new confirmation is reported when it comes.
-    if (old?.isOpen && old.endpoint === endpoint) return { events: undefined, leaseSeconds: undefined, contexts };
+    if (old?.isOpen && old.endpoint === endpoint) {
+      if (isDoubtful) this.#doubt(old);
+      return { events: undefined, leaseSeconds: undefined, contexts };
+    }
     try {
-      const { confirmationTimeoutMs } = this.#options;
-      const grant = await this.#connect(endpoint, { confirmWithinMs: confirmationTimeoutMs, isAgain: false }, signal);
+      const grant = await this.#connectAnew(endpoint, signal);
       // A hub that adds where it should replace would send everything twice.
       old?.end();
       return { ...grant, contexts };
@@ -125,6 +136,41 @@ export class WebSocketChannel implements Channel {
       // What the hub denies it does not hold.
       if (endpoint !== old?.endpoint && !(error instanceof SubscriptionDeniedError)) this.#abandoned.add(endpoint);
       throw error;
+    }
+  }
+
+  #connectAnew(endpoint: string, signal: AbortSignal): Promise<Grant> {
+    return this.#connect(endpoint, { confirmWithinMs: this.#options.confirmationTimeoutMs, isAgain: false }, signal);
+  }
+
+  /**
+   * The hub took a longer list of events for a socket that is open. One that does not confirm that may send there what it was
+   * asked for before (the R4 proof of concept on Medplum): another subscription takes the place of this one.
+   */
+  #doubt(old: Connection): void {
+    this.#doubted = old;
+    const life = new AbortController();
+    const timer = after(this.#options.confirmationTimeoutMs, () => {
+      if (old.isAwaited && this.#connection === old) void this.#replace(old, life.signal);
+    });
+    this.#undoubt = () => {
+      clearTimeout(timer);
+      life.abort();
+    };
+  }
+
+  async #replace(old: Connection, signal: AbortSignal): Promise<void> {
+    const { api, sink } = this.#options;
+    let endpoint = old.endpoint;
+    try {
+      const answer = await api.subscribe(this.#request(undefined), signal);
+      endpoint = endpointOf(answer) ?? endpoint;
+      const grant = await this.#connectAnew(endpoint, signal);
+      old.end();
+      sink.granted({ ...grant, contexts: contextsIn(answer), mayHaveMissed: true });
+    } catch {
+      // The one that is there goes on.
+      if (endpoint !== old.endpoint) this.#abandoned.add(endpoint);
     }
   }
 
@@ -149,6 +195,7 @@ export class WebSocketChannel implements Channel {
   }
 
   interrupt(why: Interruption): void {
+    this.#undoubt();
     const connection = this.#connection;
     this.#connection = undefined;
     this.#opening?.end();
@@ -167,6 +214,7 @@ export class WebSocketChannel implements Channel {
       if (endpoint !== undefined) this.#abandoned.add(endpoint);
     // What is being opened is for nobody, however long the hub takes to be told.
     this.#closed = true;
+    this.#undoubt();
     this.#opening?.end();
     this.#lost = undefined;
     try {
@@ -184,6 +232,7 @@ export class WebSocketChannel implements Channel {
 
   close(): void {
     this.#closed = true;
+    this.#undoubt();
     this.#opening?.end();
     this.#connection?.end();
     this.#connection = undefined;
@@ -255,6 +304,7 @@ export class WebSocketChannel implements Channel {
       },
       lost: (error) => {
         if (this.#connection !== connection) return;
+        this.#undoubt();
         this.#connection = undefined;
         if (connection.isNamed && endpointMayLive(error.closeCode)) this.#lost = endpoint;
         else this.#abandoned.add(endpoint);

@@ -213,8 +213,10 @@ export class Subscriptions {
   }
 
   #subscribeSocket(request: SubscribeRequest, target: WebSocketTarget, asker: Asker): HttpAnswer {
-    const renews = target.endpoint !== undefined && this.#settings.traits.renewal === 'same-endpoint';
+    const renews = target.endpoint !== undefined && this.#settings.traits.renewal !== 'new-endpoint';
     const existing = renews ? this.#requireEndpoint(target.endpoint ?? '') : undefined;
+    if (existing && this.#settings.traits.renewal === 'unheard' && existing.delivery.channel === 'websocket')
+      return tellEndpoint(existing.delivery.endpoint, this.#settings.traits, this.#events.open());
     const prior = existing?.events ?? [];
     const subscription = existing ?? this.#add(request, asker);
     if (existing !== undefined) {

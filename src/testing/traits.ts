@@ -78,8 +78,8 @@ export interface SubscribingTraits {
   readonly contextsInAnswer: boolean;
   /** Whether each websocket subscription has a URL of its own, or all of a topic have the same. */
   readonly endpointFor: 'subscription' | 'topic';
-  /** Whether a subscription that names its endpoint keeps it, or gets another one beside it. */
-  readonly renewal: 'same-endpoint' | 'new-endpoint';
+  /** Whether a subscription that names its endpoint keeps it, or gets another one beside it, or changes nothing of what it had. */
+  readonly renewal: 'same-endpoint' | 'new-endpoint' | 'unheard';
   /** Who makes up the last segment of that URL. */
   readonly endpointBy: 'hub' | 'subscriber';
   /** What a subscription does to an earlier one of the same callback. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { FhircastClient, profiles } from '../../src/index.ts';
-import { BRAM, patientContext } from '../integration/world.ts';
+import { ADA, BRAM, patientContext } from '../integration/world.ts';
 import { postForm } from '../testing/support.ts';
 import { MEDPLUM, openField, SANDBOXES } from './support.ts';
 
@@ -347,5 +347,44 @@ describe('hubs that die: 1006, and 1005 after a plain close', () => {
     await left.catch(() => {});
     expect(app.client.state).toBe('closed');
     expect(seen('subscribe')).toHaveLength(length);
+  });
+});
+
+describe('the R4 proof of concept on Medplum: a changed list of events does not reach an open socket', () => {
+  it('so another subscription takes its place when no confirmation comes, and the hub is asked what was missed', async () => {
+    const { followApp, session, hub, opens } = await openField('medplum-r4');
+    const app = await followApp({ confirmationTimeoutMs: 60 });
+    await opens(ADA);
+    const encounters = app.collect('Encounter-open');
+    await app.client.ready();
+    const context = (patient: typeof ADA, id: string) => [
+      { key: 'encounter', resource: { resourceType: 'Encounter', id, status: 'in-progress', class: {} } },
+      { key: 'patient', resource: patient },
+    ];
+    // The hub sends it to nobody who is on the socket of before.
+    void session.publish('Encounter-open', context(BRAM, 'encounter-1'));
+    await app.until(() => encounters.length > 0);
+    expect(app.client.context.current?.encounter?.id).toBe('encounter-1');
+    await app.until(() => app.client.syncStatus.state === 'in-sync');
+    void session.publish('Encounter-open', context(ADA, 'encounter-2'));
+    await app.until(() => encounters.length > 1);
+    expect(encounters.at(-1)).toMatchObject({ source: 'hub', patient: { id: ADA.id } });
+    expect(app.states.map(({ state }) => state)).not.toContain('reconnecting');
+    expect(app.errors).toEqual([]);
+    expect(hub.crashed).toBeUndefined();
+  });
+
+  it('and a hub that confirms the longer list keeps its socket', async () => {
+    const { followApp, session, hub } = await openField('stu3');
+    const app = await followApp({ confirmationTimeoutMs: 60 });
+    const confirmed = hub.log.filter(({ kind }) => kind === 'confirm').length;
+    const closes = app.collect('Patient-close');
+    await app.client.ready();
+    await hub.waitFor(() => hub.log.filter(({ kind }) => kind === 'confirm').length > confirmed);
+    // Longer than any doubt lasts.
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    void session.publish('Patient-close', patientContext(ADA));
+    await app.until(() => closes.length > 0);
+    expect(hub.log.filter(({ kind }) => kind === 'connect')).toHaveLength(1);
   });
 });

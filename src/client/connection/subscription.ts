@@ -289,7 +289,7 @@ export class Subscription {
     else void old.unsubscribe(this.#life.signal).catch(() => {});
   }
 
-  #granted({ events, leaseSeconds: granted, contexts }: Grant, isAnew: boolean): void {
+  #granted({ events, leaseSeconds: granted, contexts, mayHaveMissed = false }: Grant, isAnew: boolean): void {
     const requested = this.#requested;
     // A hub that renews without a word means the lease before.
     this.#leaseSaid = granted ?? this.#leaseSaid;
@@ -307,7 +307,11 @@ export class Subscription {
     });
     const names = events ? [...new Set(events.map(canonicalName))] : requested;
     const said = this.#leaseSaid;
-    this.#options.subscribed({ channel, requested, granted: names, leaseSeconds: said }, isAnew, contexts);
+    this.#options.subscribed(
+      { channel, requested, granted: names, leaseSeconds: said },
+      isAnew || mayHaveMissed,
+      contexts,
+    );
   }
 
   async #fallSilent(): Promise<void> {

@@ -70,14 +70,15 @@ export const medplumAugust2026: HubTraits = {
 export const radAi: HubTraits = { ...medplumAugust2026, reports: 'by-study' };
 
 /**
- * The R4 proof of concept on Medplum: all of a topic have one endpoint, whoever does not answer is out, Home-open is a 400, and an
- * endpoint that is not known is denied for no topic.
+ * The R4 proof of concept on Medplum: all of a topic have one endpoint, whoever does not answer is out, Home-open is a 400, an
+ * endpoint that is not known is denied for no topic, and a changed list of events does not reach an open socket.
  */
 export const medplumR4: HubTraits = {
   ...medplum,
   path: '/fhircast/R4',
   draftPath: '/fhircast/R4',
   endpointFor: 'topic',
+  renewal: 'unheard',
   unsubscription: 'its-own',
   eventsOfUnsubscription: 'optional',
   unknownEndpoints: 'denied',
