@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ADA, at, BRAM, patientContext } from '../integration/world.ts';
+import { WEBHOOK_WORLDS } from '../integration/worlds.ts';
 import { openVictim, type Victim } from './victim.ts';
 
 const topicOf = ({ world }: Victim) => world.seen('subscribe').at(-1)?.fields?.['hub.topic'] ?? '';
@@ -61,6 +62,32 @@ describe('A verification is forged by somebody who knows the callback URL', () =
     await app.client.ready();
     expect(rivals).toEqual([]);
     expect(new Set(app.subscribed.map(({ leaseSeconds }) => leaseSeconds))).toEqual(new Set([600]));
+  });
+
+  it.each<[string, (victim: Victim) => Record<string, string>]>([
+    ['a challenge alone', () => ({ 'hub.challenge': 'forged' })],
+    ['a challenge and the session', (victim) => ({ 'hub.challenge': 'forged', 'hub.topic': topicOf(victim) })],
+  ])('during a renewal with %s: nothing is learnt of the hub by it', async (_, fields) => {
+    const rivals: Rival[] = [];
+    const posts: string[] = [];
+    const overtake = overtaken(rivals);
+    const record: typeof fetch = (url, init) => {
+      if (init?.method === 'POST') posts.push(String(url));
+      return overtake(url, init);
+    };
+    const kind = WEBHOOK_WORLDS.find(({ dialect }) => dialect === 'stu2');
+    const victim = await openVictim({ ...(kind && { kind }), app: { fetch: record as never } });
+    const { client } = victim.app;
+    const before = client.hub;
+    const answers: (number | undefined)[] = [];
+    rivals.push(async () => answers.push((await victim.get(fields(victim))).status));
+    client.on('ImagingStudy-open', () => undefined);
+    await client.ready();
+    expect([rivals.length, answers.length]).toEqual([0, 1]);
+    // A sandbox would be told at the session's URL.
+    await client.requestContextChange('Patient-open', { patient: BRAM });
+    expect([...new Set(posts)]).toEqual([victim.world.hub.url]);
+    expect(client.hub).toEqual(before);
   });
 
   it('long after the hub’s own: 404, so that nobody can subscribe us again with a secret of his', async () => {
