@@ -105,5 +105,9 @@ export function characterOf(names: readonly QuirkName[]): Character {
 }
 
 /** What an app of a row has to be told of such a hub. */
-export const optionsFor = ({ channel }: WorldKind, { options }: Character): Partial<SmartLaunchOptions> =>
-  channel === 'websocket' ? (options ?? {}) : {};
+export function optionsFor({ channel }: WorldKind, { options, hub }: Character): Partial<SmartLaunchOptions> {
+  const { profile, ...others } = channel === 'websocket' ? (options ?? {}) : {};
+  const profiles = [profile ?? []].flat();
+  if (hub?.traits?.derivedEvents?.ids === 'own') profiles.push({ name: 'derives events', derivesEvents: true });
+  return profiles.length > 0 ? { ...others, profile: profiles } : others;
+}

@@ -254,10 +254,7 @@ export class CatchUp {
           continue;
         }
         this.#isAsking = false;
-        if (!this.#isKnown(answer, finding)) return;
-        // What cannot be relied on, or is what the hub's own events have left, says nothing of an event that was not followed.
-        if (answer.worth === 'unlikely' || finding === 'left') sync.caughtUp();
-        else sync.established();
+        this.#conclude(answer, finding);
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -272,13 +269,14 @@ export class CatchUp {
     }
   }
 
-  /** Whether an answer, and what was done with it, leaves no doubt about what the hub has. */
-  #isKnown({ context, worth }: ContextAnswer, finding: Finding): boolean {
-    if (finding === 'unclear' || finding === 'displaced') return false;
-    if (worth !== 'unlikely') return true;
-    const { contexts } = this.#options;
+  /** Says what an answer, and what was done with it, leaves in doubt. */
+  #conclude({ context, worth }: ContextAnswer, finding: Finding): void {
+    const { contexts, sync } = this.#options;
+    if (finding === 'unclear' || finding === 'displaced') return;
     const isAgreed = context === null ? contexts.current === null : contexts.isCurrent(context.context);
-    return isAgreed || !this.#mayHaveMissed;
+    // What cannot be relied on, or is what the hub's own events have left, says nothing of an event that was not followed.
+    if (finding === 'left' || (worth === 'unlikely' && (isAgreed || !this.#mayHaveMissed))) sync.caughtUp();
+    else if (worth !== 'unlikely') sync.established();
   }
 
   /** Whether what is known may be out of date. */

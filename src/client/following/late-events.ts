@@ -155,7 +155,8 @@ export class LateEvents {
       if (!isEventOf(notification, 'open', found)) continue;
       const { versionId, time = Number.POSITIVE_INFINITY } = notification;
       if (found.versionId !== undefined && versionId === found.versionId) return index;
-      if (newest && time < (newest.time ?? Number.POSITIVE_INFINITY)) continue;
+      // An earlier open of the same is not the one that the hub tells of.
+      if (time < (found.time ?? newest?.time ?? Number.NEGATIVE_INFINITY)) continue;
       newest = notification;
       match = index;
     }
