@@ -66,6 +66,10 @@ const newConnection = (isAfterGap: boolean): Connection => ({
   answers: 'unknown',
 });
 
+/** Whether a hub that answered so may tell the next time. */
+const mayTellLater = (error: FhircastError): boolean =>
+  error instanceof NotificationError || error.code === 'hub-answer-invalid';
+
 /** What an answer says, in a text that is short. */
 const textOf = ({ context }: ContextAnswer): string =>
   context ? shortened(`${context.type} ${context.versionId ?? ''} ${JSON.stringify(context.context)}`) : '';
@@ -203,6 +207,9 @@ export class CatchUp {
         const finding = this.#finding(answer);
         return !signal.aborted && contexts.changes === before && (finding === 'news' || finding === 'displaced');
       };
+      // What was in doubt is so no more.
+      const isAgreed = contexts.changes === before && answer.worth !== 'unlikely' && this.#finding(answer) === 'agrees';
+      if (isAgreed && !signal.aborted && !this.#isAsking) sync.established();
       if (!isNews()) return;
       // Its event may be behind the answer.
       await pause(graceMs, signal);
@@ -220,7 +227,7 @@ export class CatchUp {
       if (signal.aborted || !(error instanceof FhircastError)) return;
       if (error.retryable && error.status === undefined && !isProven) missed('channel-silent');
       // What cannot be used this time may be used the next time.
-      if (error.retryable || error instanceof NotificationError) return;
+      if (error.retryable || mayTellLater(error)) return;
       connection.answers = 'unsupported';
       if (error.status !== 401) return;
       // Nothing can find out any more that the connection has died.
@@ -236,7 +243,7 @@ export class CatchUp {
     sync.behind();
     for (let failures = 0, again = 0; ; ) {
       const before = contexts.changes;
-      const held = this.#late.held;
+      const { held, dropped } = this.#late;
       try {
         const answer = await api.askContext(signal);
         if (signal.aborted) return;
@@ -246,7 +253,14 @@ export class CatchUp {
         // Whoever was told of it may have left at once.
         if (signal.aborted) return;
         if (this.#late.isHolding) continue;
-        const mayChange = finding === 'unclear' || finding === 'displaced';
+        if (isOvertaken && finding === 'news') {
+          // Which of them is newer, a later answer tells.
+          await pause(graceMs, signal);
+          if (signal.aborted) return;
+          continue;
+        }
+        // What it does not tell of may have happened since.
+        const mayChange = finding === 'unclear' || finding === 'displaced' || this.#late.dropped !== dropped;
         if (mayChange && answer.worth !== 'unlikely' && ++again < ASK_AGAIN) {
           // Its events may be ahead of what it tells.
           await pause(graceMs, signal);
@@ -287,7 +301,7 @@ export class CatchUp {
 
   #cannotTell(error: FhircastError): void {
     const { sync, failed } = this.#options;
-    if (!(error instanceof NotificationError)) this.#connection.answers = 'unsupported';
+    if (!mayTellLater(error)) this.#connection.answers = 'unsupported';
     const isUnsupported =
       error.code === 'context-unsupported' || (error.status !== undefined && statusMeansUnsupported(error.status));
     if (!isUnsupported) {

@@ -47,6 +47,7 @@ export class LateEvents {
   readonly #contexts: ContextStore;
   #adopted: Adopted | undefined;
   #held: Held[] = [];
+  #dropped = 0;
 
   constructor({ inbox, contexts }: { readonly inbox: Inbox; readonly contexts: ContextStore }) {
     this.#inbox = inbox;
@@ -61,6 +62,11 @@ export class LateEvents {
   /** How many events wait. */
   get held(): number {
     return this.#held.length;
+  }
+
+  /** How many events were dropped because of what the hub answered. */
+  get dropped(): number {
+    return this.#dropped;
   }
 
   /** Something was adopted. Where it has a time, that orders what follows, but for what happened at the same time. */
@@ -138,8 +144,10 @@ export class LateEvents {
             : isStale
               ? closes(found)
               : isStill && closes(adopted);
-      if (isOlder) this.#inbox.drop(answer);
-      else this.#inbox.admit(notification, answer, isStale);
+      if (isOlder) {
+        this.#dropped++;
+        this.#inbox.drop(answer);
+      } else this.#inbox.admit(notification, answer, isStale);
     });
     if (match < 0) return true;
     // What came after its event is in order again.

@@ -194,6 +194,90 @@ describe('an event that was refused, unreadable as it was', () => {
   });
 });
 
+describe('a hub whose answers lag behind its events', () => {
+  /** Answers all that is asked, one grace after another. */
+  const answerAll = async (asked: Asked[], from: number, answers: readonly unknown[]) => {
+    for (const [index, answer] of answers.entries()) {
+      await asked[from + index]?.answer(answer);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+  };
+
+  it.each<[string, Sent, unknown, string | null]>([
+    ['an open', {}, found('p2'), 'p2'],
+    ['Home-open', { name: 'Home-open', context: [] }, NONE, null],
+    ['the close of what was found', { name: 'Patient-close', patient: 'p1' }, NONE, null],
+  ])('is asked once more about %s that it does not tell of', async (_, sent, last, shown) => {
+    const { gap, hub, asked, sync, current } = open();
+    hub(1, 'p0');
+    await gap();
+    await asked[0]?.answer(found('p1'));
+    hub(9, 'p2', sent);
+    await settle();
+    await asked[1]?.answer(found('p1'));
+    expect(sync.status.state).toBe('behind');
+    await vi.advanceTimersByTimeAsync(1_000);
+    await asked[2]?.answer(last);
+    expect([current(), sync.status.state, asked.length]).toEqual([shown, 'in-sync', 3]);
+  });
+
+  it('is asked once more about an open of a clock that is slow', async () => {
+    const { begin, hub, asked, sync, current } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    hub(9, 'p1');
+    hub(5, 'p2');
+    await settle();
+    await asked[1]?.answer(found('p1'));
+    expect(sync.status.state).toBe('behind');
+    await vi.advanceTimersByTimeAsync(1_000);
+    await asked[2]?.answer(found('p2'));
+    expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
+  });
+
+  it('is asked no more when it says the same again', async () => {
+    const { gap, hub, asked, sync, current } = open();
+    hub(1, 'p0');
+    await gap();
+    await asked[0]?.answer(found('p1'));
+    hub(1, 'late');
+    await settle();
+    await answerAll(asked, 1, [found('p1'), found('p1'), found('p1')]);
+    expect([current(), sync.status.state, asked.length]).toEqual(['p1', 'in-sync', 3]);
+  });
+
+  it('is not in step with what it does not tell of, however many events come while it is asked', async () => {
+    const { begin, hub, asked, sync, current } = open();
+    for (let n = 0; n < 8; n++) hub(0, `s${n}`, { name: 'ImagingStudy-open', context: study(`s${n}`) });
+    hub(1, 'p1');
+    await begin();
+    for (let n = 0; n < 8; n++) {
+      hub(2, `c${n}`, { name: 'ImagingStudy-close', context: study(`s${n}`) });
+      await asked.at(-1)?.answer(found('p2'));
+      expect(sync.status.state).toBe('behind');
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    await asked.at(-1)?.answer(found('p2'));
+    expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
+  });
+});
+
+it('a hub that answered once what cannot be used is asked again, and then the doubt is over', async () => {
+  const { gap, hub, asked, sync, catchUp } = open();
+  hub(1, 'p1');
+  await gap();
+  await asked[0]?.answer({ error: 'out of order' });
+  expect(sync.status.state).toBe('behind');
+  void catchUp.audit(true);
+  await settle();
+  await asked[1]?.answer({ error: 'out of order' });
+  expect(sync.status.state).toBe('behind');
+  void catchUp.audit(true);
+  await settle();
+  await asked[2]?.answer(found('p1'));
+  expect(sync.status.state).toBe('in-sync');
+});
+
 describe('after a gap', () => {
   it('what was opened meanwhile is an event, and nothing else is', async () => {
     const { gap, hub, asked, heard, sync, current } = open();
