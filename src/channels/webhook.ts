@@ -5,7 +5,7 @@ import type { Recorder } from '../hub/protocol.ts';
 import { after, inTime } from '../timers.ts';
 import { statusFor } from './acknowledgement.ts';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, Denial, Verification } from './callback.ts';
-import type { Channel, ChannelSink, Grant } from './channel.ts';
+import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
 
 /** What a webhook channel needs. */
 export interface WebhookChannelOptions {
@@ -42,6 +42,9 @@ interface Pending {
   reject(error: FhircastError): void;
 }
 
+/** More fields than a verification has. */
+const MOST_TOLD = 16;
+
 const closeQuietly = async (registration: CallbackRegistration): Promise<void> => {
   try {
     await registration.close();
@@ -61,6 +64,8 @@ export class WebhookChannel implements Channel {
   /** Whether the way from the hub to here was lost, and the hub has not confirmed since. */
   #isLost = false;
   #events: readonly string[] = [];
+  /** The fields of refused verifications that the app has been told of. */
+  readonly #told = new Set<string>();
   /** What the hub confirmed last, and until when it may confirm it again, in milliseconds since 1970. */
   #confirmed: { readonly grant: Grant; readonly until: number } | undefined;
 
@@ -95,9 +100,10 @@ export class WebhookChannel implements Channel {
     return false;
   }
 
-  interrupt(): void {
-    // The callback stays registered: what still arrives there is ours.
+  interrupt(why: Interruption): void {
     this.#pending?.reject(new FhircastError('aborted'));
+    // Otherwise the callback stays registered: what still arrives there is ours.
+    if (why === 'ended') this.#giveBack();
   }
 
   async unsubscribe(signal: AbortSignal): Promise<void> {
@@ -124,8 +130,14 @@ export class WebhookChannel implements Channel {
 
   close(): void {
     this.#closed = true;
-    this.#active = false;
     this.#pending?.reject(new FhircastError('aborted'));
+    this.#giveBack();
+  }
+
+  /** Gives the URL back. Whoever knows it could write another denial. */
+  #giveBack(): void {
+    this.#active = false;
+    this.#confirmed = undefined;
     if (this.#registration) void closeQuietly(this.#registration);
     this.#registration = undefined;
   }
@@ -232,6 +244,7 @@ export class WebhookChannel implements Channel {
     // From here on the hub delivers, even where it has yet to answer the request that it verified.
     this.#active = pending.mode === 'subscribe';
     this.#isLost = false;
+    this.#told.clear();
     this.#confirmed = { grant, until: Date.now() + this.#options.confirmationTimeoutMs };
     pending.resolve(grant);
     return true;
@@ -239,7 +252,9 @@ export class WebhookChannel implements Channel {
 
   /** Tells the app why the hub gets 404: by the field that does not fit, and never by what it says. */
   #refuse(at: string): false {
-    this.#options.sink.warned(new ChannelError('verification-refused', { at }));
+    // Once for each subscription: whoever knows the URL can send as many as he likes.
+    if (!this.#told.has(at)) this.#options.sink.warned(new ChannelError('verification-refused', { at }));
+    if (this.#told.size < MOST_TOLD) this.#told.add(at);
     return false;
   }
 

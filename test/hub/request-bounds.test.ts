@@ -93,8 +93,8 @@ describe('a hub that cannot make up its mind', () => {
 describe('a hub that refuses', () => {
   // What may be refused because of objections, which the app did not ask for, is asked for once more without them.
   it.each([
-    [400, ['websocket', 'websocket', null], [null, null]],
-    [422, ['websocket', 'websocket', null], [null, null]],
+    [400, ['websocket', 'websocket', null, null], [null, null]],
+    [422, ['websocket', 'websocket', null, null], [null, null]],
     [501, ['websocket', null], [null]],
   ])('everything with %s is asked by each channel, and for its document', async (status, first, again) => {
     const hub = await startPlainHub(() => ({ status }));
@@ -129,8 +129,9 @@ describe('a hub that refuses', () => {
       'websocket',
       'websocket',
       'webhook',
+      'webhook',
     ]);
-    expect(hub.asked).toHaveLength(4);
+    expect(hub.asked).toHaveLength(5);
   });
 
   it('an unsubscription is asked twice', async () => {

@@ -121,7 +121,12 @@ describe('A verification is forged by somebody who knows the callback URL', () =
     }
     expect(world.callback.counts).toMatchObject({ unexpected: 5_000 });
     expect(Object.keys(world.callback.counts).sort()).toEqual(['unexpected', 'verified']);
-    expect([app.errors, app.warnings, world.seen('subscribe').length]).toEqual([[], [], asked]);
+    // Its app is told once, and not five thousand times.
+    expect([app.errors, app.warningCodes, world.seen('subscribe').length]).toEqual([
+      [],
+      ['verification-refused'],
+      asked,
+    ]);
     expect(id()).toBe(victim.id());
     expect(await follows(victim)).toBe(true);
   });

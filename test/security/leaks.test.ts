@@ -28,6 +28,10 @@ async function driveFailures(victim: Victim, name: string): Promise<void> {
   const facts = (seconds: number, context: unknown) => ({ id: `event-${seconds}`, timestamp: at(seconds), context });
   const signed = (seconds: number, context: unknown) => sign(world.message(name, facts(seconds, context)));
   const good = signed(1, patientContext(ADA));
+  // The hub knows of what it sends: it is asked about what seems old.
+  const published = (seconds: number, patient: typeof ADA) =>
+    world.session.publish('Patient-open', patientContext(patient), { id: `event-${seconds}`, timestamp: at(seconds) });
+  await published(1, ADA);
   await send(good);
   await send(good);
   await send({ ...good, signature: 'sha256=00' });
@@ -35,7 +39,7 @@ async function driveFailures(victim: Victim, name: string): Promise<void> {
   await send({ ...good, signature: `sha256=${'0'.repeat(64)}` });
   await send({ body: good.body, signature: '' });
   await send(signed(0, patientContext(BRAM)));
-  await send(signed(2, patientContext(BRAM)));
+  await published(2, BRAM);
   await send(signed(3, [...patientContext(ADA), ...patientContext(BRAM)]));
   await send(signed(4, JSON.stringify(ADA)));
   await send(sign(JSON.stringify(ADA)));

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { parse } from 'node:querystring';
-import { isDeepStrictEqual } from 'node:util';
 import type { Mutant, Target } from './mutants.ts';
 
 /** The session that is attacked. */
@@ -19,10 +18,21 @@ const isSigned = (secret: string, header: string | undefined, body: Uint8Array):
     return header?.trim().toLowerCase() === expected;
   });
 
-/** Whether a query asks for what is waited for, with every field once. */
+/** The fields of a query, each with its one value, which may stand there more than once; `undefined` where two differ. */
+function fieldsOf(query: string): Record<string, string> | undefined {
+  const fields: Record<string, string> = {};
+  for (const [name, values] of Object.entries(parse(query, undefined, undefined, { maxKeys: 0 }))) {
+    const [value = '', ...others] = [values ?? ''].flat();
+    if (others.some((other) => other !== value)) return undefined;
+    fields[name] = value;
+  }
+  return fields;
+}
+
+/** Whether a query asks for what is waited for, with one value for every field. */
 function isVerification(query: string): boolean {
-  const fields = parse(query, undefined, undefined, { maxKeys: 0 });
-  if (Object.values(fields).some((value) => Array.isArray(value)) || fields['hub.topic'] !== TOPIC) return false;
+  const fields = fieldsOf(query);
+  if (fields?.['hub.topic'] !== TOPIC) return false;
   const mode = String(fields['hub.mode'] ?? 'subscribe').toLowerCase();
   if (mode === 'denied') return true;
   const challenge = String(fields['hub.challenge'] ?? '');
@@ -42,4 +52,4 @@ export const holdsSignatureOf = (text: string, body: string, secret: string): bo
 
 /** Whether a challenge that was echoed can be interpreted by nobody, and was in the query. */
 export const isHarmlessEcho = (echo: string, query: string): boolean =>
-  !/[<>\p{Cc}]/u.test(echo) && isDeepStrictEqual(parse(query)['hub.challenge'], echo);
+  !/[<>\p{Cc}]/u.test(echo) && fieldsOf(query)?.['hub.challenge'] === echo;
