@@ -101,10 +101,10 @@ export class SyncTracker {
   /**
    * An open or a close was followed: whoever refused the context before is asked anew.
    *
-   * @param current the current context after it. A close that leaves it as it was makes no other one
+   * @param current the current context after it. A close, or an open that the hub derived, may leave it as it was
    */
   contextChanged({ id, name, source }: FhircastEvent, current?: unknown): void {
-    const isOther = !name.endsWith('-close') || current === undefined || current !== this.#current;
+    const isOther = name === 'Home-open' || current === undefined || current !== this.#current;
     this.#current = current;
     if (!isOther) {
       this.#eventIds = appended(this.#eventIds, id);

@@ -116,6 +116,24 @@ describe('whether the session is in step', () => {
     expect(tracker.status.state).toBe('refused');
   });
 
+  it('forgets nothing because the hub derived an open from what is current', () => {
+    const { tracker } = connected();
+    const current = {};
+    tracker.contextChanged(eventOf({ id: 'e1', name: 'ImagingStudy-open' }), current);
+    tracker.objected(objection('e1', 'Dictation'));
+    tracker.doubted('event-refused');
+    tracker.contextChanged(eventOf({ id: 'e2' }), current);
+    expect(tracker.status).toMatchObject({ state: 'behind', reason: 'event-refused' });
+    tracker.established();
+    expect(tracker.status).toMatchObject({ state: 'refused', by: [{ subscriber: 'Dictation' }] });
+    expect([tracker.isCurrent('e1'), tracker.isCurrent('e2')]).toEqual([true, true]);
+    // Home-open is of another context, though there may have been none before.
+    tracker.contextChanged(eventOf({ id: 'e3', name: 'Home-open', context: [] }), null);
+    tracker.doubted('event-refused');
+    tracker.contextChanged(eventOf({ id: 'e4', name: 'Home-open', context: [] }), null);
+    expect(tracker.status.state).toBe('in-sync');
+  });
+
   it('does not forget who refuses because something else was closed', () => {
     const { tracker } = connected();
     const current = {};
