@@ -2,7 +2,7 @@ import { FhircastError } from '../errors.ts';
 import { inTime } from '../timers.ts';
 
 /** What a call rejects with that was given up. */
-export const aborted = (): FhircastError => new FhircastError('aborted');
+const aborted = (): FhircastError => new FhircastError('aborted');
 
 /**
  * Rejects with `aborted` as soon as a signal says so.

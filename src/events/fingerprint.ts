@@ -13,7 +13,7 @@ const LONGEST = 256;
  *
  * @param text any text
  */
-export function digestOf(text: string): string {
+function digestOf(text: string): string {
   let [high, low] = [0x811c9dc5, 0x01000193];
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

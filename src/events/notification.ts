@@ -84,7 +84,7 @@ const MOST_DEVIATIONS = 16;
  * @param deviations what is known of the message
  * @param at where it deviates
  */
-export const deviate = (deviations: string[], at: string): void => {
+const deviate = (deviations: string[], at: string): void => {
   if (deviations.length < MOST_DEVIATIONS) deviations.push(at);
 };
 
