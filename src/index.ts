@@ -55,6 +55,7 @@ export {
 export type { ContextEntry, ContextResources, ResourceOf } from './events/context.ts';
 export type { CurrentContext } from './events/current-context.ts';
 export type { EventDecision, EventOrigin, FhircastEvent } from './events/event.ts';
+export type { EventKind } from './events/kind.ts';
 export { type Alias, type CatalogueName, canonicalName } from './events/names.ts';
 export type { Notification } from './events/notification.ts';
 export type { ReasonCode } from './events/session-end.ts';
