@@ -1,12 +1,12 @@
 import { FhircastError, type FhircastErrorCode } from './errors.ts';
 import { inTime } from './timers.ts';
 
-/** A part that has not come by then will not come. In milliseconds. */
+/** How long a part may take to load, in milliseconds. */
 const LOAD_WITHIN_MS = 15_000;
 
 /**
- * Waits for a part of the package, or a package beside it, that is loaded where it is needed. A redeployment or a proxy may keep it
- * from coming.
+ * Waits for a part of the package, or another package, that is loaded only when it is needed. A redeployment or a proxy may keep
+ * it from loading.
  *
  * @param loading the import
  * @param at the part's name

@@ -1,6 +1,6 @@
 import { FhircastError } from './errors.ts';
 
-/** What nothing works without, and what some embedded browsers lack. */
+/** The client works nowhere without these. Some embedded browsers lack one. */
 const NEEDED = ['URL', 'URLSearchParams', 'AbortController', 'TextDecoder', 'crypto'] as const;
 
 /**

@@ -1,4 +1,4 @@
-/** What a class of errors may be called, so that nothing else can be told by it. */
+/** The names of error classes that are kept. Any other text may hold a secret. */
 const CLASS = /^[A-Z][A-Za-z]{0,30}(?:Error|Exception)$/;
 /** What platforms call a fault: `ECONNREFUSED`, `UND_ERR_SOCKET`. */
 const FAULT = /^[A-Z][A-Z0-9_]{2,48}$/;

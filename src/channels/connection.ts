@@ -168,7 +168,7 @@ export class Connection {
       if (!confirms && !this.#options.isAgain) this.#confirm?.(NOTHING_SAID);
     };
     socket.onerror = (event: unknown) => {
-      // Elsewhere `onclose` follows with the code. Node's waits for half a minute.
+      // In Node `onclose` may follow half a minute later. Other platforms tell no code here, and call `onclose` at once.
       const code = closeCodeOf(event);
       if (code === undefined || !isCurrent()) return;
       if (code === 1009) sink.rejected(new NotificationError('notification-too-large'));
@@ -222,7 +222,7 @@ export class Connection {
     }
   }
 
-  /** What is no event is a sign of life. Of what nobody knows, it is told once. */
+  /** A frame that is no event is a sign of life. The app is warned of the first one of an unknown kind. */
   #keepalive(isKnown: boolean): void {
     const { sink } = this.#options;
     sink.keepalive();
@@ -235,7 +235,7 @@ export class Connection {
     const { record, sink, isOurs, isAgain, learn, habits } = this.#options;
     if (!isOurs(frame.topic)) return sink.rejected(new NotificationError('notification-wrong-topic'));
     record({ direction: 'in', via: 'websocket', kind: 'confirmation' });
-    // What nobody asked for may be what somebody else has sent through the hub.
+    // A confirmation that was not asked for may have been written by another app.
     if (!this.isAwaited) return;
     const isNamed =
       frame.kind === 'handshake'
@@ -260,7 +260,7 @@ export class Connection {
     if (!this.#confirmed) {
       this.#fail?.(new SubscriptionDeniedError('subscription-denied', reason ? { hubText: reason } : {}));
     } else if (topic ?? endpoint) this.#options.denied(denial, endpoint !== undefined);
-    // Anybody could have written it who may publish. A new socket shows whether the hub did.
+    // Every app that may publish could have written this denial. A new socket shows whether the hub did.
     else this.#broke(socket, undefined);
   }
 
@@ -287,7 +287,7 @@ export class Connection {
     try {
       socket.send(text);
     } catch {
-      // A socket that takes nothing is none.
+      // A socket that cannot send is broken.
       this.#broke(socket, undefined);
     }
   }

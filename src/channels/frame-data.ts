@@ -1,4 +1,4 @@
-/** A `Blob`, which some platforms hand over whatever they are told. */
+/** A `Blob`. Some platforms hand it over although array buffers were asked for. */
 interface BlobLike {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
@@ -6,7 +6,7 @@ interface BlobLike {
 const isBlob = (data: unknown): data is BlobLike =>
   typeof data === 'object' && data !== null && typeof (data as Partial<BlobLike>).arrayBuffer === 'function';
 
-// `instanceof` would not know those of another frame of the page.
+// `instanceof` does not know the buffers of another frame of the page.
 const isBuffer = (data: unknown): data is ArrayBuffer =>
   Object.prototype.toString.call(data) === '[object ArrayBuffer]';
 

@@ -57,9 +57,9 @@ export function leaseSecondsOf(value: unknown): number | undefined {
 }
 
 /**
- * What the JavaScript sandbox hubs need, which nobody else confirms like: a POST on the bare hub ends them, and so does any
- * answer that of 2018, which names no mode; that of 2024 reads it as an event. Their answers to a request for the current
- * context are not to be relied on, and an unsubscription ends more than it names.
+ * The habits of the JavaScript sandbox hubs, which are known by how they confirm. A POST on the bare hub crashes them. An answer
+ * to an event crashes the hub of 2018, which names no mode; the hub of 2024 takes it for an event. Their current context cannot
+ * be relied on, and an unsubscription ends more than it names.
  */
 const sandboxHabits = (mode: unknown): Partial<Habits> => ({
   publishTo: 'session',
@@ -69,8 +69,8 @@ const sandboxHabits = (mode: unknown): Partial<Habits> => ({
 });
 
 /**
- * Medplum confirms with fields that are empty. It wants the events when an app unsubscribes, and finds the subscription by
- * `endpoint`: without it, everybody's of the topic is denied.
+ * Medplum confirms with fields that are empty. An unsubscription has to list the events there, and to name `endpoint`: without
+ * it, Medplum denies all subscriptions of the topic.
  */
 const MEDPLUM: Partial<Habits> = {
   unsubscribesByEvents: true,

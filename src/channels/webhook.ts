@@ -29,9 +29,9 @@ export interface WebhookChannelOptions {
 const UNSUBSCRIBE_WITHIN_MS = 3_000;
 
 /**
- * What the JavaScript sandbox hubs need, which verify without a mode: a POST on the bare hub ends them, and that of 2018 answers
- * every session with the current context of all. An unsubscription ends all webhooks of the session at that of 2018, and none at
- * that of 2024. Cast hubs verify so too, and take events at the bare hub alone.
+ * The habits of the JavaScript sandbox hubs, which verify without a mode. A POST on the bare hub crashes them. The hub of 2018
+ * has one current context for all sessions, and an unsubscription ends all webhooks of the session there; at the hub of 2024 it
+ * ends none. Cast hubs verify without a mode too, but take events at the bare hub alone.
  */
 const SANDBOX = { publishTo: 'session', keepsContext: false, unsubscribeEnds: 'everyone' } as const;
 
@@ -109,12 +109,12 @@ export class WebhookChannel implements Channel {
   async unsubscribe(signal: AbortSignal): Promise<void> {
     const { api } = this.#options;
     if (!this.#registration) return;
-    // Where that would end everyone's of the session (the sandbox of 2018), the hub is not told. What it still sends gets 410.
+    // The sandbox of 2018 would end everyone's subscriptions of the session: it is not told. What it still sends gets 410.
     if (api.dialect.unsubscribeEnds === 'everyone') return this.close();
     this.#active = false;
     try {
-      // A verification may go into a connection of the hub's that has died: it is asked for once more. That of one hub (N19)
-      // can never succeed, and must not keep an app from leaving.
+      // The hub may send its verification into a connection that has died, so it is asked twice. The verification of the
+      // .NET sandbox of 2019 never succeeds. It must not keep an app from leaving.
       for (let asked = 0, isOver = false; asked < 2 && !isOver; asked++) {
         const verified = api.dialect.verifiesUnsubscribe
           ? this.#expect('unsubscribe', UNSUBSCRIBE_WITHIN_MS / 2, signal).then(() => true)

@@ -38,12 +38,12 @@ export interface WebSocketChannelOptions {
  */
 const REOPEN_WITHIN_MS = 3_000;
 
-/** A hub that is there lets go of a subscription as soon. In milliseconds. */
+/** How long a hub may take to let go of a subscription that is not used any more. In milliseconds. */
 const TELL_WITHIN_MS = 1_000;
-/** How often a hub is told so when the app leaves. */
+/** How often a hub is told of such subscriptions when the app leaves. */
 const TELL_TIMES = 4;
 
-/** By these a hub does not mean that it knows no such endpoint. */
+/** With these statuses a hub speaks of something else than the endpoint. */
 const NOT_ABOUT_ENDPOINT: readonly number[] = [401, 403, 408, 425, 429];
 const FAILED = 500;
 
@@ -212,13 +212,13 @@ export class WebSocketChannel implements Channel {
     this.#connection = undefined;
     for (const endpoint of [this.#lost, this.#opening?.endpoint])
       if (endpoint !== undefined) this.#abandoned.add(endpoint);
-    // What is being opened is for nobody, however long the hub takes to be told.
+    // A connection that is being opened has no use any more.
     this.#closed = true;
     this.#undoubt();
     this.#opening?.end();
     this.#lost = undefined;
     try {
-      // A request may go into a connection of the platform's pool that has died as well; the next one goes into another.
+      // The platform may send a request over a pooled connection that has died too. The next request gets another one.
       for (let tries = 0; tries < TELL_TIMES && this.#abandoned.size > 0; tries++) await this.#leaveAbandoned(signal);
       const { api } = this.#options;
       // Where that would end everyone's subscriptions (the sandbox of 2018), the end of the socket is enough.
@@ -322,8 +322,9 @@ export class WebSocketChannel implements Channel {
   }
 
   /**
-   * Whom a hub denies and then confirms it did not mean: it tells everybody when one leaves (Medplum before 5.1.29). Whatever
-   * were cleaned up there would be told to everybody again. At Medplum the end of the socket is enough for leaving, too.
+   * The hub confirms an app that it has just denied: it meant another one, because it denies everybody when one app leaves
+   * (Medplum before 5.1.29). An unsubscription would deny everybody again, so that none is sent for what is abandoned. At
+   * Medplum the end of the socket is enough for leaving, too.
    */
   #confirmedAfterDenial(): void {
     const { api } = this.#options;

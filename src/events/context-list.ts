@@ -3,7 +3,7 @@ import type { CurrentContext } from './current-context.ts';
 import { anchorKey, canonicalKey } from './definitions.ts';
 import { text } from './notification.ts';
 
-/** What is listed is the more specific the earlier. */
+/** The types of contexts, the most specific one first. */
 export const MOST_SPECIFIC: readonly string[] = ['DiagnosticReport', 'ImagingStudy', 'Encounter', 'Patient'];
 
 const rankOf = ({ type }: CurrentContext): number => {

@@ -36,7 +36,7 @@ export class CurrentContext extends ContextResources {
   }
 }
 
-// What S24 tells after a SyncError or a UserLogout: for it any event makes the context.
+// The JavaScript sandbox of 2024 tells these after a SyncError or a UserLogout: it takes any event for the context.
 const NO_ANCHOR = /^(?:OperationOutcome|Parameters)$/;
 
 // A draft's answer and a bare array do not name their anchor.

@@ -23,7 +23,7 @@ export const text = (value: unknown): string | undefined => {
 
 const malformed = (at: string) => new NotificationError('notification-malformed', { at });
 
-/** Some encoders of .NET begin a text with it. */
+/** Some encoders of .NET begin a text with this mark. */
 const BYTE_ORDER_MARK = 0xfeff;
 
 /** Deeper than any resource. What goes deeper is made to exhaust whoever walks it. */
@@ -127,7 +127,7 @@ const isTooDeep = (body: string): boolean => {
   return false;
 };
 
-/** What is called for the keys of a text: where its value begins, and in which object it stands. `true` ends the walk. */
+/** Called for each key of a text, with the keys seen in its object, its depth, and where its value begins. `true` ends the walk. */
 type KeyVisitor = (key: string, object: Set<string>, depth: number, valueAt: number) => boolean;
 
 /** Walks the keys in the text of JSON that can be parsed, once from its beginning to its end. */

@@ -4,10 +4,10 @@ const ISO = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(
 // What most hubs write.
 const PLAIN = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
 
-// 1/8/2018 1:37:05 AM, as the .NET sandbox hub of 2019 (N19) writes it.
+// 1/8/2018 1:37:05 AM, as the .NET sandbox hub of 2019 writes it.
 const US = /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d\d):(\d\d) ([AP])M$/i;
 
-// Wed Jan 16 18:02:27 EST 2019, as a Java hub of 2019 (P19) writes it.
+// Wed Jan 16 18:02:27 EST 2019, as a Java hub of 2019 writes it.
 const JAVA = /^[A-Z][a-z]{2} [A-Z][a-z]{2} \d{1,2} \d\d:\d\d:\d\d ((?:[ECMP][SD]T)|GMT|UTC) \d{4}$/;
 
 const utc = (year: number, month: number, day: number, hour: number, minute: number, second: number) => {

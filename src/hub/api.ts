@@ -44,13 +44,13 @@ export interface ContextAnswer {
 /** What an access token is made of (RFC 6749, appendix A.12). */
 const VSCHAR = /^[ -~]+$/;
 
-/** By these a hub says that it knows no such request. */
+/** With these statuses a hub says that it knows no such request. */
 const UNSUPPORTED: readonly number[] = [404, 405, 501];
 
 /** Something is missing in a request. */
 const BAD_REQUEST = 400;
 
-/** By these a hub says that it takes no events at a URL: nothing was done with what was sent there. */
+/** With these statuses a hub says that it takes no events at a URL, and has done nothing with what was sent there. */
 const NOT_TAKEN_HERE: readonly number[] = [BAD_REQUEST, 404, 405];
 
 /** The hub did not read what it was sent. */
@@ -132,7 +132,7 @@ export class HubApi {
         unsubscribesByEndpoint ? request.endpoint : undefined,
       );
     } catch (error) {
-      // Medplum wants the events, which STU2 and STU3 do not ask for, and denies everybody's where `endpoint` is missing.
+      // Medplum wants the events, which STU2 and STU3 do not ask for. It denies all subscriptions where `endpoint` is missing.
       if (unsubscribesByEvents || !(error instanceof HubError) || error.status !== BAD_REQUEST) throw error;
       const answer = await ask(events, request.endpoint);
       this.learn({ unsubscribesByEvents: true, unsubscribesByEndpoint: true, closeClears: true, derivesEvents: true });

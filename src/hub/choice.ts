@@ -53,7 +53,7 @@ const versionOf = (discovery: HubDiscovery | undefined): DialectName | undefined
   return VERSIONS[Number(major) + (Number(major) === 2 && Number(minor) > 0 ? 1 : 0)];
 };
 
-/** By these a hub says that it does not understand, and not that it does not want. */
+/** With these statuses a hub says that it does not understand a request, and not that it refuses it. */
 const NOT_UNDERSTOOD: readonly (number | undefined)[] = [400, 422, 501];
 
 const isUnheardOf = ({ code, status }: FhircastError): boolean =>
@@ -65,7 +65,7 @@ export class Chooser {
   readonly #profile: Partial<HubProfile>;
   /** What the hub has shown beyond doubt. */
   #learnt: Partial<Habits> = {};
-  /** What looks like a hub that needs it. */
+  /** What the hub has shown, but not beyond doubt. */
   #suspected: Partial<Habits> = {};
   /** The version that an answer of the hub showed. */
   #answered: DialectName | undefined;
@@ -164,7 +164,7 @@ export class Chooser {
   otherChannel(failed: FhircastError): boolean {
     const [channel, by] = this.#channel;
     if (by === 'option' || by === 'profile' || (this.#tried ?? channel) === 'webhook') return false;
-    // Meanwhile the hub has said so.
+    // The hub has shown meanwhile that it needs webhooks.
     if (channel === 'webhook') return true;
     if (!this.dialect.discovery) return false;
     // A hub that says nothing of itself may be older than websockets. Without a callback there is no other way.
@@ -196,7 +196,7 @@ export class Chooser {
     if (this.#profile.channel) return [this.#profile.channel === 'either' ? either : this.#profile.channel, 'profile'];
     if (this.#failed) return ['webhook', this.#discovery?.websocketSupport === false ? 'discovery' : 'failure'];
     const [version, by] = this.#version;
-    // It is the answer about a websocket that showed it.
+    // The answer that showed the version gave the endpoint of a websocket.
     if (by === 'answer') return ['websocket', by];
     if (websocketSupport === false && hasCallback) return ['webhook', 'discovery'];
     const own = dialectOf(version).channel;

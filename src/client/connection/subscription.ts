@@ -50,9 +50,9 @@ export interface SubscriptionOptions {
   failed(error: FhircastError): void;
 }
 
-/** So often in a row a hub may deny a subscription that it has just accepted. The second time it is meant. */
+/** How many denials in a row are final. The first may have been meant for another app. */
 const DENIALS = 2;
-/** A hub that ends a subscription before has not let it live. In milliseconds. */
+/** A subscription that the hub ends sooner counts as a failure, and the waits go on growing. In milliseconds. */
 const LIVED_MS = 60_000;
 
 /** Keeps one subscription at the hub equal to what the app listens to. */
@@ -158,7 +158,7 @@ export class Subscription {
     try {
       await channel?.unsubscribe(signal);
     } catch (error) {
-      // Elsewhere than in an active subscription the hub need not know of one.
+      // Where no subscription was active, the hub may know of none.
       if (state === 'active') throw error;
     }
   }
@@ -284,7 +284,7 @@ export class Subscription {
 
   /** Lets go of a channel that has been replaced. */
   #release(old: Channel): void {
-    // A sandbox hub (S24) would take the subscription that has replaced it for the same, by its name.
+    // The JavaScript sandbox of 2024 finds subscriptions by the app's name: it would end the one that replaced this one.
     if (old.type === 'websocket') old.close();
     else void old.unsubscribe(this.#life.signal).catch(() => {});
   }
@@ -358,7 +358,7 @@ export class Subscription {
     const { machine } = this.#options;
     // Whoever heard of the failure may have left at once.
     if (machine.state === 'closed') return;
-    // While the subscription lasts, there is no later than its end.
+    // While the subscription lasts, a retry must not wait for longer than it lasts.
     const isLasting = machine.state === 'active' && !this.#lease.isNearlyOver;
     this.#retry.later(retryAfterMs, isLasting ? this.#lease.leftMs : undefined);
   }
@@ -395,7 +395,7 @@ export class Subscription {
     const { machine } = this.#options;
     this.#retry.lost(Date.now() - this.#activeSince, leastMs);
     this.#interrupt();
-    // What the hub would not add to the subscription before, it is asked for anew.
+    // The new subscription may hold what the hub would not add to the old one.
     this.#refused = undefined;
     const { isExhausted } = this.#retry;
     if (!machine.go(reason)) return;

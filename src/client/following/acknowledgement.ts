@@ -81,7 +81,7 @@ export class Acknowledgement implements EventDecision {
     this.#dispatching = false;
     if (this.#pending === 0) this.#answer(this.#status);
     else {
-      // What has been decided against the event is not taken back by what is still at work.
+      // A refusal or a failure stands, though other listeners are still at work.
       this.#later(this.#timeoutMs, () => this.#answer(this.#status === FOLLOWED ? ACCEPTED : this.#status));
     }
   }

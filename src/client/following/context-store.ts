@@ -1,4 +1,5 @@
 import type { ContextEntry } from '../../events/context.ts';
+import { MOST_SPECIFIC } from '../../events/context-list.ts';
 import { CurrentContext } from '../../events/current-context.ts';
 import { anchorKey, canonicalKey, eventParts } from '../../events/definitions.ts';
 import {
@@ -102,7 +103,7 @@ const MOST_OPEN = 64;
 const MOST_DISPLACED = 8;
 
 /** From the most specific one on: an open of one of them tells of those behind it, too. */
-const SPECIFIC = ['diagnosticreport', 'imagingstudy', 'encounter', 'patient'];
+const SPECIFIC = /* @__PURE__ */ MOST_SPECIFIC.map((type) => type.toLowerCase());
 
 /** A hub that opens what another open implies does it at once. In milliseconds. */
 const ONE_ACT_MS = 1_000;

@@ -32,7 +32,7 @@ export interface Earlier {
 const REMEMBERED = 512;
 
 /** From here on, a status says that the app does not follow. */
-const REFUSED = 400;
+export const REFUSED_FROM = 400;
 
 /** How late the latest of some events happened, in milliseconds since 1970. */
 interface Latest {
@@ -72,14 +72,14 @@ const generation = (): Generation => ({
 });
 
 /** Whether the app did not follow, so that whoever sends it again wants the app to be asked again. */
-export const isRefused = ({ status = 0, isRefusedLate }: Delivery): boolean => isRefusedLate || status >= REFUSED;
+export const isRefused = ({ status = 0, isRefusedLate }: Delivery): boolean => isRefusedLate || status >= REFUSED_FROM;
 
 /**
  * Remembers the events that were delivered, so that each reaches the app once. What is the same event is told by its id, its
  * name and its content: there are publishers with one id for all, and hubs that derive one event from another under its id.
  */
 export class Duplicates {
-  // Forgotten by the generation: a map from which the oldest goes for each one that comes gets slower to search.
+  // A whole generation is forgotten at once: a map that loses its oldest entry for each new one gets slower to search.
   #recent = generation();
   #older = generation();
   readonly #forgottenUntil = nothing();

@@ -11,7 +11,7 @@ import { type MessageCounts, noCounts } from '../counts.ts';
 import type { Listeners } from '../listeners.ts';
 import { Acknowledgement, type Progress } from './acknowledgement.ts';
 import type { ContextStore } from './context-store.ts';
-import { type Delivery, Duplicates } from './duplicates.ts';
+import { type Delivery, Duplicates, REFUSED_FROM } from './duplicates.ts';
 import { judge } from './judge.ts';
 import type { SyncDoubt } from './sync-facts.ts';
 
@@ -60,8 +60,6 @@ const MALFORMED = 400;
 const NOT_OURS = 404;
 const UNUSABLE = 422;
 const FOLLOWED = 200;
-/** From here on, a status says that the app does not follow. */
-const REFUSED = 400;
 
 /** Answers as the app decided, or when it has. */
 const respond = (delivery: Delivery, answer: Answer): void => {
@@ -230,7 +228,7 @@ export class Inbox {
         answer: (status) => {
           delivery.status = status;
           for (const waiting of delivery.waiting.splice(0)) waiting(status);
-          if (status < REFUSED) return;
+          if (status < REFUSED_FROM) return;
           const { reason } = acknowledgement;
           this.#options.refused(event, reason);
           // Why the user stays logged in is for everybody (STU3, UserLogout), and the answer has no place for it.

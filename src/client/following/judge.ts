@@ -4,7 +4,7 @@ import { changesContext } from '../../events/kind.ts';
 import type { Notification } from '../../events/notification.ts';
 import type { Dialect } from '../../hub/dialects/dialect.ts';
 import type { ContextStore } from './context-store.ts';
-import { type Delivery, type Duplicates, isRefused } from './duplicates.ts';
+import { type Delivery, type Duplicates, isRefused, REFUSED_FROM } from './duplicates.ts';
 
 /** What a notification is judged by. */
 export interface JudgeState {
@@ -29,9 +29,6 @@ export type Verdict =
   | { readonly kind: 'stale'; readonly isDoubtful: boolean }
   /** It is followed. */
   | { readonly kind: 'followed'; readonly deviations: readonly string[] };
-
-/** From here on, a status says that the app does not follow. */
-const REFUSED = 400;
 
 const NO_DEVIATIONS: readonly string[] = [];
 
@@ -78,7 +75,7 @@ function repetitionIn(
   // Where ids tell nothing, and something came between, it was done once more.
   if (isOvertaken && !isTwin && duplicates.hasReusedIds && !isStale && !mayBeSentAgain) return undefined;
   // Of what was found by asking, the hub has not been told yet how the app decided.
-  const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= REFUSED && !delivery.isFound;
+  const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= REFUSED_FROM && !delivery.isFound;
   if (isAskedAgain && !isStale && !isOvertaken) return undefined;
   const isDoubtful = isOvertaken && duplicates.hasReusedIds && wouldChange(notification, contexts);
   return { kind: 'repeated', delivery, isTwin, isDoubtful };

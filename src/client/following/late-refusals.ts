@@ -5,7 +5,7 @@ import type { ObjectionOptions } from '../changing/objection.ts';
 import type { ContextStore } from './context-store.ts';
 import { NOT_DECIDED, type SyncTracker } from './sync-status.ts';
 
-/** What telling of late refusals needs. */
+/** The parts that tell the hub of late refusals. */
 export interface LateRefusalsOptions extends ObjectionOptions {
   readonly contexts: ContextStore;
   readonly sync: SyncTracker;
@@ -28,7 +28,7 @@ export class LateRefusals {
     if (!(await this.#overdue.get(event))) await this.#object(event, reason);
   }
 
-  /** The app has not decided about an event in time. What changes no context, or the context no more, is nobody's concern. */
+  /** The app has not decided about an event in time. The hub is told only where the event made the current context. */
   overdue(event: FhircastEvent): void {
     const { api, sync } = this.#options;
     if (!api.dialect.sendsSyncErrors || !sync.isCurrent(event.id)) return;

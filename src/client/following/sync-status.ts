@@ -78,12 +78,12 @@ export class SyncTracker {
     this.#set({ hearsObjections });
   }
 
-  /** It is not known whether something was missed. */
+  /** Events may have been missed. Another doubt that there is already stays. */
   behind(): void {
     this.#set({ doubt: this.#facts.doubt ?? 'catching-up' });
   }
 
-  /** Nothing was missed. */
+  /** Nothing was missed. Any doubt but `catching-up` stays. */
   caughtUp(): void {
     if (this.#facts.doubt === 'catching-up') this.established();
   }
@@ -207,7 +207,7 @@ export class SyncTracker {
 const detailOf = (standing: SyncStanding): unknown =>
   standing.state === 'behind' ? standing.reason : standing.state === 'refused' ? standing.by : undefined;
 
-/** Who objects twice, is listed once: by the newest of its words, but for an app's own, which say more than the hub's. */
+/** An app that objects twice is listed once, with its newest reason. This app's own reason stays: it says more than the hub's. */
 function withRefusal(refusals: readonly Refusal[], refusal: Refusal): readonly Refusal[] {
   const known = refusals.find(({ subscriber }) => subscriber === refusal.subscriber);
   if (!known && refusals.length >= REMEMBERED) return refusals;
