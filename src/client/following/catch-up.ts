@@ -203,9 +203,12 @@ export class CatchUp {
     const before = contexts.changes;
     try {
       const answer = await api.askContext(signal);
+      // One that keeps no context may answer so, and one that has forgotten the session.
+      const isForgotten = answer.context === null && answer.worth === 'likely' && !this.#options.closeClears();
       const isNews = () => {
         const finding = this.#finding(answer);
-        return !signal.aborted && contexts.changes === before && (finding === 'news' || finding === 'displaced');
+        const isNew = finding === 'news' || finding === 'displaced' || (finding === 'left' && isForgotten);
+        return !signal.aborted && contexts.changes === before && isNew;
       };
       // What was in doubt is so no more.
       const isAgreed = contexts.changes === before && answer.worth !== 'unlikely' && this.#finding(answer) === 'agrees';
@@ -215,7 +218,7 @@ export class CatchUp {
       await pause(graceMs, signal);
       if (!isNews()) return;
       if (this.#finding(answer) === 'displaced') return this.doubt();
-      if (answer.worth === 'unlikely') {
+      if (answer.worth === 'unlikely' || isForgotten) {
         // It may be another session's, or the connection may be deaf: it is made anew, and that once.
         const hint = textOf(answer);
         sync.doubted('catching-up');

@@ -707,6 +707,22 @@ describe('an audit', () => {
     expect(heard.missed).toEqual([]);
   });
 
+  it('doubts what it has where the hub lists nothing, and makes the connection anew, once', async () => {
+    const { begin, hub, catchUp, asked, heard, sync } = open('stu2');
+    await begin();
+    await asked[0]?.answer([]);
+    hub(1, 'p1', { name: 'patient-open' });
+    expect(sync.status.state).toBe('in-sync');
+    for (const turn of [1, 2]) {
+      const audit = catchUp.audit(false);
+      await settle();
+      await asked[turn]?.answer([]);
+      await vi.advanceTimersByTimeAsync(1_000);
+      await audit;
+    }
+    expect([heard.missed, sync.status.state]).toEqual([['event-missed'], 'behind']);
+  });
+
   it('gives an event time to come', async () => {
     const { hub, catchUp, asked, heard } = open();
     hub(1, 'p1');
