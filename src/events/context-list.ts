@@ -1,6 +1,7 @@
 import { NotificationError } from '../errors.ts';
 import type { CurrentContext } from './current-context.ts';
 import { anchorKey, canonicalKey } from './definitions.ts';
+import { identityOf } from './identity.ts';
 import { text } from './notification.ts';
 
 /** The types of contexts, the most specific one first. */
@@ -14,9 +15,9 @@ const rankOf = ({ type }: CurrentContext): number => {
 /** What a context is about, and what else it holds, each by its key and its id. */
 const namesIn = ({ context }: CurrentContext): ReadonlySet<string> =>
   new Set(
-    context.flatMap(({ key, resource, reference }) => {
-      const id = text(resource?.id) ?? text(reference?.reference)?.split('/').pop();
-      return id === undefined ? [] : [`${canonicalKey(key)} ${id}`];
+    context.flatMap((entry) => {
+      const { id } = identityOf(entry);
+      return id === undefined ? [] : [`${canonicalKey(entry.key)} ${id}`];
     }),
   );
 

@@ -249,6 +249,12 @@ describe('a list of contexts', () => {
     [[ofReport, ofPatient]],
     [[ofStudy, ofReport, ofPatient]],
     [[ofReport, ofReport]],
+    ...['Patient/p1', 'Patient/p1/_history/2', 'https://fhir.example.org/r4/Patient/p1/_history/2'].map((reference) => [
+      [
+        ofPatient,
+        { ...ofReport, context: [{ key: 'patient', reference: { reference } }, ...ofReport.context.slice(1)] },
+      ],
+    ]),
   ])('of one act is the context that holds all the others (%#)', (list) => {
     expect(currentOfList(list, isOurs)).toMatchObject({
       type: 'DiagnosticReport',
