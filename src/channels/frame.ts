@@ -1,5 +1,6 @@
 import { isObject } from '../events/notification.ts';
 import type { Habits } from '../hub/dialects/dialect.ts';
+import { medplumHabits } from '../hub/dialects/habits.ts';
 import type { Denial } from './callback.ts';
 import type { Grant } from './channel.ts';
 
@@ -68,17 +69,6 @@ const sandboxHabits = (mode: unknown): Partial<Habits> => ({
   unsubscribeEnds: mode === undefined ? 'everyone' : 'namesakes',
 });
 
-/**
- * Medplum confirms with fields that are empty. An unsubscription has to list the events there, and to name `endpoint`: without
- * it, Medplum denies all subscriptions of the topic.
- */
-const MEDPLUM: Partial<Habits> = {
-  unsubscribesByEvents: true,
-  unsubscribesByEndpoint: true,
-  closeClears: true,
-  derivesEvents: true,
-};
-
 /** No frame about the subscription is longer. In characters. */
 const CONTROL_LIMIT = 64 * 1024;
 /** What keeps a connection alive, where it says so. */
@@ -124,9 +114,10 @@ export function readFrame(text: string): Frame {
   // The sandbox hubs confirm with `bound` and name neither topic nor events.
   const isBound = 'bound' in frame;
   if (isOfSubscription || isBound) {
+    // Medplum confirms with fields that are empty.
     const isMedplum = frame['hub.callback'] === '';
     // Others say yes to anything (`{"bound": true}`), and name no endpoint.
-    const habits = typeof frame['bound'] === 'string' ? sandboxHabits(mode) : isMedplum ? MEDPLUM : undefined;
+    const habits = typeof frame['bound'] === 'string' ? sandboxHabits(mode) : isMedplum ? medplumHabits : undefined;
     return { kind: 'confirmation', topic, endpoint, isOfSubscription, grant: grantOf(frame), habits };
   }
   if (isObject(frame.headers) && isObject(frame.body)) {

@@ -5,6 +5,7 @@ import { inTime } from '../timers.ts';
 import type { Chooser } from './choice.ts';
 import { contextFormOf } from './context-form.ts';
 import type { Dialect, EventMediaType, Fields, SubscriptionRequest } from './dialects/dialect.ts';
+import { medplumHabits } from './dialects/habits.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
 import type { ProtocolKind, Recorder } from './protocol.ts';
 
@@ -135,7 +136,7 @@ export class HubApi {
       // Medplum wants the events, which STU2 and STU3 do not ask for. It denies all subscriptions where `endpoint` is missing.
       if (unsubscribesByEvents || !(error instanceof HubError) || error.status !== BAD_REQUEST) throw error;
       const answer = await ask(events, request.endpoint);
-      this.learn({ unsubscribesByEvents: true, unsubscribesByEndpoint: true, closeClears: true, derivesEvents: true });
+      this.learn(medplumHabits);
       return answer;
     }
   }

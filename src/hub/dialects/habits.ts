@@ -27,3 +27,14 @@ export const habits: Habits = {
   sendsTwice: false,
   anonymousOpen: false,
 };
+
+/**
+ * The habits of Medplum, which its answers show. An unsubscription has to list the events there, and to name `endpoint`: without
+ * it, Medplum denies all subscriptions of the topic.
+ */
+export const medplumHabits: Partial<Habits> = {
+  unsubscribesByEvents: true,
+  unsubscribesByEndpoint: true,
+  closeClears: true,
+  derivesEvents: true,
+};
