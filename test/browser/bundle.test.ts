@@ -35,7 +35,9 @@ it('follows a session over a websocket in a page', async () => {
     },
     { hubUrl: hub.url, topic: session.id, accessToken: session.accessToken, subscriberName: 'Page' },
   );
-  expect(session.subscriptions).toMatchObject([{ name: 'Page', channel: 'websocket', events: ['Patient-open', 'SyncError'] }]);
+  expect(session.subscriptions).toMatchObject([
+    { name: 'Page', channel: 'websocket', events: ['Patient-open', 'SyncError'] },
+  ]);
 
   const followed = await session.publish('Patient-open', opened(ada));
   expect(followed.answers).toEqual([{ subscriber: 'Page', status: 200 }]);
