@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { FhircastClient } from '../../src/index.ts';
 import { TEST_PATIENTS } from '../../src/testing/index.ts';
 import { startCallbackServer } from './callback-server.ts';
+import { slope } from './slope.ts';
 import type { SoakOrder } from './soak-hub.ts';
 
 /** How long a soak lasts, and how hard it is. */
@@ -132,10 +133,5 @@ export async function soak({ forMs, rounds, progress }: SoakOptions): Promise<So
 }
 
 /** How much the heap grows, in bytes a round: the slope of a straight line through the second half of the samples. */
-export function growth(samples: readonly SoakSample[]): number {
-  const half = samples.slice(Math.floor(samples.length / 2));
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [x, y] = [mean(half.map(({ rounds }) => rounds)), mean(half.map(({ heapBytes }) => heapBytes))];
-  const sum = (of: (sample: SoakSample) => number) => half.reduce((total, sample) => total + of(sample), 0);
-  return sum((one) => (one.rounds - x) * (one.heapBytes - y)) / sum((one) => (one.rounds - x) ** 2);
-}
+export const growth = (samples: readonly SoakSample[]): number =>
+  slope(samples.slice(Math.floor(samples.length / 2)).map(({ rounds, heapBytes }) => [rounds, heapBytes]));
