@@ -71,3 +71,10 @@ it('some deviations are told of, and all are mended', () => {
   expect(deviations).toHaveLength(16);
   expect(context.map(({ resource }) => resource)).toEqual(Array(1_000).fill({ resourceType: 'Patient' }));
 });
+
+it('an id is of 1,024 characters at most', () => {
+  const read = (id: string) =>
+    parseNotification(parseJson(JSON.stringify({ id, event: { 'hub.topic': 't', 'hub.event': 'org.example.x' } })));
+  expect(read('i'.repeat(1_024)).id).toHaveLength(1_024);
+  expect(() => read('i'.repeat(1_025))).toThrow(expect.objectContaining({ at: 'id is too long' }));
+});

@@ -38,6 +38,20 @@ describe('the document of threats', () => {
     expect([...new Set(meant)].sort()).toEqual([...described].sort());
   });
 
+  it('names tests that exist for what is stopped in the client', () => {
+    const rows = (text.split('## In the client')[1]?.split('\n## ')[0] ?? '')
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && !/^\| (threat|---) /.test(line));
+    expect(rows.length).toBeGreaterThan(10);
+    for (const row of rows) {
+      const [, , , test = ''] = row.split(' | ').flatMap((cell, at) => (at === 0 ? ['', cell] : [cell]));
+      const [files = '', title = ''] = test.replace(/ \|$/, '').split(/(?<=`): /);
+      for (const [, file = ''] of files.matchAll(/`([^`]+)`/g))
+        expect(readFileSync(resolve(folder, '..', file), 'utf8'), row).toContain(title);
+      expect(files, row).toContain('.test.ts');
+    }
+  });
+
   it('links to headings that exist', () => {
     const headings = [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
       title.toLowerCase().replaceAll(' ', '-'),
