@@ -1,7 +1,7 @@
 import { FhircastError } from '../../errors.ts';
 import type { FhircastEvent } from '../../events/event.ts';
 import { changesContext, kindOf } from '../../events/kind.ts';
-import type { ObjectionOptions } from '../changing/objection.ts';
+import { type ObjectionOptions, object } from '../changing/objection.ts';
 import type { ContextStore } from './context-store.ts';
 import { NOT_DECIDED, type SyncTracker } from './sync-status.ts';
 
@@ -42,7 +42,6 @@ export class LateRefusals {
     const isCurrent = () =>
       changesContext(kindOf(event.name)) ? sync.isCurrent(event.id) : contexts.current === current;
     try {
-      const { object } = await import('../changing/objection.ts');
       return await object(this.#options, event, reason, isCurrent);
     } catch (cause) {
       failed(cause instanceof FhircastError ? cause : new FhircastError('sync-error-not-sent', { cause }));
