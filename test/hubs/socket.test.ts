@@ -137,15 +137,20 @@ describe('S24: a heartbeat with a constant id and no context, which drops a subs
 });
 
 describe('MP: a heartbeat every 10 s with a period', () => {
-  it.each(MEDPLUM)('is learnt from, and three missed are a dead connection (%s)', async (personality) => {
-    const { followApp, session } = await openField(personality);
-    const app = await followApp();
-    const context = [{ key: 'period', decimal: '0.05' }];
-    await session.sendRaw(heartbeat(session.subscriptions[0]?.topic, { id: 'beat-1', context }), { timeoutMs: 1 });
-    await app.until(() => app.errorCodes.includes('channel-silent'));
-    await app.until(() => app.states.filter(({ state }) => state === 'active').length === 2);
-    expect(app.client.counts).toMatchObject({ heartbeat: 1, delivered: 0 });
-  });
+  it.each(MEDPLUM)(
+    'which is a sign of life: three missed, and the connection is asked for one (%s)',
+    async (personality) => {
+      const { followApp, session, hub } = await openField(personality, { network: true });
+      const app = await followApp({ silenceMs: 100 });
+      const context = [{ key: 'period', decimal: '0.05' }];
+      await session.sendRaw(heartbeat(session.subscriptions[0]?.topic, { id: 'beat-1', context }), { timeoutMs: 1 });
+      await app.until(() => app.client.counts.heartbeat === 1);
+      hub.network?.halfOpen();
+      await app.until(() => app.errorCodes.includes('channel-silent'));
+      await app.until(() => app.states.filter(({ state }) => state === 'active').length === 2);
+      expect(app.client.counts.delivered).toBe(0);
+    },
+  );
 });
 
 describe('S18: any frame that is not an event crashes the hub’s process, an acknowledgement too', () => {

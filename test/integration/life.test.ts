@@ -60,7 +60,7 @@ describe.each(SOCKET_WORLDS)('the connection: $title', (kind) => {
 
   it('of a hub whose heartbeats stop is found out', async () => {
     const world = await openWorld(kind, { hub: { network: true, heartbeatSeconds: 0.05 } });
-    const app = await world.follow('Viewer', { ...SOON, silenceMs: 60_000 });
+    const app = await world.follow('Viewer', SOON);
     await app.until(() => app.client.counts.heartbeat >= 2);
     world.hub.network?.halfOpen();
     await app.until(() => app.errorCodes.includes('channel-silent') && app.client.state === 'active');

@@ -10,8 +10,9 @@ export interface LivenessOptions {
    * Asks the hub what is open, which finds out what was missed. Never rejects.
    *
    * @param isProven whether the connection has shown that it lives
+   * @returns whether the hub tells what is open
    */
-  audit(isProven: boolean): Promise<void>;
+  audit(isProven: boolean): Promise<boolean>;
   /** Nothing came though it should have. */
   dead(): void;
 }
@@ -20,24 +21,25 @@ export interface LivenessOptions {
 const MISSED_HEARTBEATS = 3;
 /** No heartbeat is believed to come less often, in milliseconds: a connection would be watched by nobody. */
 const LONGEST_PERIOD_MS = 60_000;
-/** Timers are late and packets too. No sign of life is expected sooner, in milliseconds. */
-const SHORTEST_PERIOD_MS = 50;
 /** A connection that has shown that it lives is audited this much more rarely. */
 const AUDIT_EVERY = 5;
+/** In a silence, the connection is looked at again after this part of the time that makes one. */
+const LOOK_AGAIN = 1 / 4;
 
 /**
  * Watches a connection that may have died without a word.
  *
- * A hub that sends heartbeats is dead when it has missed three. Where the platform can ping, a silence is answered within
- * as long again, or the connection is dead. Otherwise the hub is asked for the current context after every silence, which
- * tells what was missed. A connection that has shown that it lives is audited too, five times as rarely: a hub may lose an
- * event, or hold a connection whose subscription it has forgotten.
+ * Where the platform can ping, a silence is answered within as long again, or the connection is dead. Otherwise the hub is asked
+ * for the current context after every silence, which tells what was missed. A connection that has shown that it lives is audited
+ * too, five times as rarely: a hub may lose an event, or hold a connection whose subscription it has forgotten.
+ *
+ * When a hub has missed three heartbeats, it is waited for less. But whoever publishes can send a heartbeat that promises more of
+ * them. So none makes a connection dead before a whole silence, nor while the other side answers.
  */
 export class Liveness {
   readonly #options: LivenessOptions;
   #timer: Timer;
   #isWatching = false;
-  #looksAt = 0;
   #heardAt = 0;
   #auditedAt = 0;
   #heartbeatAt = 0;
@@ -83,12 +85,9 @@ export class Liveness {
     const period = periodMs ?? (this.#heartbeatAt ? now - this.#heartbeatAt : undefined);
     this.#heartbeatAt = now;
     if (period === undefined) return;
-    const learnt = Math.min(LONGEST_PERIOD_MS, Math.max(SHORTEST_PERIOD_MS, period));
+    const learnt = Math.min(LONGEST_PERIOD_MS, period);
     // Two that came close together, after a delay, say little.
     this.#periodMs = periodMs === undefined ? Math.max(learnt, this.#periodMs ?? 0) : learnt;
-    const look = now + this.#periodMs * MISSED_HEARTBEATS;
-    // Each heartbeat would put the next look off, and it would never come.
-    if (this.#isWatching && look < this.#looksAt) this.#arm(look - now);
   }
 
   /** An event arrived: nothing older can have been missed. */
@@ -105,7 +104,6 @@ export class Liveness {
 
   #arm(delay: number): void {
     clearTimeout(this.#timer);
-    this.#looksAt = Date.now() + delay;
     this.#timer = after(delay, () => this.#look());
     // The connection itself keeps a process alive, or nothing does.
     unref(this.#timer);
@@ -114,19 +112,26 @@ export class Liveness {
   #look(): void {
     const { silenceMs, dead, audit } = this.#options;
     const now = Date.now();
-    const silence = now - this.#heardAt;
-    if (this.#periodMs !== undefined && silence >= this.#periodMs * MISSED_HEARTBEATS) return dead();
-    if (this.#askedAt !== undefined && now - this.#askedAt >= silenceMs) return dead();
-    if (silence >= silenceMs && this.#askedAt === undefined) this.#ask();
-    // Whoever was asked, or sends heartbeats, shows that it lives.
-    const isProven = this.#periodMs !== undefined || this.#askedAt !== undefined || silence < silenceMs;
-    if (now - this.#auditedAt >= silenceMs * (isProven ? AUDIT_EVERY : 1)) {
+    const heardAt = this.#heardAt;
+    const silence = now - heardAt;
+    const isSilent = silence >= silenceMs;
+    const isBroken = isSilent && this.#periodMs !== undefined && silence >= this.#periodMs * MISSED_HEARTBEATS;
+    const answerMs = isBroken ? silenceMs * LOOK_AGAIN : silenceMs;
+    if (this.#askedAt !== undefined && now - this.#askedAt >= answerMs) return dead();
+    if (isSilent) this.#ask();
+    // Whoever was asked shows that it lives.
+    const isProven = this.#askedAt !== undefined || !isSilent;
+    const isDoubted = isBroken && !isProven;
+    if (isDoubted || now - this.#auditedAt >= silenceMs * (isProven ? AUDIT_EVERY : 1)) {
       this.#auditedAt = now;
-      void audit(isProven);
+      // The promise is not counted on any more. A hub that tells what is open is asked again after every silence.
+      if (isDoubted) this.#periodMs = undefined;
+      void audit(isProven).then((tells) => {
+        if (isDoubted && !tells && this.#isWatching && this.#heardAt === heardAt) dead();
+      });
     }
-    const bound = this.#periodMs === undefined ? silenceMs : Math.min(silenceMs, this.#periodMs * MISSED_HEARTBEATS);
     // Soon after what was heard last would be a silence, so that the bound holds, and never at once again.
-    this.#arm(Math.max(bound / 4, Math.min(bound, this.#heardAt + bound - now)));
+    this.#arm(Math.max(silenceMs * LOOK_AGAIN, Math.min(silenceMs, heardAt + silenceMs - now)));
   }
 
   #ask(): void {

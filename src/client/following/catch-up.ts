@@ -194,10 +194,15 @@ export class CatchUp {
    * Compares what is known with what the hub has.
    *
    * @param isProven whether the connection has shown that it lives
+   * @returns whether the hub tells what is open, as far as is known
    */
-  async audit(isProven: boolean): Promise<void> {
+  async audit(isProven: boolean): Promise<boolean> {
     const connection = this.#connection;
-    if (this.#isAsking || connection.answers === 'unsupported') return;
+    if (!this.#isAsking && connection.answers !== 'unsupported') await this.#audit(connection, isProven);
+    return connection.answers !== 'unsupported';
+  }
+
+  async #audit(connection: Connection, isProven: boolean): Promise<void> {
     const { api, contexts, graceMs, sync, missed } = this.#options;
     const { signal } = this.#life;
     const before = contexts.changes;

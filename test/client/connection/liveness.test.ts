@@ -6,7 +6,7 @@ const SILENCE_MS = 20_000;
 const SECOND = 1000;
 
 /** A watch over a connection, and what it did, with the second. */
-function watch({ pings = false, answers = true }: { pings?: boolean; answers?: boolean } = {}) {
+function watch({ pings = false, answers = true, tells = false } = {}) {
   const began = Date.now();
   const done: [what: string, second: number][] = [];
   const note = (what: string) => done.push([what, (Date.now() - began) / SECOND]);
@@ -18,7 +18,10 @@ function watch({ pings = false, answers = true }: { pings?: boolean; answers?: b
       if (answers) queueMicrotask(() => liveness.heard());
       return true;
     },
-    audit: async (isProven) => void note(isProven ? 'audit' : 'question'),
+    audit: async (isProven) => {
+      note(isProven ? 'audit' : 'question');
+      return tells;
+    },
     dead: () => {
       note('dead');
       liveness.stop();
@@ -73,13 +76,51 @@ describe('a connection that says nothing', () => {
 });
 
 describe('a hub that sends heartbeats', () => {
-  it('is dead when it has missed three, and says how often they come', async () => {
-    const { liveness, times } = watch();
+  it.each([10 * SECOND, 15 * SECOND])('is dead when it has missed three of every %s ms, as it said', async (period) => {
+    for (const pings of [true, false]) {
+      const { liveness, times } = watch({ pings, answers: false });
+      liveness.heard();
+      liveness.heartbeat(period);
+      await pass(60);
+      expect(times('dead')[0]).toBeGreaterThanOrEqual(pings ? 30 : (3 * period) / SECOND);
+      expect(times('dead')[0]).toBeLessThanOrEqual((3 * period) / SECOND + 5);
+    }
+  });
+
+  it.each([Number.MIN_VALUE, 1, 2 * SECOND])(
+    'is not dead before a whole silence, and not unasked, when it says %s ms',
+    async (period) => {
+      for (const pings of [true, false]) {
+        const { liveness, done, times } = watch({ pings, answers: false });
+        liveness.heard();
+        liveness.heartbeat(period);
+        await pass(60);
+        expect(done[0]).toEqual([pings ? 'ping' : 'question', 20]);
+        expect(times('dead')[0]).toBeGreaterThanOrEqual(20);
+        expect(times('dead')[0]).toBeLessThanOrEqual(25);
+      }
+    },
+  );
+
+  it.each([
+    ['answers pings', { pings: true }],
+    ['tells what is open', { tells: true }],
+  ])('is not dead while it %s, whatever was said in its name', async (_, hub) => {
+    const { liveness, times } = watch(hub);
+    for (const period of [1, 1e300, 2 * SECOND, 10 * SECOND, undefined]) {
+      liveness.heard();
+      liveness.heartbeat(period);
+      await pass(400);
+    }
+    expect(times('dead')).toEqual([]);
+  });
+
+  it('is asked what is open as often as another, whatever was said in its name', async () => {
+    const { liveness, times } = watch({ tells: true });
     liveness.heard();
-    liveness.heartbeat(2 * SECOND);
-    await pass(10);
-    expect(times('dead')[0]).toBeGreaterThanOrEqual(6);
-    expect(times('dead')[0]).toBeLessThanOrEqual(7.5);
+    liveness.heartbeat(1e300);
+    await pass(100);
+    expect(times('question').length).toBeGreaterThanOrEqual(4);
   });
 
   it('is dead when it has missed three, and the client has learnt how often they come', async () => {
@@ -113,7 +154,7 @@ describe('a hub that sends heartbeats', () => {
     liveness.heartbeat(period);
     await pass(600);
     expect(times('dead')).toHaveLength(1);
-    expect(times('dead')[0]).toBeGreaterThan(0.1);
+    expect(times('dead')[0]).toBeGreaterThanOrEqual(20);
     expect(times('dead')[0]).toBeLessThanOrEqual(200);
   });
 });
