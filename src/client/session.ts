@@ -116,6 +116,7 @@ export class Session {
         this.sync.doubted(why);
         this.#catchUp.doubt();
       },
+      hinted: () => void this.#catchUp.hint(),
       replayed: () => this.#catchUp.replayed(),
       incomplete: ({ name }) => {
         // Who does not listen to the opens misses them all.
@@ -217,6 +218,8 @@ export class Session {
       rejected: (error) => {
         this.inbox.counts.rejected++;
         this.listeners.emit('error', error);
+        // It is signed: the hub has sent it, once or once more.
+        if (error.code === 'notification-stale') void this.#catchUp.hint();
       },
       warned: (warning) => this.listeners.emit('warning', warning),
       failed: (error) => this.listeners.emit('error', error),

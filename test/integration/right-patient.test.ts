@@ -2,6 +2,7 @@ import type { FhirResource } from 'fhir/r4';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { ContextEntry } from '../../src/index.ts';
+import type { HubTraits } from '../../src/testing/index.ts';
 import type { App } from './app.ts';
 import { ADA, at, BRAM, CHIDI, openWorld, patientContext, type World } from './world.ts';
 import { WORLDS, type WorldKind } from './worlds.ts';
@@ -74,6 +75,47 @@ describe.each(WORLDS)('the same event: $title', (kind) => {
     await send(world, world.message('ImagingStudy-open', { id: 'one', context: study('s1') }));
     expect(studies.map(({ study: opened }) => opened?.id)).toEqual(['s1']);
     expect(app.warningCodes).toEqual([]);
+  });
+});
+
+describe.each(WORLDS)('the very same message again, after another one: $title', (kind) => {
+  /** Ada, Bram, and the very message about Ada once more. */
+  const again = async (traits: Partial<HubTraits>) => {
+    const world = await openWorld(kind, { hub: { traits } });
+    const app = await world.follow();
+    const syncs: string[] = [];
+    app.client.on('sync', ({ state }) => void syncs.push(state));
+    const says = (patient: typeof ADA, id: string, seconds: number) =>
+      world.session.publish('Patient-open', patientContext(patient), { id, timestamp: at(seconds) });
+    await says(ADA, 'a', 0);
+    await says(BRAM, 'b', 1);
+    await app.until(() => shown(app) === BRAM.id && app.client.syncStatus.state === 'in-sync');
+    syncs.length = 0;
+    const answered = () => app.records.filter((one) => one.kind === 'current-context' && one.direction === 'in').length;
+    const before = answered();
+    await says(ADA, 'a', 0);
+    return { world, app, syncs, answers: () => answered() - before };
+  };
+
+  it('is followed where the hub has its patient, asked at once', async () => {
+    const { app, world } = await again({ contextKeeping: 'last-opened' });
+    if (kind.context === 'none') {
+      // Nobody can say whether a user has opened her again, until the next event.
+      await app.until(() => app.client.syncStatus.state === 'behind');
+      expect(app.client.syncStatus).toMatchObject({ reason: 'stale-dropped' });
+      await world.session.publish('Patient-open', patientContext(ADA));
+    }
+    await app.until(() => shown(app) === ADA.id && app.client.syncStatus.state === 'in-sync');
+  });
+
+  it('alarms nobody where the hub, asked at once, keeps the other one', async () => {
+    if (kind.context === 'none') return;
+    const { app, syncs, answers } = await again({});
+    // An event may be ahead of what the hub tells: it is asked twice.
+    await app.until(() => answers() === 2);
+    await app.client.getCurrentContext();
+    expect(shown(app)).toBe(BRAM.id);
+    expect(syncs).toEqual([]);
   });
 });
 

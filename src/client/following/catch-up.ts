@@ -35,6 +35,9 @@ export interface CatchUpOptions {
 /** How often the hub is asked again because an event came meanwhile, or because its answer was older than its events. */
 const ASK_AGAIN = 5;
 
+/** How often the hub is asked because of a hint: its event may be ahead of what it tells. */
+const LOOKS = 2;
+
 /**
  * How an answer of the hub stands to what is known here: it agrees; it tells something new; it tells what its own events have
  * left; nobody can say; or it tells what another event has displaced here, which the hub may have taken in another order.
@@ -90,6 +93,8 @@ export class CatchUp {
   #hasTold = false;
   /** What an answer said that cannot be relied on, and for which the subscription was made anew. Once is enough. */
   #hint: string | undefined;
+  /** How often the hub is still to be asked because of a hint. */
+  #looks = 0;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
@@ -139,6 +144,7 @@ export class CatchUp {
     this.#life.abort();
     this.#life = new AbortController();
     this.#isAsking = false;
+    this.#looks = 0;
   }
 
   /**
@@ -168,6 +174,44 @@ export class CatchUp {
   /** An event was missed, to all appearances: asks what is open. */
   doubt(): void {
     if (!this.#isAsking && this.#connection.answers !== 'unsupported') void this.#ask();
+  }
+
+  /**
+   * What was dropped as a repetition may have been done once more: a user opened a patient again, and the very same message was
+   * sent. The hub is asked, and nobody is alarmed where it agrees with what is known.
+   */
+  async hint(): Promise<void> {
+    const isLooking = this.#looks > 0;
+    this.#looks = LOOKS;
+    if (isLooking) return;
+    const { graceMs, sync } = this.#options;
+    const { signal } = this.#life;
+    while (this.#looks > 0) {
+      // What is being asked may have been answered before.
+      const isAgreed = this.#isAsking || (await this.#agrees(signal));
+      if (signal.aborted) return;
+      if (!isAgreed) {
+        this.#looks = 0;
+        sync.doubted('stale-dropped');
+        return this.doubt();
+      }
+      if (!this.#isAsking) this.#looks--;
+      if (this.#looks > 0) await pause(graceMs, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Whether the hub, asked once, is known to have what is current here. */
+  async #agrees(signal: AbortSignal): Promise<boolean> {
+    const { answers } = this.#connection;
+    if (answers === 'unreliable' || answers === 'unsupported') return false;
+    try {
+      const answer = await this.#options.api.askContext(signal);
+      return answer.worth !== 'unlikely' && this.#finding(answer) === 'agrees';
+    } catch {
+      // Asked again, it is known why.
+      return false;
+    }
   }
 
   /** The hub sent again what had been open before this connection. */

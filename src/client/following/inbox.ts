@@ -33,6 +33,8 @@ export interface InboxOptions {
   takesStale(notification: Notification, answer: Answer): boolean;
   /** The client refused or dropped what may have changed the context. */
   doubted(why: SyncDoubt): void;
+  /** What was taken for a repetition may have been done once more. */
+  hinted(): void;
   /** The hub closed what is not known to be open. */
   incomplete(notification: Notification): void;
   /** The hub sent a heartbeat. */
@@ -129,9 +131,10 @@ export class Inbox {
         return answer(FOLLOWED);
       case 'repeated':
         this.counts.duplicate++;
-        if (contexts.told(notification)) this.#options.replayed();
         if (verdict.isTwin) this.#options.repeated(notification);
-        if (verdict.isDoubtful) doubted('stale-dropped');
+        if (contexts.told(notification)) this.#options.replayed();
+        else if (verdict.doubt === 'slight') this.#options.hinted();
+        if (verdict.doubt === 'strong') doubted('stale-dropped');
         return respond(verdict.delivery, answer);
       case 'refused':
         this.counts.refused++;

@@ -15,14 +15,25 @@ export interface JudgeState {
   readonly contexts: ContextStore;
 }
 
+/**
+ * What speaks for it that a repetition was done once more: nothing; that something came between, which may as well be a message that
+ * was late; or besides that ids tell nothing in this session.
+ */
+export type RepetitionDoubt = 'none' | 'slight' | 'strong';
+
 /** What becomes of a notification. */
 export type Verdict =
   /** It is of another session. */
   | { readonly kind: 'foreign' }
   /** It shows that the hub lives, and no more. */
   | { readonly kind: 'heartbeat' }
-  /** It was delivered before, and gets the same answer. `isDoubtful`: it would change the context if it were not. */
-  | { readonly kind: 'repeated'; readonly delivery: Delivery; readonly isTwin: boolean; readonly isDoubtful: boolean }
+  /** It was delivered before, and gets the same answer. `doubt`: whether it was done once more, and would change the context. */
+  | {
+      readonly kind: 'repeated';
+      readonly delivery: Delivery;
+      readonly isTwin: boolean;
+      readonly doubt: RepetitionDoubt;
+    }
   /** It does not say what it is about, or contradicts itself. */
   | { readonly kind: 'refused'; readonly code: 'anchor-missing' | 'anchor-contradiction'; readonly at: string }
   /** It is older than what the app has. `isDoubtful`: it would change the context if it were not, and clocks differ. */
@@ -77,8 +88,9 @@ function repetitionIn(
   // Of what was found by asking, the hub has not been told yet how the app decided.
   const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= REFUSED_FROM && !delivery.isFound;
   if (isAskedAgain && !isStale && !isOvertaken) return undefined;
-  const isDoubtful = isOvertaken && duplicates.hasReusedIds && wouldChange(notification, contexts);
-  return { kind: 'repeated', delivery, isTwin, isDoubtful };
+  const isDoubtful = isOvertaken && wouldChange(notification, contexts);
+  const doubt = isDoubtful ? (duplicates.hasReusedIds ? 'strong' : 'slight') : 'none';
+  return { kind: 'repeated', delivery, isTwin, doubt };
 }
 
 /** Whether content that does not name its report, as some hubs have it, cannot be that of the current one. */

@@ -16,7 +16,8 @@ export interface Refusal {
  * - `event-refused`: this client refused an event, because it could not be read or contradicts itself. The session may have gone
  *   where this app did not follow.
  * - `event-doubted`: somebody objected to an event that this client has not followed, or never got.
- * - `stale-dropped`: an event was dropped because it seemed older than the current context, perhaps by a clock that is off.
+ * - `stale-dropped`: an event was dropped because it seemed older than the current context, perhaps by a clock that is off, or
+ *   a repetition of what another event had displaced.
  */
 export type SyncDoubt = 'catching-up' | 'event-refused' | 'event-doubted' | 'stale-dropped';
 

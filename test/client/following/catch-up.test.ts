@@ -75,6 +75,7 @@ function open(dialectName: DialectName = 'stu3') {
       sync.doubted(why);
       catchUp.doubt();
     },
+    hinted: () => void catchUp.hint(),
     replayed: () => catchUp.replayed(),
     incomplete: () => catchUp.doubt(),
     heartbeat: () => {},

@@ -37,6 +37,7 @@ function open(dialect: DialectName = 'stu3') {
     takes: () => false,
     takesStale: () => false,
     doubted: (why) => heard.doubts.push(why),
+    hinted: () => {},
     replayed: () => {},
     incomplete: () => {},
     heartbeat: () => {},
