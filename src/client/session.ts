@@ -117,6 +117,7 @@ export class Session {
         this.#catchUp.doubt();
       },
       hinted: () => void this.#catchUp.hint(),
+      mayReplay: () => this.#catchUp.mayReplay,
       replayed: () => this.#catchUp.replayed(),
       incomplete: ({ name }) => {
         // Who does not listen to the opens misses them all.

@@ -6,6 +6,7 @@ import {
   type SyncStatus,
 } from '../../src/index.ts';
 import type { TokenResponse } from '../../src/testing/index.ts';
+import type { HubTraits } from '../../src/testing/traits.ts';
 import { chosenFor } from '../integration/world.ts';
 import type { WorldKind } from '../integration/worlds.ts';
 import type { Invariant } from './invariants.ts';
@@ -76,7 +77,7 @@ export class ChaosApp {
       ledger,
       topics,
       mayBeOvertaken: world.mayBeOvertaken(kind),
-      hasTwins: world.hub.traits.copies === 2 && world.hub.traits.copyIds === 'own',
+      twins: twinsOf(world.hub.traits),
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };
     this.#observers = [new Observer(options), new Observer(options)];
@@ -302,6 +303,11 @@ export class ChaosApp {
   #breached(invariant: Invariant, what: string): void {
     this.#world.breached(invariant, `${this.name} (${this.kind.title}): ${what}`);
   }
+}
+
+function twinsOf({ copies, copyIds, timestamps }: HubTraits): 'none' | 'closes' | 'all' {
+  if (copies !== 2 || copyIds !== 'own') return 'none';
+  return timestamps === 'seconds' ? 'all' : 'closes';
 }
 
 function codeOf(error: unknown): string {

@@ -39,7 +39,7 @@ export class Ledger {
   readonly #options: LedgerOptions;
   /** The places in the order, the earliest first. */
   readonly #places = new Map<string, number[]>();
-  readonly #byVersion = new Map<string, number>();
+  readonly #byVersion = new Map<string, readonly number[]>();
   #next = 0;
 
   constructor(options: LedgerOptions) {
@@ -70,16 +70,17 @@ export class Ledger {
   readOpen({ open }: Pick<TestSession, 'open'>): void {
     for (const { event, versionId } of open) {
       if (this.#byVersion.has(versionId)) continue;
-      const known = new Set(this.#byVersion.values());
-      const place = this.#places.get(this.#keyOf(event))?.find((one) => !known.has(one));
-      if (place !== undefined) this.#byVersion.set(versionId, place);
+      const known = new Set([...this.#byVersion.values()].filter(({ length }) => length === 1).flat());
+      // Of several that are alike, nobody can tell which it is.
+      const places = this.#places.get(this.#keyOf(event))?.filter((one) => !known.has(one));
+      if (places) this.#byVersion.set(versionId, places);
     }
   }
 
   /** Where an event may stand in the order; nothing for a context that was asked for and does not tell. */
   placesOf({ name, context, timestamp, versionId }: Shown): readonly number[] {
-    const place = versionId === undefined ? undefined : this.#byVersion.get(versionId);
-    if (place !== undefined) return [place];
+    const places = versionId === undefined ? undefined : this.#byVersion.get(versionId);
+    if (places !== undefined) return places;
     return timestamp === '' ? [] : (this.#places.get(this.#keyOf({ name, context, timestamp })) ?? []);
   }
 

@@ -10,8 +10,11 @@ export interface ObserverOptions {
   readonly topics: readonly string[];
   /** Whether events may overtake each other on their way, and their times do not tell. */
   readonly mayBeOvertaken: boolean;
-  /** Whether the hub sends each event under two ids: a close that comes again after something else may be another one. */
-  readonly hasTwins: boolean;
+  /**
+   * What may come again after something else, where the hub sends each event under two ids: a close, which does no harm, or
+   * anything where times tell no more than the second. Nothing in the copy tells it from another act.
+   */
+  readonly twins: 'none' | 'closes' | 'all';
   /** Called with every breach. */
   breached(invariant: Invariant, what: string): void;
 }
@@ -75,7 +78,7 @@ export class Observer {
       isFollowed,
     }: { title: string; anchor: string | undefined; isOpen: boolean; isFollowed: boolean },
   ): void {
-    const { ledger, mayBeOvertaken, hasTwins, breached } = this.#options;
+    const { ledger, mayBeOvertaken, twins, breached } = this.#options;
     const places = ledger.placesOf(event);
     if (places.length === 0) {
       // What was asked for has no time.
@@ -90,7 +93,7 @@ export class Observer {
     if (place === undefined) {
       // Whoever was led astray by the times comes back when the hub is asked.
       const isReturn = mayBeOvertaken || places.some((one) => this.#seemDerived.has(one));
-      const isAllowed = event.source === 'resync' ? isReturn : hasTwins && !isOpen;
+      const isAllowed = event.source === 'resync' ? isReturn : twins === 'all' || (twins === 'closes' && !isOpen);
       if (!isAllowed) breached('once', `${title} again`);
       return;
     }

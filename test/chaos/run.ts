@@ -188,6 +188,11 @@ const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `
 const mustBeGone = ({ steps, hub }: Schedule): boolean =>
   // A hub that verifies without a mode may be the sandbox of 2018, where an app that leaves ends everybody's subscription.
   !hub.quirks.includes('leases without a name') &&
+  // One that ends a subscription by a denial to everybody does not end what its denial does not reach.
+  !(
+    hub.quirks.includes('denials for everybody') &&
+    steps.some((step) => step.kind === 'network' && step.fault === 'half-open')
+  ) &&
   !steps.some(
     (step) =>
       (step.kind === 'status' && step.request === 'unsubscribe') ||

@@ -214,6 +214,12 @@ export class CatchUp {
     }
   }
 
+  /** Whether the hub may be sending again what was open before the connection: it has not said yet what is current. */
+  get mayReplay(): boolean {
+    const { isAfterGap, hasAnswered, beganAt } = this.#connection;
+    return isAfterGap && !hasAnswered && (this.#isAsking || beganAt === Number.POSITIVE_INFINITY);
+  }
+
   /** The hub sent again what had been open before this connection. */
   replayed(): void {
     this.#connection.hasReplayed = true;
@@ -300,6 +306,7 @@ export class CatchUp {
         const answer = await api.askContext(signal);
         if (signal.aborted) return;
         const isOvertaken = contexts.changes !== before;
+        if (isOvertaken && answer.worth !== 'unlikely') this.#late.disprove(answer.context, held);
         if (isOvertaken && ++again < ASK_AGAIN) continue;
         const finding = isOvertaken ? this.#finding(answer) : this.#adopt(answer, held, again + 1 >= ASK_AGAIN);
         // Whoever was told of it may have left at once.

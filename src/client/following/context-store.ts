@@ -212,6 +212,13 @@ export class ContextStore {
     return parts?.verb === 'close' && this.#meant(parts.resource, context).length > 0;
   }
 
+  /** Whether an event closes something that was opened later, by their times. */
+  wouldCloseNewer({ name, context, time }: Pick<Notification, 'name' | 'context' | 'time'>): boolean {
+    const parts = eventParts(name);
+    if (parts?.verb !== 'close' || time === undefined) return false;
+    return this.#meant(parts.resource, context).some((open) => (open.context.time ?? time) > time);
+  }
+
   /**
    * How a context that the hub was asked for stands to what its events told. A hub may keep what was left: one does so after
    * Home-open. Its version is not what it is known by alone, because each update changes it; two that agree are one.

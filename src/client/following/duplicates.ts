@@ -57,7 +57,7 @@ const isPrecise = (instant: string): boolean => Number.isFinite(Number(instant))
 interface Generation {
   /** By id, name and content. */
   readonly deliveries: Map<string, Delivery>;
-  /** Changes of the context by content and time, where that is told to the millisecond. */
+  /** Changes of the context by content and time. */
   readonly acts: Map<string, Delivery>;
   /** By id and name: those that were used. */
   readonly ids: Set<string>;
@@ -97,10 +97,14 @@ export class Duplicates {
    * What is known of an event.
    *
    * @param changes how many events changed the context until now
-   * @param sendsTwice whether the hub sends each event twice, under two ids. Others do not, and two equal events that change
-   *   no context are two
+   * @param hub `sendsTwice`: whether it sends each event twice, under two ids. Others do not, and two equal events that change
+   *   no context are two. `mayReplay`: whether it may be sending again what was open before the connection
    */
-  find(notification: Notification, changes: number, sendsTwice = false): Earlier {
+  find(
+    notification: Notification,
+    changes: number,
+    { sendsTwice = false, mayReplay = false }: { readonly sendsTwice?: boolean; readonly mayReplay?: boolean } = {},
+  ): Earlier {
     const { content, id, key } = keysOf(notification);
     const instant = instantOf(notification);
     const isChange = changesContext(notification.kind);
@@ -112,8 +116,8 @@ export class Duplicates {
     const last = isChange ? this.#lastChange : sendsTwice ? this.#last : undefined;
     // Where nobody says when it happened, or no more than in which second, it may have happened twice.
     const isLast = instant !== '' && last?.content === content && last.delivery.instant === instant;
-    const act = `${content}\n${instant}`;
-    const twin = isLast ? last.delivery : isChange && isPrecise(instant) ? this.#actOf(act) : undefined;
+    const act = isChange && instant !== '' ? this.#actOf(`${content}\n${instant}`) : undefined;
+    const twin = isLast ? last.delivery : mayReplay || isPrecise(instant) ? act : undefined;
     return { delivery: twin, isTwin: twin !== undefined, isIdReused };
   }
 
@@ -166,7 +170,7 @@ export class Duplicates {
     this.#last = { content, delivery };
     if (changesContext(kind)) {
       this.#lastChange = this.#last;
-      if (isPrecise(delivery.instant)) acts.set(`${content}\n${delivery.instant}`, delivery);
+      if (delivery.instant !== '') acts.set(`${content}\n${delivery.instant}`, delivery);
     }
     const age = ageOf(notification);
     if (time !== undefined && age !== undefined) {

@@ -12,7 +12,7 @@ import type { Listeners } from '../listeners.ts';
 import { Acknowledgement, type Progress } from './acknowledgement.ts';
 import type { ContextStore } from './context-store.ts';
 import { type Delivery, Duplicates, REFUSED_FROM } from './duplicates.ts';
-import { judge } from './judge.ts';
+import { type JudgeState, judge, type Verdict } from './judge.ts';
 import type { SyncDoubt } from './sync-facts.ts';
 
 /** What the inbox needs. */
@@ -31,6 +31,8 @@ export interface InboxOptions {
   takes(notification: Notification, answer: Answer): boolean;
   /** Whether an event is taken that is older than what the app has, to be decided by the hub: clocks differ. */
   takesStale(notification: Notification, answer: Answer): boolean;
+  /** Whether the hub may be sending again what was open before the connection. */
+  mayReplay(): boolean;
   /** The client refused or dropped what may have changed the context. */
   doubted(why: SyncDoubt): void;
   /** What was taken for a repetition may have been done once more. */
@@ -118,8 +120,7 @@ export class Inbox {
    */
   take(notification: Notification, answer: Answer, mayBeSentAgain = false): void {
     const { contexts, doubted } = this.#options;
-    const state = { ...this.#options, dialect: this.#options.dialect(), duplicates: this.#duplicates };
-    const verdict = judge(notification, state, mayBeSentAgain);
+    const verdict = judge(notification, this.#state(), mayBeSentAgain);
     switch (verdict.kind) {
       case 'foreign':
         this.counts.wrongTopic++;
@@ -143,9 +144,7 @@ export class Inbox {
         return answer(UNUSABLE);
       case 'stale':
         if (verdict.isDoubtful && this.#options.takesStale(notification, answer)) return;
-        this.drop(answer);
-        if (verdict.isDoubtful) doubted('stale-dropped');
-        return;
+        return this.#dropStale(answer, verdict);
       case 'followed':
         if (changesContext(notification.kind) && this.#options.takes(notification, answer)) return;
         return this.#follow(notification, answer, verdict.deviations);
@@ -158,12 +157,21 @@ export class Inbox {
    * @param isDecided whether the hub's answer says that it counts, whatever its time says
    */
   admit(notification: Notification, answer: Answer, isDecided: boolean): void {
-    const state = { ...this.#options, dialect: this.#options.dialect(), duplicates: this.#duplicates };
-    const verdict = judge(notification, state, false);
+    const verdict = judge(notification, this.#state(), false);
     if (verdict.kind === 'followed') this.#follow(notification, answer, verdict.deviations);
     else if (verdict.kind === 'stale' && isDecided) this.#follow(notification, answer, []);
-    else if (verdict.kind === 'stale') this.drop(answer);
+    else if (verdict.kind === 'stale') this.#dropStale(answer, verdict);
     else this.take(notification, answer);
+  }
+
+  #state(): JudgeState {
+    const { topic, contexts, dialect, mayReplay } = this.#options;
+    return { topic, contexts, dialect: dialect(), mayReplay: mayReplay(), duplicates: this.#duplicates };
+  }
+
+  #dropStale(answer: Answer, { isDoubtful }: Extract<Verdict, { kind: 'stale' }>): void {
+    this.drop(answer);
+    if (isDoubtful) this.#options.doubted('stale-dropped');
   }
 
   /** Drops an event that is older than what the app has. Its sender need not hear of it. */

@@ -13,6 +13,8 @@ export interface JudgeState {
   readonly dialect: Dialect;
   readonly duplicates: Duplicates;
   readonly contexts: ContextStore;
+  /** Whether the hub may be sending again what was open before the connection. It will be asked what is current. */
+  readonly mayReplay: boolean;
 }
 
 /**
@@ -54,12 +56,12 @@ const deviationsOf = ({ deviations = NO_DEVIATIONS }: Notification, check: Conte
  * @param mayBeSentAgain whether others than the hub can send it a second time. On a websocket they cannot
  */
 export function judge(notification: Notification, state: JudgeState, mayBeSentAgain: boolean): Verdict {
-  const { topic, dialect, duplicates, contexts } = state;
+  const { topic, dialect, duplicates, contexts, mayReplay } = state;
   const { kind, name, context } = notification;
   if (!dialect.isOurTopic(topic, notification.topic)) return { kind: 'foreign' };
   if (kind === 'heartbeat') return { kind: 'heartbeat' };
   const isChange = changesContext(kind);
-  const earlier = duplicates.find(notification, contexts.changes, dialect.sendsTwice);
+  const earlier = duplicates.find(notification, contexts.changes, { sendsTwice: dialect.sendsTwice, mayReplay });
   const isStale = isChange && contexts.isStale(notification);
   const repeated = repetitionIn(notification, earlier, state, isStale, mayBeSentAgain);
   if (repeated) return repeated;
@@ -76,7 +78,7 @@ export function judge(notification: Notification, state: JudgeState, mayBeSentAg
 function repetitionIn(
   notification: Notification,
   { delivery, isTwin }: ReturnType<Duplicates['find']>,
-  { duplicates, contexts }: JudgeState,
+  { duplicates, contexts, mayReplay }: JudgeState,
   isStale: boolean,
   mayBeSentAgain: boolean,
 ): Verdict | undefined {
@@ -84,7 +86,8 @@ function repetitionIn(
   const isChange = changesContext(notification.kind);
   const isOvertaken = isChange && delivery.changes !== contexts.changes;
   // Where ids tell nothing, and something came between, it was done once more.
-  if (isOvertaken && !isTwin && duplicates.hasReusedIds && !isStale && !mayBeSentAgain) return undefined;
+  const isReopening = isOvertaken && !isTwin && duplicates.hasReusedIds;
+  if (isReopening && !isStale && !mayBeSentAgain && !mayReplay) return undefined;
   // Of what was found by asking, the hub has not been told yet how the app decided.
   const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= REFUSED_FROM && !delivery.isFound;
   if (isAskedAgain && !isStale && !isOvertaken) return undefined;

@@ -142,7 +142,7 @@ export class LateEvents {
           : kind === 'home'
             ? found !== null
             : isStale
-              ? closes(found)
+              ? closes(found) || (found !== null && this.#contexts.wouldCloseNewer(notification))
               : isStill && closes(adopted);
       if (isOlder) {
         this.#dropped++;
@@ -153,6 +153,23 @@ export class LateEvents {
     // What came after its event is in order again.
     this.release();
     return false;
+  }
+
+  /**
+   * An answer that no longer says what is current shows all the same which closes were older: what they close was open after
+   * they had come.
+   *
+   * @param found what was current when the hub was asked
+   * @param asked how many events waited when the hub was asked
+   */
+  disprove(found: CurrentContext | null, asked: number): void {
+    if (!found) return;
+    const isOlder = ({ notification, isStale }: Held, index: number) =>
+      isStale && index < asked && isEventOf(notification, 'close', found);
+    const older = this.#held.filter(isOlder);
+    this.#held = this.#held.filter((held) => !older.includes(held));
+    this.#dropped += older.length;
+    for (const { answer } of older) this.#inbox.drop(answer);
   }
 
   /** Which of the events that wait made a context: of several opens of the same, that of its version, or the newest. */
@@ -174,7 +191,10 @@ export class LateEvents {
   /** Judges what waits, and what comes, by its time alone. */
   release(): void {
     this.#adopted = undefined;
-    for (const { notification, answer } of this.#held.splice(0)) this.#inbox.take(notification, answer);
+    // The hub was asked about it already.
+    for (const { notification, answer, isStale } of this.#held.splice(0))
+      if (isStale) this.#inbox.admit(notification, answer, false);
+      else this.#inbox.take(notification, answer);
   }
 
   /** The hub is asked on another connection: what it replays may be older than what was adopted. */

@@ -68,6 +68,7 @@ function open(dialectName: DialectName = 'stu3') {
     contexts,
     record: () => {},
     acknowledgeWithinMs: 8_000,
+    mayReplay: () => catchUp.mayReplay,
     isEcho: () => false,
     takes: (notification, answer) => catchUp.takes(notification, answer),
     takesStale: (notification, answer) => catchUp.takesStale(notification, answer),
@@ -694,6 +695,61 @@ describe('an event that was under way while the hub was asked', () => {
     hub(4, 'p4');
     expect(heard.events.at(-1)).toBe('hub Patient-open p4');
     expect(asked).toHaveLength(1);
+  });
+});
+
+describe('what a hub sends again before it has answered', () => {
+  it.each([
+    ['under the one id that it has for all', () => '1'],
+    ['under ids of its own', (id: string) => `again-${id}`],
+  ])('is delivered once, %s', async (_, idOf) => {
+    const { begin, gap, hub, asked, heard, sync, current } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    const sent = ['p1', 'p2', 'p3'].map((patient, index) => [index + 1, patient] as const);
+    for (const [minute, patient] of sent) hub(minute, idOf(patient) === '1' ? '1' : patient, { patient });
+    hub(4, '1', { name: 'ImagingStudy-close', context: study('s1') });
+    const { length } = heard.events;
+    await asked[1]?.answer(found('p3'));
+    await gap();
+    for (const [minute, patient] of sent) hub(minute, idOf(patient), { patient });
+    await asked.at(-1)?.answer(found('p3'));
+    expect([heard.events.length, current(), sync.status.state]).toEqual([length, 'p3', 'in-sync']);
+  });
+});
+
+describe('a close that is older than what the app has', () => {
+  const opened = async (closedAt: number) => {
+    const session = open();
+    await session.begin();
+    await session.asked[0]?.answer(NONE);
+    session.hub(3, 'p1');
+    session.hub(5, 's1', { name: 'ImagingStudy-open', context: study('s1') });
+    session.hub(closedAt, 'c1', { name: 'Patient-close', patient: 'p1' });
+    await settle();
+    return session;
+  };
+  const STUDY = { 'context.type': 'ImagingStudy', 'context.versionId': 'v-s1', context: study('s1') };
+
+  it.each([
+    ['is followed where its clock is slow', 4, 1],
+    ['is not followed where it is older than the open of what it closes', 2, 2],
+  ])('%s', async (_, closedAt, left) => {
+    const { asked, sync, contexts } = await opened(closedAt);
+    await asked[1]?.answer(STUDY);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await asked[2]?.answer(STUDY);
+    expect([contexts.session.open.length, sync.status.state]).toEqual([left, 'in-sync']);
+  });
+
+  it('is not followed where the hub had it open after that, whatever came since', async () => {
+    const { hub, asked, sync, contexts } = await opened(4);
+    hub(6, 'p2');
+    await asked[1]?.answer(found('p1'));
+    await asked[2]?.answer(found('p2'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    await asked[3]?.answer(found('p2'));
+    expect([contexts.session.open.length, sync.status.state]).toEqual([3, 'in-sync']);
   });
 });
 

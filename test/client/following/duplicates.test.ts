@@ -144,7 +144,7 @@ describe('an event that was delivered', () => {
       (sendsTwice, found) => {
         const duplicates = new Duplicates();
         duplicates.remember(notify({ name: 'UserLogout', context: [] }), 1);
-        const { delivery } = duplicates.find(second({ name: 'UserLogout', context: [] }), 1, sendsTwice);
+        const { delivery } = duplicates.find(second({ name: 'UserLogout', context: [] }), 1, { sendsTwice });
         expect(delivery && 'twin').toBe(found);
       },
     );

@@ -33,6 +33,7 @@ function open(dialect: DialectName = 'stu3') {
     contexts,
     record: ({ kind }) => heard.kinds.push(kind),
     acknowledgeWithinMs: 8_000,
+    mayReplay: () => false,
     isEcho: () => false,
     takes: () => false,
     takesStale: () => false,
