@@ -50,7 +50,7 @@ const SENTENCES = {
   'hub-unreachable':
     'The hub could not be reached. Check the network, and in a page that the hub allows this origin and the header Authorization (CORS); where it does not, a proxy beside the app is the cure.',
   'hub-local-blocked':
-    'The hub, which is on this machine or in its network, could not be reached. The browser may lack the user’s permission (Local Network Access); see docs/hubs.md.',
+    'The hub, which is on this machine or in its network, could not be reached. The browser may lack the user’s permission (Local Network Access: loopback-network, local-network); see docs/hubs.md.',
   'hub-timeout': 'The hub did not answer in time.',
   'hub-redirected': 'The hub redirects, which is not followed to keep the token safe. Use the URL it redirects to.',
   'session-foreign':
