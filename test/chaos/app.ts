@@ -78,6 +78,7 @@ export class ChaosApp {
       topics,
       mayBeOvertaken: world.mayBeOvertaken(kind),
       twins: twinsOf(world.hub.traits),
+      isAtHome: () => world.session.current === undefined,
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };
     this.#observers = [new Observer(options), new Observer(options)];

@@ -15,6 +15,8 @@ export interface ObserverOptions {
    * anything where times tell no more than the second. Nothing in the copy tells it from another act.
    */
   readonly twins: 'none' | 'closes' | 'all';
+  /** Whether nothing is current in the hub. */
+  isAtHome(): boolean;
   /** Called with every breach. */
   breached(invariant: Invariant, what: string): void;
 }
@@ -30,6 +32,8 @@ export class Observer {
   readonly #latest = new Map<string, number>();
   /** The place of the latest open that was seen. */
   #shown = Number.NEGATIVE_INFINITY;
+  /** What that open is about. */
+  #shownAnchor: string | undefined;
   /** What is opened besides by the open that was seen last. */
   #implied: readonly string[] = [];
   /** Opens that a hub may have derived from the one before: only the hub can say what is current after them. */
@@ -99,13 +103,27 @@ export class Observer {
     }
     const isAskedAgain = this.#notFollowed.has(place);
     (isFollowed ? this.#seen : this.#notFollowed).add(place);
-    if (inOrder === undefined && !mayBeOvertaken && !isAskedAgain)
+    if (inOrder === undefined && !mayBeOvertaken && !isAskedAgain && !this.#isHarmless(event, place >= latest))
       breached('order', `${title} came to the hub before what was ${place < latest ? `seen of ${anchor}` : 'shown'}`);
     if (anchor !== undefined) this.#latest.set(anchor, Math.max(place, latest));
     if (!isOpen) return;
-    this.#shown = Math.max(place, this.#shown);
+    if (place > this.#shown) {
+      this.#shown = place;
+      this.#shownAnchor = anchor;
+    }
+    // What was derived leaves current what it was derived from.
     if (anchor !== undefined && this.#implied.includes(anchor)) this.#seemDerived.add(place);
-    this.#implied = impliedBy(event.context).filter((one) => one !== anchor);
+    else this.#implied = impliedBy(event.context).filter((one) => one !== anchor);
+  }
+
+  /**
+   * Whether an open may come after a later one, because the hub has decided so: it is the hub's way home, or the open from which
+   * the later one was derived.
+   */
+  #isHarmless({ name, context }: FhircastEvent, isNewestOfAnchor: boolean): boolean {
+    if (!isNewestOfAnchor) return false;
+    if (name === 'Home-open') return this.#options.isAtHome();
+    return this.#shownAnchor !== undefined && impliedBy(context).includes(this.#shownAnchor);
   }
 
   #once(content: string, title: string): void {
