@@ -29,6 +29,11 @@ const BYTE_ORDER_MARK = 0xfeff;
 /** Deeper than any resource. What goes deeper is made to exhaust whoever walks it. */
 const DEEPEST = 128;
 
+/** How many items one array has at most, and how many members one object: objects of very many are slow to make. */
+const MOST_TOGETHER = 20_000;
+/** How many items, members, arrays and objects a text has at most, in all. */
+const MOST_PARTS = 250_000;
+
 /** `JSON.parse` takes seconds for a long text of nothing but brackets. A short one need not be looked at before. In characters. */
 export const LONG = 64 * 1024;
 
@@ -65,7 +70,7 @@ const countKeyEnds = (body: string): number => {
  * however it is spelt (`hub\u002etopic` is `hub.topic`).
  *
  * @param body the exact text
- * @throws NotificationError `notification-malformed` when it is not JSON, is too deep, or has a key twice
+ * @throws NotificationError `notification-malformed` when it is not JSON, is too deep, has too many parts, or a key twice
  */
 export function parseJson(body: string): unknown {
   const message = parseBounded(body);
@@ -77,13 +82,15 @@ export function parseJson(body: string): unknown {
 }
 
 /**
- * Parses JSON that comes from outside, and looks at its depth before: parsers take seconds for a long text of brackets.
+ * Parses JSON that comes from outside, and looks before at how deep it is and how many parts it has: parsers take seconds for a
+ * long text of brackets.
  *
  * @param body the exact text
- * @throws NotificationError `notification-malformed` when it is not JSON or too deep
+ * @throws NotificationError `notification-malformed` when it is not JSON, is too deep, or has too many parts
  */
 export function parseBounded(body: string): unknown {
-  if (body.length > LONG && isTooDeep(body)) throw malformed('its depth');
+  const excess = body.length > LONG && excessOf(body);
+  if (excess) throw malformed(excess);
   try {
     return JSON.parse(body.charCodeAt(0) === BYTE_ORDER_MARK ? body.slice(1) : body);
   } catch {
@@ -94,6 +101,7 @@ export function parseBounded(body: string): unknown {
 
 const QUOTE = 0x22;
 const COLON = 0x3a;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -115,16 +123,25 @@ const afterSpace = (body: string, start: number): number => {
   return at;
 };
 
-/** Whether more brackets are open at once than in any resource. */
-const isTooDeep = (body: string): boolean => {
-  let depth = 0;
+/** What there is more of than in any resource. The text need not be JSON. */
+const excessOf = (body: string): string | undefined => {
+  /** How many commas there were in each of what is open around this. */
+  const around: number[] = [];
+  let commas = 0;
+  let parts = 0;
   for (let at = 0; at < body.length; at++) {
     const code = body.charCodeAt(at);
     if (code === QUOTE) at = endOfString(body, at);
-    else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) depth--;
-    else if ((code === OPEN_OBJECT || code === OPEN_ARRAY) && ++depth > DEEPEST) return true;
+    else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) commas = around.pop() ?? 0;
+    else if (code === COMMA) {
+      if (++commas >= MOST_TOGETHER || ++parts > MOST_PARTS) return 'its number of parts';
+    } else if (code === OPEN_OBJECT || code === OPEN_ARRAY) {
+      if (around.push(commas) > DEEPEST) return 'its depth';
+      if (++parts > MOST_PARTS) return 'its number of parts';
+      commas = 0;
+    }
   }
-  return false;
+  return undefined;
 };
 
 /** Called for each key of a text, with the keys seen in its object, its depth, and where its value begins. `true` ends the walk. */

@@ -1,5 +1,5 @@
 import { LaunchError } from '../errors.ts';
-import { isObject, type JsonObject } from '../events/notification.ts';
+import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
 
 /** The parameters that name a hub, in lower case: of STU1 and later, and of the draft and the ballot. The first decides. */
 export const HUBS = ['hub.url', 'cast-hub'] as const;
@@ -34,7 +34,8 @@ const TEXT_LIMIT = 256 * 1024;
 /** JSON in a text in a text: no server does it more often. */
 const ENCODED = 3;
 
-const tooLarge = (): LaunchError => new LaunchError('launch-too-large');
+/** There is more than any server sends. */
+export const tooLarge = (): LaunchError => new LaunchError('launch-too-large');
 
 /** Some servers write JSON into strings: an object of parameters, or a string with its quotes, or both. */
 const decode = (value: unknown): unknown => {
@@ -42,7 +43,7 @@ const decode = (value: unknown): unknown => {
   for (let times = 0; times < ENCODED && typeof decoded === 'string'; times++) {
     if (decoded.length > TEXT_LIMIT || !/^\s*["[{]/.test(decoded)) return decoded;
     try {
-      decoded = JSON.parse(decoded);
+      decoded = parseBounded(decoded);
     } catch {
       return decoded;
     }
@@ -108,8 +109,9 @@ export function collectParameters(response: unknown): FoundParameters {
   const places: Place[] = [];
   let parts = 0;
   const take = (object: JsonObject, parent: string | undefined, depth: number, place: Place): void => {
-    for (const [name, child] of Object.entries(object)) {
+    for (const name of Object.keys(object)) {
       if (++parts > PARTS) throw tooLarge();
+      const child = object[name];
       const lower = name.toLowerCase();
       const parameter = fullName(lower, parent);
       const values = parameter ? stringsOf(child) : [];

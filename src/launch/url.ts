@@ -1,7 +1,7 @@
 import { FhircastError, LaunchError } from '../errors.ts';
 import { isSameHub, isSameOrigin } from './agreement.ts';
 import { parseLaunch } from './launch.ts';
-import { HUBS, isLaunchParameter } from './parameters.ts';
+import { HUBS, isLaunchParameter, tooLarge } from './parameters.ts';
 import type { TokenResponse } from './smart.ts';
 
 /** How a launch is read from a URL. */
@@ -37,6 +37,9 @@ interface Parts {
   readonly fragment: readonly string[];
 }
 
+/** Longer than any address that a server takes. In characters. */
+const LONGEST_URL = 64 * 1024;
+
 /** Takes a URL apart without writing anything of it anew: what is not FHIRcast's must come back as it was. */
 const split = (url: string): Parts => {
   const [, path = '', query = '', hash = ''] = /^([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/s.exec(url) ?? [];
@@ -59,8 +62,10 @@ const isKept = (pair: string): boolean => !isLaunchParameter(read(pair)[0]);
  *
  * @param url a URL, or a part of one from its `?` or `#` on
  * @returns what `parseLaunch()` reads; every value of a parameter that is there more than once
+ * @throws LaunchError `launch-too-large` when it is longer than 65,536 characters
  */
 export function launchOfUrl(url: string): TokenResponse {
+  if (url.length > LONGEST_URL) throw tooLarge();
   const { query, fragment } = split(url);
   const found: Record<string, string[]> = {};
   for (const [name, value] of [...query, ...fragment].map(read)) {
@@ -77,9 +82,10 @@ export function launchOfUrl(url: string): TokenResponse {
  * A URL without the parameters of a launch.
  *
  * @param url a URL, or a part of one from its `?` or `#` on
- * @returns the URL, in which nothing else has changed
+ * @returns the URL, in which nothing else has changed. Of one that is longer than 65,536 characters, only the path is left
  */
 export function withoutLaunch(url: string): string {
+  if (url.length > LONGEST_URL) return url.replace(/[?#].*$/s, '');
   const { path, query, route, fragment } = split(url);
   const isHere = (pairs: readonly string[]) => !pairs.every(isKept);
   if (!isHere(query) && !isHere(fragment)) return url;
@@ -133,8 +139,8 @@ export function urlLaunch(url: string | undefined, options: Given): TokenRespons
   const page = globalThis as Page;
   const address = url ?? page.location?.href;
   if (address === undefined) throw new FhircastError('option-invalid', { at: 'url' });
-  const launch = launchOfUrl(address);
   if (!options.keepUrl) cleanAddress(page, address);
+  const launch = launchOfUrl(address);
   const { hubs } = options;
   if (!hubs && options.accessToken !== undefined) throw new FhircastError('option-invalid', { at: 'hubs' });
   const { hubUrl } = parseLaunch(launch, options.allowInsecure);

@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';
 import { growth, LIMIT } from '../growth.ts';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const event = (name: string, context: unknown) =>
   JSON.stringify({ timestamp: '', id: '1', event: { 'hub.topic': 'topic', 'hub.event': name, context } });
@@ -50,10 +52,31 @@ describe('ten times as much costs no more than a few times as much again, in an 
           many(n, () => ({ key: 'study', resource: { resourceType: 'IMAGINGSTUDY' } })),
         ),
     ],
+    [
+      'with objects of nothing',
+      (n) =>
+        event(
+          'org.example.x',
+          many(20 * n, () => ({})),
+        ),
+    ],
+    [
+      'with members',
+      (n) =>
+        event('org.example.x', [{ members: 'HERE' }]).replace('"HERE"', `{${many(5 * n, (i) => `"a${i}":1`).join()}}`),
+    ],
     ['of a SyncError with issues', (n) => syncError(many(n, () => ({ details: { coding: [coding] } })))],
     ['of a SyncError with codings', (n) => syncError([{ details: { coding: many(n, () => coding) } }])],
   ])('%s', async (_, make) => {
-    expect(await growth(make, readAll, 1_000)).toBeLessThan(LIMIT);
+    const readOrRefuse = (body: string) => {
+      try {
+        readAll(body);
+      } catch (error) {
+        // What is refused has been read too.
+        expect(error).toMatchObject({ code: 'notification-malformed' });
+      }
+    };
+    expect(await growth(make, readOrRefuse, 1_000)).toBeLessThan(LIMIT);
   });
 });
 
@@ -63,6 +86,26 @@ it('more entries than any app shows are refused', () => {
   expect(() => parseNotification(parseJson(event('org.example.x', Array(10_001).fill(entry))))).toThrow(
     expect.objectContaining({ code: 'notification-malformed', at: 'event.context has more than 10000 entries' }),
   );
+});
+
+it.each<[string, string]>([
+  ['items of one array', `[${Array(20_001).fill('{"key":"k"}').join()}]`],
+  ['members of one object', `[{"key":"k",${many(20_001, (i) => `"a${i}":1`).join()}}]`],
+  ['items in all', `[${many(20, () => `{"key":"k","a":[${Array(9_999).fill('{}').join()}]}`).join()}]`],
+  ['members in all', `[${many(60, () => `{"key":"k",${many(9_999, (i) => `"a${i}":1`).join()}}`).join()}]`],
+  ['arrays in all', `[${many(3_000, () => `{"key":"k","a":${'['.repeat(100)}${']'.repeat(100)}}`).join()}]`],
+])('more %s than any resource has are refused, before they are parsed', (_, context) => {
+  const parse = vi.spyOn(JSON, 'parse');
+  const body = event('org.example.x', 'HERE').replace('"HERE"', () => context);
+  expect(() => parseJson(body)).toThrow(
+    expect.objectContaining({ code: 'notification-malformed', at: 'its number of parts' }),
+  );
+  expect(parse).not.toHaveBeenCalled();
+});
+
+it('what commas and brackets stand in a text does not count', () => {
+  const context = [{ key: 'k', text: ',[{'.repeat(300_000) }];
+  expect(parseNotification(parseJson(event('org.example.x', context))).context).toEqual(context);
 });
 
 it('some deviations are told of, and all are mended', () => {

@@ -75,6 +75,7 @@ describe('ten times as much costs no more than a few times as much again, in', (
     ['a text of the hub of blanks', (n) => ' '.repeat(100 * n), async (text) => void hubTextOf(text)],
     ['a URL of slashes', (n) => `${HUB}${'/'.repeat(n)}a${'/'.repeat(n)}`, async (url) => void joinUrl(url, 'a')],
     ['a link of slashes', (n) => `hub.url=${HUB}/${'/'.repeat(n)}&hub.topic=a`, link],
+    ['a link of nothing but signs', (n) => '&'.repeat(50 * n), link],
     ['a link of topics', (n) => 'hub.topic=a&'.repeat(n), link],
     ['a link of hubs', (n) => many(n, (i) => `hub.url=${HUB}/${'/'.repeat(i % 64)}`).join('&'), link],
     ['a token response of objects', json((n) => many(n, () => ({ hub: {} }))), launch],

@@ -24,6 +24,21 @@ function openPage(href: string, replaceState?: () => void) {
   return addresses;
 }
 
+describe('a URL that is longer than any server takes', () => {
+  it.each(['&', '?', '=', 'a=1&', '#'])('by %s is not read, and is taken out of the address', (text) => {
+    const long = `${PAGE}?${IN_URL}${text.repeat(70_000)}`;
+    const addresses = openPage(long);
+    expect(() => urlLaunch(undefined, { hubs: [HUB] })).toThrow(expect.objectContaining({ code: 'launch-too-large' }));
+    expect(addresses).toEqual([[{ of: 'the router' }, PAGE]]);
+  });
+
+  it('is one of more than 65,536 characters', () => {
+    const longest = `${PAGE}?${IN_URL}`.padEnd(65_536, '&');
+    expect(launchOfUrl(longest)).toEqual(FOUND);
+    expect(() => launchOfUrl(`${longest}&`)).toThrow(LaunchError);
+  });
+});
+
 describe('a URL', () => {
   it.each<[string, string, Record<string, string[]>]>([
     ['in its query string', `${PAGE}?${IN_URL}`, FOUND],
