@@ -8,6 +8,7 @@ import type { Denial } from './callback.ts';
 import type { ChannelSink, Grant } from './channel.ts';
 import { type Frame, idAtBeginning, readFrame } from './frame.ts';
 import { type FrameText, frameReader } from './frame-data.ts';
+import { GatheredWrites } from './gathered-writes.ts';
 import { closeCodeOf, cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
 
 /** What a connection needs. */
@@ -63,6 +64,7 @@ export class Connection {
   isAwaited = true;
   readonly #options: ConnectionOptions;
   #socket: WebSocketLike | undefined;
+  #writes: GatheredWrites | undefined;
   #confirmed = false;
   #isNamed = false;
   #hasOpened = false;
@@ -158,6 +160,7 @@ export class Connection {
   #listen(socket: WebSocketLike): void {
     const { record, sink } = this.#options;
     const isCurrent = () => this.#socket === socket;
+    this.#writes = new GatheredWrites(socket);
     // Attached before the socket opens: some hubs confirm in the same packet as the handshake.
     socket.onopen = () => {
       this.#hasOpened = true;
@@ -285,6 +288,7 @@ export class Connection {
 
   #send(socket: WebSocketLike, text: string): void {
     try {
+      this.#writes?.gather();
       socket.send(text);
     } catch {
       // A socket that cannot send is broken.
