@@ -142,7 +142,9 @@ export class LateEvents {
           : kind === 'home'
             ? found !== null
             : isStale
-              ? closes(found) || (found !== null && this.#contexts.wouldCloseNewer(notification))
+              ? closes(found) ||
+                !this.#contexts.wouldClose(notification) ||
+                (found !== null && this.#contexts.wouldCloseNewer(notification))
               : isStill && closes(adopted);
       if (isOlder) {
         this.#dropped++;

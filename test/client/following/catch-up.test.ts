@@ -742,6 +742,16 @@ describe('a close that is older than what the app has', () => {
     expect([contexts.session.open.length, sync.status.state]).toEqual([left, 'in-sync']);
   });
 
+  it('is not followed where another one has closed the same meanwhile', async () => {
+    const { hub, asked, heard } = await opened(4);
+    hub(6, 'c2', { name: 'Patient-close', patient: 'p1' });
+    for (const index of [1, 2, 3]) {
+      await asked[index]?.answer(STUDY);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(heard.events.filter((event) => event.includes('close'))).toHaveLength(1);
+  });
+
   it('is not followed where the hub had it open after that, whatever came since', async () => {
     const { hub, asked, sync, contexts } = await opened(4);
     hub(6, 'p2');
