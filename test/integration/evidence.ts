@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
 import { expect } from 'vitest';
 import { type HubMessage, TEST_PATIENTS } from '../../src/testing/index.ts';
+import { printed } from '../printed.ts';
 
 /** What must not be read anywhere outside of the app, and everything that was said outside of it. */
 export class Evidence {
@@ -45,9 +45,7 @@ export class Evidence {
 
   /** A value in every form in which somebody may print it. */
   value(where: string, value: unknown): void {
-    const forms = [String(value), JSON.stringify(value), inspect(value, { depth: 10 })];
-    if (value instanceof Error) forms.push(value.message, value.stack ?? '');
-    this.#said.push({ where, text: forms.join('\n') });
+    this.#said.push({ where, text: printed(value) });
   }
 
   /** Fails when a secret was said. The failure names what and where, and not the secret. */

@@ -92,6 +92,7 @@ export async function openWorld(kind: WorldKind, options: WorldOptions = {}): Pr
   const { callback, close } = await openCallback(options.callback);
   const apps: App[] = [];
   onTestFinished(async () => {
+    for (const { client } of apps) evidence.value('client', client);
     await Promise.all(
       apps.map(({ client }) => client.unsubscribe().catch((error) => evidence.value('leaving', error))),
     );

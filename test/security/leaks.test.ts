@@ -1,8 +1,9 @@
-import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FhircastEvent } from '../../src/index.ts';
+import { Evidence } from '../integration/evidence.ts';
 import { ADA, at, BRAM, patientContext } from '../integration/world.ts';
 import { WEBHOOK_WORLDS } from '../integration/worlds.ts';
+import { printed } from '../printed.ts';
 import { openVictim, type Victim } from './victim.ts';
 
 /** What is written to the console, by whomever. */
@@ -84,9 +85,8 @@ describe('Logs, errors and records are stolen', () => {
     expect(app.records.length).toBeGreaterThan(10);
     // What somebody prints who looks for a fault.
     for (const value of [app.client, world.callback, app.client.counts, world.callback.counts, app.client.hub]) {
-      const text = inspect(value, { depth: 10 });
-      expect(text).not.toContain(world.session.accessToken);
-      evidence.line(text);
+      expect(printed(value)).not.toContain(world.session.accessToken);
+      evidence.value('what was printed', value);
     }
     for (const text of written) evidence.line(text);
     expect(written).toEqual([]);
@@ -100,5 +100,20 @@ describe('Logs, errors and records are stolen', () => {
     expect(body).toHaveLength(0);
     for (const kind of ['the secret', 'the token', 'the topic', 'the callback URL', 'the name of a patient'])
       expect(evidence.kinds).toContain(kind);
+  });
+
+  it.each<[string, unknown]>([
+    ['in a message', new Error('s3cret')],
+    ['in a cause', new Error('no', { cause: new Error('s3cret') })],
+    ['in a property', Object.assign(new Error('no'), { url: 's3cret' })],
+    ['deep in it', { a: { b: { c: { d: { e: { f: 's3cret' } } } } } }],
+    ['in what a logger alone asks for', { toJSON: () => 's3cret' }],
+    ['behind a text', { text: 'a'.repeat(20_000), more: `${'b'.repeat(20_000)} s3cret` }],
+  ])('and a secret would be found %s', (_, value) => {
+    const evidence = new Evidence();
+    evidence.value('before', value);
+    evidence.expectNoLeak();
+    evidence.keep('a secret', 's3cret');
+    expect(() => evidence.expectNoLeak()).toThrow('a secret in before');
   });
 });

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { printed } from '../../printed.ts';
 
 /**
  * Everything that must be seen nowhere outside of an app, and where it was seen. What was said is looked through at once and not
@@ -20,14 +20,7 @@ export class Secrets {
 
   /** A value in every form in which somebody may print it. */
   look(where: string, value: unknown): void {
-    const forms = [String(value), inspect(value, { depth: 10, maxStringLength: null })];
-    try {
-      forms.push(JSON.stringify(value) ?? '');
-    } catch {
-      // What cannot be written as JSON, is not.
-    }
-    if (value instanceof Error) forms.push(value.stack ?? '');
-    const text = forms.join('\n');
+    const text = printed(value);
     for (const secret of this.#secrets) if (text.includes(secret)) this.#leaks.add(where);
   }
 }
