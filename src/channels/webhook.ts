@@ -29,11 +29,15 @@ export interface WebhookChannelOptions {
 const UNSUBSCRIBE_WITHIN_MS = 3_000;
 
 /**
- * The habits of the JavaScript sandbox hubs, which verify without a mode. A POST on the bare hub crashes them. The hub of 2018
- * has one current context for all sessions, and an unsubscription ends all webhooks of the session there; at the hub of 2024 it
- * ends none. Cast hubs verify without a mode too, but take events at the bare hub alone.
+ * The habits of the JavaScript sandbox hubs, which verify without a mode. A POST on the bare hub crashes them. Cast hubs verify
+ * without a mode too, but take events at the bare hub alone.
  */
-const SANDBOX = { publishTo: 'session', keepsContext: false, unsubscribeEnds: 'everyone' } as const;
+const SANDBOX = { publishTo: 'session', keepsContext: false } as const;
+/**
+ * The sandbox hub of 2018 speaks the draft. It has one current context for all sessions, and an unsubscription ends all webhooks
+ * of the session there; at the hub of 2024 it ends none.
+ */
+const SANDBOX_2018 = { ...SANDBOX, unsubscribeEnds: 'everyone' } as const;
 
 /** What the hub is expected to verify. */
 interface Pending {
@@ -240,7 +244,8 @@ export class WebhookChannel implements Channel {
     // The sandbox hubs do not say what they verify: it is what we asked for last.
     if (mode !== undefined && mode !== pending.mode) return this.#refuse('hub.mode');
     // Later it may be anybody who has the URL out of a log: nothing is learnt for good from what is not signed.
-    if (mode === undefined && topic !== undefined && !this.#confirmed) api.suspect(SANDBOX);
+    if (mode === undefined && topic !== undefined && !this.#confirmed)
+      api.suspect(api.dialect.id === 'draft' ? SANDBOX_2018 : SANDBOX);
     // From here on the hub delivers, even where it has yet to answer the request that it verified.
     this.#active = pending.mode === 'subscribe';
     this.#isLost = false;

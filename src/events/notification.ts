@@ -187,7 +187,11 @@ export function parseNotification(message: unknown, body?: string): Notification
   const deviations = hubEvent === sent ? [] : ['event.hub.event'];
   const timestamp = text(message.timestamp) ?? '';
   const name = canonicalName(hubEvent);
-  const context = parseContext(event.context, 'event.context', deviations);
+  const kind = kindOf(name);
+  // What apps tell each other over a Cast hub has a context of their own.
+  const isOwn = kind === 'other' && isObject(event.context) && event.context.key === undefined;
+  if (isOwn) deviate(deviations, 'event.context is not an array');
+  const context = isOwn ? [] : parseContext(event.context, 'event.context', deviations);
   if (SESSION_ENDS.test(name)) {
     const parameters = context.find(({ resource }) => resource?.resourceType === 'Parameters')?.resource;
     for (const at of parameters ? parameterDeviations(parameters as Parameters) : []) deviate(deviations, at);
@@ -200,7 +204,7 @@ export function parseNotification(message: unknown, body?: string): Notification
     topic,
     hubEvent,
     name,
-    kind: kindOf(name),
+    kind,
     context,
     // The text of STU3 writes `context.versionId`, its tables `versionId`.
     versionId: text(event['context.versionId']) ?? text(event.versionId),

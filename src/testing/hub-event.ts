@@ -1,5 +1,6 @@
 import { canonicalName } from '../events/names.ts';
 import { HttpRefusal } from './http.ts';
+import type { HubTraits } from './traits.ts';
 
 /** An entry of an event's context: a key and one of `resource`, `reference`, or another datatype. */
 export interface ContextEntry {
@@ -18,6 +19,8 @@ export interface HubEvent {
   name: string;
   /** As the sender wrote it. */
   context: ContextEntry[];
+  /** What the sender wrote in the place of a context, where that was an object and the hub sends it on. */
+  contextObject?: Record<string, unknown>;
   /** `context.versionId`: the hub's for an open event, the sender's for others. */
   versionId?: string;
   /** `context.priorVersionId`, as the sender wrote it. */
@@ -44,13 +47,19 @@ export function anchorAndAction(name: string): { anchor: string; action: string 
 /**
  * Reads an event that was sent to the hub.
  *
+ * @param eventContext what its context may be
  * @returns the event and the topic that it names
  * @throws a refusal with 400 that says what is wrong
  */
-export function parseEvent(body: string): { event: HubEvent; topic: string } {
+export function parseEvent(
+  body: string,
+  eventContext: HubTraits['eventContext'] = 'array',
+): { event: HubEvent; topic: string } {
   const message = asObject(parseJson(body), 'The body');
   const inner = asObject(message['event'], 'event');
-  const context = inner['context'];
+  const sent = inner['context'];
+  const contextObject = eventContext === 'array-or-object' && isPlainObject(sent) ? sent : undefined;
+  const context = contextObject ? [contextObject].filter(isEntry) : sent;
   if (!Array.isArray(context)) throw new HttpRefusal(400, 'event.context must be an array.');
   const event: HubEvent = {
     id: asText(message['id'], 'id'),
@@ -61,6 +70,7 @@ export function parseEvent(body: string): { event: HubEvent; topic: string } {
       return { ...fields, key: asText(fields['key'], `event.context[${index}].key`) };
     }),
   };
+  if (contextObject) event.contextObject = contextObject;
   const versionId = inner['context.versionId'];
   if (typeof versionId === 'string') event.versionId = versionId;
   const priorVersionId = inner['context.priorVersionId'];
@@ -76,8 +86,12 @@ function parseJson(body: string): unknown {
   }
 }
 
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function asObject(value: unknown, place: string): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isPlainObject(value)) return value;
   throw new HttpRefusal(400, `${place} must be an object.`);
 }
 

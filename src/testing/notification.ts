@@ -30,7 +30,10 @@ export function notificationText(event: HubEvent, facts: NotificationFacts, { me
   }
 }
 
-function ownMessage({ timestamp, id, context, versionId, priorVersionId }: HubEvent, facts: NotificationFacts) {
+function ownMessage(
+  { timestamp, id, context, contextObject, versionId, priorVersionId }: HubEvent,
+  facts: NotificationFacts,
+) {
   const { spelling, topic, elsewhere, versioned } = facts;
   return {
     timestamp,
@@ -38,7 +41,7 @@ function ownMessage({ timestamp, id, context, versionId, priorVersionId }: HubEv
     event: {
       'hub.topic': elsewhere ?? topic,
       'hub.event': spelling,
-      context,
+      context: contextObject ?? context,
       ...(versioned && versionId !== undefined ? { 'context.versionId': versionId } : {}),
       ...(versioned && priorVersionId !== undefined ? { 'context.priorVersionId': priorVersionId } : {}),
     },

@@ -8,13 +8,16 @@ import type { HubTraits } from './traits.ts';
  * @returns the event and its topic; `undefined` when a hub that checks nothing cannot make anything of it
  * @throws a refusal that says what is wrong, by a hub that looks
  */
-export function readEvent(body: string, { invalidEvent }: HubTraits): { event: HubEvent; topic: string } | undefined {
+export function readEvent(
+  body: string,
+  { invalidEvent, eventContext }: HubTraits,
+): { event: HubEvent; topic: string } | undefined {
   if (invalidEvent === 'unnoticed') {
     const event = readOriginal(body);
     return event === undefined ? undefined : { event, topic: event.topic ?? '' };
   }
   try {
-    const { event, topic } = parseEvent(body);
+    const { event, topic } = parseEvent(body, eventContext);
     return { event: { ...event, topic }, topic };
   } catch (error) {
     if (invalidEvent === 400 || !(error instanceof HttpRefusal)) throw error;

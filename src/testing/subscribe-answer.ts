@@ -1,6 +1,8 @@
 import { contextList } from './context-answer.ts';
 import { type HttpAnswer, json } from './http.ts';
 import type { HubEvent } from './hub-event.ts';
+import type { SubscribeRequest } from './subscribe-request.ts';
+import type { Subscription } from './subscription.ts';
 import type { HubTraits } from './traits.ts';
 
 /**
@@ -26,4 +28,23 @@ export function tellEndpoint(
     case 'body':
       return { status: 202, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: endpoint };
   }
+}
+
+/** The answer to a request for a webhook of a hub that tells the subscription as it keeps it, the secret too (Cast hubs). */
+export function tellWebhook(
+  { name, topic, events, leaseSeconds, delivery }: Subscription,
+  { target }: SubscribeRequest,
+): HttpAnswer {
+  const callback = delivery.channel === 'webhook' ? delivery.callback : '';
+  const subscription = {
+    channel: 'webhook',
+    endpoint: callback,
+    callback,
+    events: events.join(','),
+    secret: target.channel === 'webhook' ? target.secret : undefined,
+    topic,
+    lease: leaseSeconds,
+    subscriber: name,
+  };
+  return json(202, { status: 'subscribed', subscription });
 }

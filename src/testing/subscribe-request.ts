@@ -55,9 +55,10 @@ export function parseSubscribeRequest(fields: Record<string, string>, traits: Hu
     events: parseEvents(fields, mode, traits),
     target: parseTarget(fields, mode, traits),
   };
-  const lease = fields['hub.lease_seconds'];
+  const leaseField = traits.leaseFields.find((field) => fields[field] !== undefined);
+  const lease = leaseField && fields[leaseField];
   if (lease !== undefined) {
-    if (!/^[1-9]\d{0,9}$/.test(lease)) throw new HttpRefusal(400, 'hub.lease_seconds must be a positive integer.');
+    if (!/^[1-9]\d{0,9}$/.test(lease)) throw new HttpRefusal(400, `${leaseField} must be a positive integer.`);
     request.leaseSeconds = Number(lease);
   }
   const name = fields[traits.nameField];

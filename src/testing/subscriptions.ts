@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
 import { confirmationFrame, handshakeFrame, isHandshakeAnswer } from './confirmation.ts';
 import { type HeartbeatTrait, heartbeatFrame } from './heartbeat.ts';
@@ -6,7 +7,7 @@ import type { HubEvent } from './hub-event.ts';
 import type { HubShared } from './hub-shared.ts';
 import type { HubMessageKind, SubscriberChannel } from './log.ts';
 import { unguessable } from './random.ts';
-import { tellEndpoint } from './subscribe-answer.ts';
+import { tellEndpoint, tellWebhook } from './subscribe-answer.ts';
 import type { SubscribeRequest, WebhookTarget, WebSocketTarget } from './subscribe-request.ts';
 import { Subscription } from './subscription.ts';
 import type { HubTraits } from './traits.ts';
@@ -299,7 +300,8 @@ export class Subscriptions {
     if (reason !== undefined) return { status: 202, afterwards: () => this.deny(subscription, reason) };
     if (!this.#settings.traits.verifyInline)
       return { status: 202, afterwards: () => this.#track(this.#verifyWebhook(subscription)) };
-    if (await this.#verifyWebhook(subscription)) return { status: 202 };
+    if (await this.#verifyWebhook(subscription))
+      return this.#settings.traits.webhookAnswer === 'empty' ? { status: 202 } : tellWebhook(subscription, request);
     throw new HttpRefusal(400, 'The callback did not verify the subscription.');
   }
 
@@ -310,7 +312,7 @@ export class Subscriptions {
     if (subscription === undefined) throw new HttpRefusal(404, 'There is no subscription of this hub.callback.');
     if (!target.verifyUnsubscribe) {
       this.#removeAll(target.callback);
-      return { status: 202 };
+      return { status: this.#settings.traits.unsubscribedStatus };
     }
     const verify = async (): Promise<boolean> => {
       const verified = await this.#verify(subscription, { ...subscription.confirmation, 'hub.mode': request.mode });
@@ -481,6 +483,20 @@ export class Subscriptions {
     if (!this.#all.includes(subscription)) return;
     this.#all = this.#all.filter((other) => other !== subscription);
     this.#record('ended', subscription);
+    if (this.#settings.traits.tellsRemovals) this.#tellRemoval(subscription);
+  }
+
+  /** Tells all others that a subscription ended, by an event whose context is no list of entries (Cast hubs). */
+  #tellRemoval({ name: subscriber, topic }: Subscription): void {
+    const event: HubEvent = {
+      id: randomUUID(),
+      timestamp: new Date().toISOString(),
+      name: 'subscription-removed',
+      topic,
+      context: [],
+      contextObject: { reason: 'unsubscribe', subscriber },
+    };
+    for (const other of this.active) if (other.spellingOf(event.name) !== undefined) this.#events.deliver(other, event);
   }
 
   /** A subscription is known by its topic and callback (W3C WebSub): one that waits for its verification is the same. */

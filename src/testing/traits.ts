@@ -56,6 +56,8 @@ export interface SubscribingTraits {
   readonly nameField: 'subscriber.name' | 'hub.subscriber';
   /** The longest lease that is granted unless the hub was started with another one, in seconds. */
   readonly leaseSeconds: number;
+  /** The fields in which a subscription may ask for a lease; the first that is there counts. */
+  readonly leaseFields: readonly ('hub.lease_seconds' | 'hub.lease')[];
   /** `hub.events` in an unsubscription. */
   readonly eventsOfUnsubscription: 'optional' | 'required' | 'refused';
   /** Whether a callback is verified before the request is answered. */
@@ -76,6 +78,8 @@ export interface SubscribingTraits {
   readonly endpointIn: 'json' | 'content-location' | 'body' | 'nowhere';
   /** Whether that answer has the open context too, in `contexts`. */
   readonly contextsInAnswer: boolean;
+  /** What answers a request for a webhook: nothing, or the subscription as the hub keeps it, its secret included. */
+  readonly webhookAnswer: 'empty' | 'subscription';
   /** Whether each websocket subscription has a URL of its own, or all of a topic have the same. */
   readonly endpointFor: 'subscription' | 'topic';
   /** Whether a subscription that names its endpoint keeps it, or gets another one beside it, or changes nothing of what it had. */
@@ -90,13 +94,15 @@ export interface SubscribingTraits {
    * have the same topic or the same events; closes the sockets of the same name or endpoint.
    */
   readonly unsubscription: 'its-own' | 'denies-all' | 'by-endpoint-field' | 'ends-relatives' | 'closes-namesakes';
-  /** What answers an unsubscription by websocket. */
+  /** What answers an unsubscription by websocket, and by a webhook that is not verified for it. */
   readonly unsubscribedStatus: 200 | 202;
   /**
    * How whoever is denied learns of it: by a frame and the end of the socket, with 1000 or without a code; by the frame; or not.
    * Callbacks get a GET.
    */
   readonly denials: 'frame-and-close' | 'frame-and-end' | 'frame' | 'untold';
+  /** Whether all others hear of it by an event `subscription-removed` when a subscription ends, whose context is an object. */
+  readonly tellsRemovals: boolean;
   /** Whether a lease ends; `false` for a hub that says when and forgets it. */
   readonly leases: boolean;
 }
@@ -156,6 +162,8 @@ export interface EventTraits {
   readonly publishAt: readonly ('hub' | 'session')[];
   /** The media types in which events are taken; `*` is any. */
   readonly publishTypes: readonly string[];
+  /** What `event.context` may be: an array, or an object as well, which is sent on as it came. */
+  readonly eventContext: 'array' | 'array-or-object';
   /** What answers an event that is none: a status, or the same as for one that is. */
   readonly invalidEvent: 400 | 500 | 'unnoticed';
   /** What answers an event. */

@@ -115,7 +115,7 @@ describe.each([
   ['a name with markup', '{"id":"1","event":{"hub.topic":"t","hub.event":"<b>"}}', 'event.hub.event is no name'],
   [
     'a context that is an object',
-    '{"id":"1","event":{"hub.topic":"t","hub.event":"x","context":{}}}',
+    '{"id":"1","event":{"hub.topic":"t","hub.event":"Patient-open","context":{}}}',
     'event.context[0] has no key',
   ],
   [
@@ -144,4 +144,11 @@ describe.each([
       expect.objectContaining({ code: 'notification-malformed', at }),
     );
   });
+});
+
+it('an object in the place of the context of an event of the apps’ own is in `raw` alone', () => {
+  const text = '{"id":"1","event":{"hub.topic":"t","hub.event":"org.example.x","context":{"status":"busy"}}}';
+  const { context, deviations, raw } = parseNotification(parseJson(text));
+  expect([context, deviations]).toEqual([[], ['event.context is not an array']]);
+  expect(raw).toEqual(JSON.parse(text));
 });

@@ -100,6 +100,10 @@ export const castHub: HubProfile = {
   dialect: 'stu3',
   channel: 'websocket',
   confirmedBy: 'established',
+  // By webhook it verifies as the sandbox hubs do, and shares none of their other habits.
+  publishTo: 'hub',
+  unsubscribeEnds: 'itself',
+  keepsContext: true,
 };
 
 /** A vendor's .NET prototype, which delivers nothing before its first frame has been answered. */

@@ -28,6 +28,7 @@ export const standard: HubTraits = {
   webhookFieldsOfWebsockets: 'ignored',
   nameField: 'subscriber.name',
   leaseSeconds: 7200,
+  leaseFields: ['hub.lease_seconds'],
   eventsOfUnsubscription: 'optional',
   verifyInline: false,
   verificationFields: 'all',
@@ -38,6 +39,7 @@ export const standard: HubTraits = {
   challengesUnsubscription: true,
   endpointIn: 'json',
   contextsInAnswer: false,
+  webhookAnswer: 'empty',
   endpointFor: 'subscription',
   renewal: 'same-endpoint',
   endpointBy: 'hub',
@@ -45,6 +47,7 @@ export const standard: HubTraits = {
   unsubscription: 'its-own',
   unsubscribedStatus: 202,
   denials: 'frame-and-close',
+  tellsRemovals: false,
   leases: true,
 
   unknownEndpoints: 'refused',
@@ -61,6 +64,7 @@ export const standard: HubTraits = {
 
   publishAt: ['hub', 'session'],
   publishTypes: ['application/json', 'application/fhir+json'],
+  eventContext: 'array',
   invalidEvent: 400,
   publishAnswer: { status: 202, body: 'empty' },
   echoFirst: false,
