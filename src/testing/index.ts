@@ -3,26 +3,19 @@
  *
  * @packageDocumentation
  */
-export type { OpenContext } from './current-context.ts';
-export type { Disturbance } from './disturbance.ts';
-export { startTestEhr, type TestEhr, type TestEhrLaunchOptions, type TestEhrOptions } from './ehr.ts';
-export type { TestEhrClient } from './ehr-state.ts';
-export { formatMessage } from './format-message.ts';
-export type { HeartbeatTrait } from './heartbeat.ts';
-export { startTestHub, type TestHub, type TestHubOptions } from './hub.ts';
-export type { ContextEntry, HubEvent } from './hub-event.ts';
-export type { Refusal } from './hub-requests.ts';
-export type { LaunchForm, TokenResponse } from './launch-parameters.ts';
-export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from './log.ts';
-export { startTestNetwork, type TestNetwork } from './network.ts';
-export { TEST_PATIENTS } from './patients.ts';
-export { HUB_PERSONALITIES, type HubPersonality } from './personalities/index.ts';
-export type { DerivedEventsTrait } from './publishing/derived-events.ts';
-export type { EhrHabits } from './publishing/ehr-habits.ts';
-export type { DeliveryAnswer, PublishResult, TestSession } from './session.ts';
-export { sign } from './signature.ts';
-export type { KeepaliveForm, KeepaliveTrait } from './sockets/keepalive.ts';
-export type { SubscriptionInfo } from './subscription.ts';
+export type { OpenContext } from './context/open-contexts.ts';
+export type { Disturbance } from './delivery/disturbance.ts';
+export type { HeartbeatTrait } from './delivery/heartbeat.ts';
+export type { KeepaliveForm, KeepaliveTrait } from './delivery/keepalive.ts';
+export { sign } from './delivery/sign.ts';
+export type { SignatureChoice } from './delivery/webhook-delivery.ts';
+export type { TestEhrClient } from './ehr/ehr-state.ts';
+export { TEST_PATIENTS } from './ehr/patients.ts';
+export { startTestEhr, type TestEhr, type TestEhrLaunchOptions, type TestEhrOptions } from './ehr/test-ehr.ts';
+export { formatMessage } from './ground/format-message.ts';
+export type { ContextEntry, HubEvent } from './ground/hub-event.ts';
+export type { LaunchForm, TokenResponse } from './ground/launch-parameters.ts';
+export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from './ground/log.ts';
 export type {
   AddressTraits,
   ContextTraits,
@@ -31,6 +24,13 @@ export type {
   PublishAnswerTrait,
   SocketTraits,
   SubscribingTraits,
-} from './traits.ts';
-export type { Vocabulary } from './vocabulary.ts';
-export type { SignatureChoice } from './webhook-delivery.ts';
+} from './ground/traits.ts';
+export type { Vocabulary } from './ground/vocabulary.ts';
+export { startTestHub, type TestHub, type TestHubOptions } from './hub/test-hub.ts';
+export { startTestNetwork, type TestNetwork } from './network/test-network.ts';
+export { HUB_PERSONALITIES, type HubPersonality } from './personalities/index.ts';
+export type { DerivedEventsTrait } from './publishing/derived-events.ts';
+export type { EhrHabits } from './publishing/ehr-habits.ts';
+export type { Refusal } from './requests/hub-requests.ts';
+export type { DeliveryAnswer, PublishResult, TestSession } from './session/test-session.ts';
+export type { SubscriptionInfo } from './subscriptions/hub-subscription.ts';

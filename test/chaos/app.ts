@@ -5,8 +5,8 @@ import {
   type StateChange,
   type SyncStatus,
 } from '../../src/index.ts';
+import type { HubTraits } from '../../src/testing/ground/traits.ts';
 import type { TokenResponse } from '../../src/testing/index.ts';
-import type { HubTraits } from '../../src/testing/traits.ts';
 import { chosenFor } from '../integration/world.ts';
 import type { WorldKind } from '../integration/worlds.ts';
 import type { Invariant } from './invariants.ts';
@@ -44,6 +44,8 @@ export const realClient: ClientMaker = (launch, options) => FhircastClient.fromS
 /** How often something happened to an app. */
 export interface AppCounts {
   readonly events: number;
+  /** Those of them, and of what was found by asking, that open something. */
+  readonly opens: number;
   readonly resyncs: number;
   readonly reconnects: number;
 }
@@ -60,7 +62,7 @@ export class ChaosApp {
   readonly #observers: readonly [Observer, Observer];
   readonly #others = new Map<string, () => void>();
   readonly #slow = new Set<Promise<void>>();
-  readonly #counts = { events: 0, resyncs: 0, reconnects: 0 };
+  readonly #counts = { events: 0, opens: 0, resyncs: 0, reconnects: 0 };
   #isAsking = false;
   #toldTheHub = false;
   #isOver = false;
@@ -248,6 +250,7 @@ export class ChaosApp {
     this.#client.on('*', (event) => {
       if (event.source === 'resync') this.#counts.resyncs++;
       else this.#counts.events++;
+      if (event.name.endsWith('-open')) this.#counts.opens++;
       everything.see(event, this.#follows);
       world.saw(this, titleOf(event));
       world.changed();

@@ -28,6 +28,8 @@ export class Observer {
   readonly #seen = new Set<number | string>();
   /** The places of what the app did not follow. It may be asked again at any time. */
   readonly #notFollowed = new Set<number>();
+  /** The places of what was found by asking. Its event may come after others, where times do not tell. */
+  readonly #found = new Set<number>();
   /** The place of what was seen last of an anchor. */
   readonly #latest = new Map<string, number>();
   /** The place of the latest open that was seen. */
@@ -97,12 +99,14 @@ export class Observer {
     if (place === undefined) {
       // Whoever was led astray by the times comes back when the hub is asked.
       const isReturn = mayBeOvertaken || places.some((one) => this.#seemDerived.has(one));
-      const isAllowed = event.source === 'resync' ? isReturn : twins === 'all' || (twins === 'closes' && !isOpen);
+      const isFound = event.source === 'resync' || places.some((one) => this.#found.has(one));
+      const isAllowed = isFound ? isReturn : twins === 'all' || (twins === 'closes' && !isOpen);
       if (!isAllowed) breached('once', `${title} again`);
       return;
     }
     const isAskedAgain = this.#notFollowed.has(place);
     (isFollowed ? this.#seen : this.#notFollowed).add(place);
+    if (event.source === 'resync') this.#found.add(place);
     if (inOrder === undefined && !mayBeOvertaken && !isAskedAgain && !this.#isHarmless(event, place >= latest))
       breached('order', `${title} came to the hub before what was ${place < latest ? `seen of ${anchor}` : 'shown'}`);
     if (anchor !== undefined) this.#latest.set(anchor, Math.max(place, latest));

@@ -118,7 +118,7 @@ const canKnow = ({ character }: ChaosWorld, steps: Schedule['steps']): boolean =
 async function checkTruth(world: ChaosWorld, steps: Schedule['steps'], withinMs: number): Promise<void> {
   if (world.isBusy || !canKnow(world, steps)) return;
   // Who joined late knows nothing, where nobody tells.
-  const isNew = (app: ChaosApp) => world.character.tells === 'nothing' && app.counts.events === 0;
+  const isNew = (app: ChaosApp) => world.character.tells === 'nothing' && app.counts.opens === 0;
   const wrong = () => world.present.filter((app) => app.isWrong && !isNew(app));
   if (await world.until(() => wrong().length === 0, withinMs)) return;
   const standings = wrong().map(({ name, kind, standing }) => `${name} (${kind.title}) shows ${standing}`);

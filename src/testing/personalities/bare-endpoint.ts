@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { stu2 } from './stu2.ts';
 
 /** A hub whose answer to a request for a websocket is its URL and nothing else; otherwise STU2. */

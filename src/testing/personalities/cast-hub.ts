@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { standard } from './standard.ts';
 
 /** How often a Cast hub sends a keepalive, in seconds. */

@@ -1,5 +1,5 @@
-import type { HubTraits } from '../traits.ts';
-import { VERB_FIRST_NAMES } from '../vocabulary.ts';
+import type { HubTraits } from '../ground/traits.ts';
+import { VERB_FIRST_NAMES } from '../ground/vocabulary.ts';
 import { standard } from './standard.ts';
 
 /** The January 2019 draft: webhooks, and a session that is a URL. Whoever does not follow is nobody's business. */

@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { ballot } from './ballot.ts';
 import { bareEndpoint } from './bare-endpoint.ts';
 import { castHub } from './cast-hub.ts';

@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { standard } from './standard.ts';
 
 /** What all versions of the community's JavaScript sandbox hub share: it looks at nothing, and trips over that later. */

@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { standard } from './standard.ts';
 
 /** What Medplum's two endpoints share: websockets, on which everything of the topic is sent and no answer is minded. */

@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { stu2 } from './stu2.ts';
 
 /** A vendor's .NET prototype: it answers with the bare URL, and delivers nothing before its first frame has been answered. */

@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { draft } from './draft.ts';
 
 /** The .NET sandbox hub of 2019: the draft, written anew by .NET, and events that wait for every subscriber. */

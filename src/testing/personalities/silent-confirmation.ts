@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { stu2 } from './stu2.ts';
 
 /** A hub that sends events on a websocket and never confirms it; otherwise STU2. */

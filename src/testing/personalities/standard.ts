@@ -1,5 +1,5 @@
-import { BODY_LIMIT_BYTES, CORS_HEADERS } from '../http.ts';
-import type { HubTraits } from '../traits.ts';
+import { BODY_LIMIT_BYTES, CORS_HEADERS } from '../ground/http.ts';
+import type { HubTraits } from '../ground/traits.ts';
 
 /**
  * The hub that a test gets unless it asks for another one: the January 2019 draft (by webhook) and STU3 (by websocket) at once

@@ -1,4 +1,4 @@
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { stu1 } from './stu1.ts';
 
 /** The February 2020 ballot: STU1, and websockets whose URL comes back in a header. */

@@ -1,5 +1,5 @@
-import type { HubTraits } from '../traits.ts';
-import { LOWER_CASE_NAMES } from '../vocabulary.ts';
+import type { HubTraits } from '../ground/traits.ts';
+import { LOWER_CASE_NAMES } from '../ground/vocabulary.ts';
 import { draft } from './draft.ts';
 
 /** STU1: webhooks, and a session that is an opaque topic. Its text has no current context. */

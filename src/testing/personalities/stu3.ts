@@ -1,5 +1,5 @@
 import { CATALOGUE_NAMES } from '../../events/names.ts';
-import type { HubTraits } from '../traits.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { standard } from './standard.ts';
 
 /** STU3: websockets alone. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { anchorAndAction, type ContextEntry, type HubEvent } from '../hub-event.ts';
-import { instant } from '../instant.ts';
+import { anchorAndAction, type ContextEntry, type HubEvent } from '../ground/hub-event.ts';
+import { instant } from '../ground/instant.ts';
 
 /** How a hub derives an open of each less specific resource in an event's context, and the closes in reverse (STU3, 2.5). */
 export interface DerivedEventsTrait {

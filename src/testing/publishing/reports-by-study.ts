@@ -1,4 +1,4 @@
-import { anchorAndAction, type ContextEntry } from '../hub-event.ts';
+import { anchorAndAction, type ContextEntry } from '../ground/hub-event.ts';
 
 /** What is left of the context of an event about a report: its studies, and what was updated. */
 const LEFT: readonly string[] = ['study', 'updates', 'select'];

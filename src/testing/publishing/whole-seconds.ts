@@ -1,4 +1,4 @@
-import type { HubEvent } from '../hub-event.ts';
+import type { HubEvent } from '../ground/hub-event.ts';
 
 /** An event as a hub sends it that writes no fractions of a second: its time is cut, and not rounded. */
 export function inWholeSeconds(event: HubEvent): HubEvent {

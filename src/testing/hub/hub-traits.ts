@@ -1,0 +1,20 @@
+import type { HubTraits } from '../ground/traits.ts';
+import { traitsOf } from '../personalities/index.ts';
+import type { TestHubOptions } from './test-hub.ts';
+
+/** What the personality does, as far as no option says otherwise. */
+export function traitsFor(options: TestHubOptions): HubTraits {
+  const { verifyInline, discovery, keepEndpoints, replay, currentContext, heartbeatSeconds: seconds } = options;
+  const traits = traitsOf(options.personality);
+  const { heartbeat = { tellsPeriod: true } } = traits;
+  return {
+    ...traits,
+    ...(verifyInline === undefined ? {} : { verifyInline }),
+    ...(keepEndpoints === undefined ? {} : { keepEndpoints: keepEndpoints ? 'lost' : 'never' }),
+    ...(replay === undefined ? {} : { replay }),
+    ...(currentContext === false ? { contextForm: 'none' } : {}),
+    ...(seconds === undefined ? {} : { heartbeat: { ...heartbeat, seconds } }),
+    ...(discovery === false ? { discovery: undefined } : {}),
+    ...options.traits,
+  };
+}
