@@ -4,21 +4,21 @@
  * @packageDocumentation
  */
 export type { OpenContext } from './context/open-contexts.ts';
-export type { Disturbance } from './delivery/disturbance.ts';
-export type { HeartbeatTrait } from './delivery/heartbeat.ts';
-export type { KeepaliveForm, KeepaliveTrait } from './delivery/keepalive.ts';
 export { sign } from './delivery/sign.ts';
-export type { SignatureChoice } from './delivery/webhook-delivery.ts';
 export type { TestEhrClient } from './ehr/ehr-state.ts';
 export { TEST_PATIENTS } from './ehr/patients.ts';
 export { startTestEhr, type TestEhr, type TestEhrLaunchOptions, type TestEhrOptions } from './ehr/test-ehr.ts';
+export type { DeliveryAnswer, SignatureChoice } from './ground/delivery.ts';
 export { formatMessage } from './ground/format-message.ts';
+export type { HeartbeatTrait } from './ground/heartbeat.ts';
 export type { ContextEntry, HubEvent } from './ground/hub-event.ts';
+export type { KeepaliveForm, KeepaliveTrait } from './ground/keepalive.ts';
 export type { LaunchForm, TokenResponse } from './ground/launch-parameters.ts';
 export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from './ground/log.ts';
 export type {
   AddressTraits,
   ContextTraits,
+  DerivedEventsTrait,
   EventTraits,
   HubTraits,
   PublishAnswerTrait,
@@ -26,11 +26,12 @@ export type {
   SubscribingTraits,
 } from './ground/traits.ts';
 export type { Vocabulary } from './ground/vocabulary.ts';
-export { startTestHub, type TestHub, type TestHubOptions } from './hub/test-hub.ts';
+export { startTestHub, type TestHub } from './hub/test-hub.ts';
+export type { TestHubOptions } from './hub/test-hub-options.ts';
 export { startTestNetwork, type TestNetwork } from './network/test-network.ts';
 export { HUB_PERSONALITIES, type HubPersonality } from './personalities/index.ts';
-export type { DerivedEventsTrait } from './publishing/derived-events.ts';
 export type { EhrHabits } from './publishing/ehr-habits.ts';
 export type { Refusal } from './requests/hub-requests.ts';
-export type { DeliveryAnswer, PublishResult, TestSession } from './session/test-session.ts';
+export type { PublishResult, TestSession } from './session/test-session.ts';
+export type { Disturbance } from './subscriptions/disturbance.ts';
 export type { SubscriptionInfo } from './subscriptions/hub-subscription.ts';

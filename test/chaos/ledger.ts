@@ -1,7 +1,8 @@
 import { canonicalName } from '../../src/events/names.ts';
 import type { ContextEntry } from '../../src/index.ts';
+import type { DerivedEventsTrait } from '../../src/testing/ground/traits.ts';
 import type { HubMessage, TestSession } from '../../src/testing/index.ts';
-import { type DerivedEventsTrait, withDerived } from '../../src/testing/publishing/derived-events.ts';
+import { withDerived } from '../../src/testing/publishing/derived-events.ts';
 import { anchorOf } from './subjects.ts';
 
 /** An event as somebody sent it. */

@@ -1,23 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeliveryLabel, SignatureChoice } from '../ground/delivery.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import type { HubShared } from '../session/hub-state.ts';
 import { signFor } from './sign.ts';
-
-/** How a message that bypasses the hub's logic is signed: properly, not at all, or by this very header. */
-export type SignatureChoice = 'valid' | 'missing' | (string & {});
-
-/** Who and what a delivery is about, for the log. */
-export type DeliveryLabel = Pick<HubMessageEntry, 'session' | 'subscriber'> &
-  Pick<HubMessageEntry, 'event' | 'eventId'>;
 
 /** What a webhook delivery needs of the hub. */
 export interface WebhookSettings {
   record: Recorder;
   /** What the hub does, point by point. */
   traits: HubTraits;
-  /** What all sessions of the hub share. */
-  shared: HubShared;
+  /** The hub itself, which some callbacks make crash. */
+  shared: { crash(by: string): void };
   /** How long a callback may take, in milliseconds. */
   answerTimeoutMs: number;
   /** Of the moment: aborted when the hub closes or restarts. */

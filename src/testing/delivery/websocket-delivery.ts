@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
+import type { DeliveryLabel } from '../ground/delivery.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import type { DeliveryLabel } from './webhook-delivery.ts';
 
 /** What a websocket delivery needs of the hub. */
 export interface WebSocketSettings {

@@ -1,6 +1,5 @@
-import type { HeartbeatTrait } from '../delivery/heartbeat.ts';
-import type { KeepaliveTrait } from '../delivery/keepalive.ts';
-import type { DerivedEventsTrait } from '../publishing/derived-events.ts';
+import type { HeartbeatTrait } from './heartbeat.ts';
+import type { KeepaliveTrait } from './keepalive.ts';
 import type { LaunchForm } from './launch-parameters.ts';
 import type { SubscriberChannel } from './log.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -248,4 +247,12 @@ export interface ContextTraits {
     | 'none';
   /** The status of an envelope. */
   readonly contextStatus: 200 | 202;
+}
+
+/** How a hub derives an open of each less specific resource in an event's context, and the closes in reverse (STU3, 2.5). */
+export interface DerivedEventsTrait {
+  /** Whether each has an id and a time of its own, a millisecond after the one before, or those of the event. */
+  readonly ids: 'own' | 'same';
+  /** Whether they are sent before the event or after it. */
+  readonly order: 'before' | 'after';
 }

@@ -1,6 +1,6 @@
 import type { HubTraits } from '../ground/traits.ts';
 import { traitsOf } from '../personalities/index.ts';
-import type { TestHubOptions } from './test-hub.ts';
+import type { TestHubOptions } from './test-hub-options.ts';
 
 /** What the personality does, as far as no option says otherwise. */
 export function traitsFor(options: TestHubOptions): HubTraits {

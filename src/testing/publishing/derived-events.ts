@@ -1,14 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { anchorAndAction, type ContextEntry, type HubEvent } from '../ground/hub-event.ts';
 import { instant } from '../ground/instant.ts';
-
-/** How a hub derives an open of each less specific resource in an event's context, and the closes in reverse (STU3, 2.5). */
-export interface DerivedEventsTrait {
-  /** Whether each has an id and a time of its own, a millisecond after the one before, or those of the event. */
-  readonly ids: 'own' | 'same';
-  /** Whether they are sent before the event or after it. */
-  readonly order: 'before' | 'after';
-}
+import type { DerivedEventsTrait } from '../ground/traits.ts';
 
 /** Resources that are opened, the least specific first. */
 const ANCHORS = ['Patient', 'Encounter', 'ImagingStudy', 'DiagnosticReport'] as const;

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { contextList } from '../context/context-list.ts';
 import { type HttpAnswer, HttpRefusal, json } from '../ground/http.ts';
 import { javaDate } from '../ground/http-date.ts';
-import { anchorAndAction, type HubEvent } from '../ground/hub-event.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { HubShared } from '../session/hub-state.ts';
 import type { TestSession } from '../session/test-session.ts';
@@ -45,13 +45,6 @@ export function tellContext(session: TestSession, traits: HubTraits, shared: Hub
     case 'none':
       throw new HttpRefusal(404, 'This hub does not tell the current context.');
   }
-}
-
-/** An array of contexts, with the current one or none in it (PowerCast). */
-export function contextList(open: HubEvent | undefined): readonly Record<string, unknown>[] {
-  if (open === undefined) return [];
-  const contextType = anchorAndAction(open.name).anchor;
-  return [{ 'context.versionId': open.versionId ?? null, contextType, context: open.context }];
 }
 
 /** What the sandbox hubs remember; a cache may keep the answer of the JavaScript ones. */

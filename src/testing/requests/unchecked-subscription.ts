@@ -2,8 +2,8 @@ import { type HttpAnswer, json } from '../ground/http.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { HubShared } from '../session/hub-state.ts';
 import type { Subscription } from '../subscriptions/hub-subscription.ts';
+import type { SubscribeRequest } from '../subscriptions/subscribe-request.ts';
 import type { Subscriptions } from '../subscriptions/subscriptions.ts';
-import type { SubscribeRequest } from './subscribe-request.ts';
 
 /** Whether a subscription of a hub that checks nothing is by websocket: any channel type means one, `webhook` included. */
 export function isUncheckedWebSocket(fields: Readonly<Record<string, string>>): boolean {

@@ -1,9 +1,10 @@
+import type { DeliveryAnswer } from '../ground/delivery.ts';
 import type { HubEvent } from '../ground/hub-event.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { Subscription } from '../subscriptions/hub-subscription.ts';
+import type { VerificationMemory } from '../subscriptions/verification.ts';
 import { Conferences } from './conferences.ts';
 import { LastContexts } from './last-contexts.ts';
-import type { DeliveryAnswer } from './test-session.ts';
 
 /** A subscription, and the way to tell it of an event. */
 export interface Member {
@@ -12,17 +13,13 @@ export interface Member {
 }
 
 /** What all sessions of a hub share. */
-export interface HubShared {
+export interface HubShared extends VerificationMemory {
   readonly contexts: LastContexts;
   readonly conferences: Conferences;
-  /** The last answer to a verification that was a success. */
-  lastVerification: { status: number; body: string } | undefined;
   /** By what the hub crashed, if it did. */
   readonly crashed: string | undefined;
   /** Every subscription of the hub, the oldest first. */
   everybody(): Member[];
-  /** Ends the hub as a process ends that dies. Does nothing the second time. */
-  crash(by: string): void;
   /** Forgets what a restart forgets. */
   forget(): void;
 }

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { canonicalName } from '../../events/names.ts';
-import { type ContextKeeper, newContextKeeper } from '../context/context-keeper.ts';
+import type { ContextKeeper } from '../context/context-keeper.ts';
+import { newContextKeeper } from '../context/new-context-keeper.ts';
 import type { OpenContext } from '../context/open-contexts.ts';
-import { audienceOf, type Distribution, stumble, tell } from '../delivery/distribution.ts';
-import { type Disturbance, Disturbances } from '../delivery/disturbance.ts';
 import { netKeys } from '../delivery/notification-text.ts';
-import type { SignatureChoice } from '../delivery/webhook-delivery.ts';
+import type { AccessTokens } from '../ground/authorization.ts';
+import type { DeliveryAnswer, SignatureChoice } from '../ground/delivery.ts';
 import type { ContextEntry, HubEvent } from '../ground/hub-event.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from '../ground/launch-parameters.ts';
 import { unguessable } from '../ground/random.ts';
@@ -14,14 +14,17 @@ import { withDerived } from '../publishing/derived-events.ts';
 import { type EhrHabits, stamp } from '../publishing/ehr-habits.ts';
 import { reportByStudy } from '../publishing/reports-by-study.ts';
 import { inWholeSeconds } from '../publishing/whole-seconds.ts';
-import type { AccessTokens } from '../requests/authorization.ts';
+import { type Disturbance, Disturbances } from '../subscriptions/disturbance.ts';
 import type { Subscription, SubscriptionInfo } from '../subscriptions/hub-subscription.ts';
 import { type SubscriptionSettings, Subscriptions } from '../subscriptions/subscriptions.ts';
-import type { Member } from './hub-state.ts';
+import { audienceOf, type Distribution, stumble, tell } from './distribution.ts';
+import type { HubShared, Member } from './hub-state.ts';
 import { syncErrorOutcome } from './sync-error-event.ts';
 
-/** What a session needs of its hub. */
+/** The hub of a session, as far as its sessions know it. */
 export interface SessionSettings extends Omit<SubscriptionSettings, 'session'> {
+  /** What all sessions of the hub share. */
+  shared: HubShared;
   /** `hub.url` of STU1 and later. */
   hubUrl: string;
   /** `cast-hub` of the draft and the ballot. */
@@ -29,14 +32,6 @@ export interface SessionSettings extends Omit<SubscriptionSettings, 'session'> {
   tokens: AccessTokens;
   /** How the EHR publishes. */
   ehr: EhrHabits;
-}
-
-/** How one subscriber answered an event. */
-export interface DeliveryAnswer {
-  /** The subscriber's name. */
-  readonly subscriber: string;
-  /** The HTTP status, or `undefined` when no answer came in time. */
-  readonly status: number | undefined;
 }
 
 /** What became of an event. */

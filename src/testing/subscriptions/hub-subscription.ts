@@ -1,6 +1,7 @@
 import { notificationText } from '../delivery/notification-text.ts';
-import type { DeliveryLabel, WebhookDelivery } from '../delivery/webhook-delivery.ts';
+import type { WebhookDelivery } from '../delivery/webhook-delivery.ts';
 import type { WebSocketDelivery } from '../delivery/websocket-delivery.ts';
+import type { DeliveryLabel } from '../ground/delivery.ts';
 import type { HubEvent } from '../ground/hub-event.ts';
 import type { SubscriberChannel } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { WebSocket } from 'ws';
-import { type HeartbeatTrait, heartbeatFrame } from '../delivery/heartbeat.ts';
 import { WebhookDelivery, type WebhookSettings } from '../delivery/webhook-delivery.ts';
 import { WebSocketDelivery } from '../delivery/websocket-delivery.ts';
+import { type HeartbeatTrait, heartbeatFrame } from '../ground/heartbeat.ts';
 import { type HttpAnswer, HttpRefusal } from '../ground/http.ts';
 import type { HubEvent } from '../ground/hub-event.ts';
 import type { HubMessageKind, SubscriberChannel } from '../ground/log.ts';
 import { unguessable } from '../ground/random.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import { tellEndpoint, tellWebhook } from '../requests/subscribe-answer.ts';
-import type { SubscribeRequest, WebhookTarget, WebSocketTarget } from '../requests/subscribe-request.ts';
-import type { HubShared } from '../session/hub-state.ts';
 import { confirmationFrame, handshakeFrame, isHandshakeAnswer } from './confirmation.ts';
 import { Subscription } from './hub-subscription.ts';
-import { type VerificationFields, verify } from './verification.ts';
+import { tellEndpoint, tellWebhook } from './subscribe-answer.ts';
+import type { SubscribeRequest, WebhookTarget, WebSocketTarget } from './subscribe-request.ts';
+import { type VerificationFields, type VerificationMemory, verify } from './verification.ts';
 
 /** What subscriptions need of their session and hub. */
 export interface SubscriptionSettings extends WebhookSettings {
@@ -25,7 +24,7 @@ export interface SubscriptionSettings extends WebhookSettings {
   /** What the hub does, point by point. */
   traits: HubTraits;
   /** What all sessions of the hub share. */
-  shared: HubShared;
+  shared: VerificationMemory;
   /** Counts the subscriptions of the hub. */
   nextNumber(): number;
 }

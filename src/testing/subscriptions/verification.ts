@@ -1,7 +1,7 @@
-import type { DeliveryLabel, WebhookDelivery } from '../delivery/webhook-delivery.ts';
+import type { WebhookDelivery } from '../delivery/webhook-delivery.ts';
+import type { DeliveryLabel } from '../ground/delivery.ts';
 import { unguessable } from '../ground/random.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import type { HubShared } from '../session/hub-state.ts';
 
 /** What a callback is asked about. */
 export interface VerificationFields {
@@ -9,6 +9,14 @@ export interface VerificationFields {
   'hub.topic': string;
   'hub.events': string;
   'hub.lease_seconds': number;
+}
+
+/** What verifications leave behind in a hub. */
+export interface VerificationMemory {
+  /** The last answer to a verification that was a success. */
+  lastVerification: { status: number; body: string } | undefined;
+  /** Ends the hub as a process ends that dies. Does nothing the second time. */
+  crash(by: string): void;
 }
 
 /**
@@ -20,7 +28,7 @@ export async function verify(
   delivery: WebhookDelivery,
   fields: VerificationFields,
   label: DeliveryLabel,
-  { traits, shared }: { traits: HubTraits; shared: HubShared },
+  { traits, shared }: { traits: HubTraits; shared: VerificationMemory },
 ): Promise<boolean> {
   const challenge = traits.challenge === 'secret' ? delivery.secret : unguessable();
   const answer = await delivery.ask(challengeFields(fields, challenge, traits), label);

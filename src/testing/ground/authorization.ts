@@ -1,6 +1,6 @@
 import { canonicalName } from '../../events/names.ts';
-import { HttpRefusal } from '../ground/http.ts';
-import { unguessable } from '../ground/random.ts';
+import { HttpRefusal } from './http.ts';
+import { unguessable } from './random.ts';
 
 /** What an access token allows. */
 export interface AccessGrant {

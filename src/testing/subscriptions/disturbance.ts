@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { HubEvent } from '../ground/hub-event.ts';
+import { KEEPALIVES, keepaliveFrame } from '../ground/keepalive.ts';
 import type { Recorder } from '../ground/log.ts';
 import { unguessable } from '../ground/random.ts';
-import type { Subscription } from '../subscriptions/hub-subscription.ts';
-import { KEEPALIVES, keepaliveFrame } from './keepalive.ts';
+import type { Subscription } from './hub-subscription.ts';
 
 /**
  * What happens to a notification on its way:

@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
 import type { Recorder } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import { readOriginal } from '../requests/published-event.ts';
 import type { HubShared } from '../session/hub-state.ts';
 import type { TestSession } from '../session/test-session.ts';
 import { strangerDenial, strangerFrame } from '../subscriptions/confirmation.ts';
+import { readOriginal } from './published-event.ts';
 
 /** What the way into the hub by websocket leads to. */
 export interface SocketDoorSettings {

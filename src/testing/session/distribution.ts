@@ -1,8 +1,8 @@
+import type { DeliveryAnswer } from '../ground/delivery.ts';
 import type { HubEvent } from '../ground/hub-event.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import type { HubShared, Member } from '../session/hub-state.ts';
-import type { DeliveryAnswer } from '../session/test-session.ts';
 import type { Subscription } from '../subscriptions/hub-subscription.ts';
+import type { HubShared, Member } from './hub-state.ts';
 
 /** What became of an event. */
 export interface Distribution {

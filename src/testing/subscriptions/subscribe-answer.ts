@@ -1,9 +1,9 @@
+import { contextList } from '../context/context-list.ts';
 import { type HttpAnswer, json } from '../ground/http.ts';
 import type { HubEvent } from '../ground/hub-event.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import { contextList } from './context-answer.ts';
 import type { SubscribeRequest } from './subscribe-request.ts';
-import type { Subscription } from '../subscriptions/hub-subscription.ts';
+import type { Subscription } from './hub-subscription.ts';
 
 /**
  * The answer to a request for a websocket, which says where that is to be opened.
