@@ -2,8 +2,8 @@ import { contextList } from '../context/context-list.ts';
 import { type HttpAnswer, json } from '../ground/http.ts';
 import type { HubEvent } from '../ground/hub-event.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import type { SubscribeRequest } from './subscribe-request.ts';
 import type { Subscription } from './hub-subscription.ts';
+import type { SubscribeRequest } from './subscribe-request.ts';
 
 /**
  * The answer to a request for a websocket, which says where that is to be opened.
