@@ -10,15 +10,15 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to half of that. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 43_008, total: 51_712 },
-  './callback': { initial: 8_320, total: 8_320 },
-  './callback/express': { initial: 3_200, total: 3_200 },
-  './callback/fastify': { initial: 3_328, total: 3_328 },
-  './callback/koa': { initial: 3_264, total: 3_264 },
-  './callback/hono': { initial: 3_264, total: 3_264 },
-  './callback/next': { initial: 3_328, total: 3_328 },
-  './callback/aws-lambda': { initial: 4_352, total: 4_352 },
-  './redis': { initial: 10_496, total: 10_496 },
-  './relay': { initial: 13_056, total: 13_056 },
+  '.': { initial: 42_496, total: 46_848 },
+  './callback': { initial: 8_832, total: 8_832 },
+  './callback/express': { initial: 2_304, total: 2_304 },
+  './callback/fastify': { initial: 2_464, total: 2_464 },
+  './callback/koa': { initial: 2_400, total: 2_400 },
+  './callback/hono': { initial: 2_400, total: 2_400 },
+  './callback/next': { initial: 2_464, total: 2_464 },
+  './callback/aws-lambda': { initial: 3_392, total: 3_392 },
+  './redis': { initial: 9_600, total: 9_600 },
+  './relay': { initial: 13_568, total: 13_568 },
   './testing': { initial: 39_680, total: 39_680 },
 };

@@ -167,6 +167,15 @@ export class FhircastError extends Error {
   }
 }
 
+/**
+ * Whether an error is of this package, also of another copy of it: the callback endpoint of an app may be CommonJS where the client
+ * is not.
+ *
+ * @param error what was thrown
+ */
+export const isOurError = (error: unknown): error is FhircastError =>
+  error instanceof Error && (error as FhircastError).code in ADVICE;
+
 const printable = (cause: unknown): unknown => (cause instanceof FhircastError ? cause : safeCause(cause));
 
 /** The launch does not lead to a FHIRcast session. */

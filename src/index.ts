@@ -10,6 +10,7 @@ export type {
   CallbackSession,
   Denial,
   Verification,
+  WebhookChannelFactory,
 } from './channels/callback.ts';
 export type { ChannelType } from './channels/channel.ts';
 export type { WebSocketFactory, WebSocketLike } from './channels/socket.ts';

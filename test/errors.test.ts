@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, FhircastError } from '../src/errors.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { ERROR_CODES, FhircastError, isOurError } from '../src/errors.ts';
 
 describe('the message of an error', () => {
   it.each(ERROR_CODES)('%s is its code and one short sentence', (code) => {
@@ -13,4 +13,18 @@ describe('the message of an error', () => {
     const { message } = new FhircastError('launch-hub-missing', { at: 'hub.url' });
     expect(message).toBe('launch-hub-missing (hub.url): Ask the EHR for it in the token response.');
   });
+});
+
+describe('an error of another copy of the package', () => {
+  it('is known as one of ours', async () => {
+    vi.resetModules();
+    const other = await import('../src/errors.ts');
+    const error = new other.HubError('hub-timeout', { retryable: true });
+    expect([error instanceof FhircastError, isOurError(error)]).toEqual([false, true]);
+  });
+
+  it.each([[new Error('hub-timeout')], [new DOMException('', 'AbortError')], ['hub-timeout'], [undefined]])(
+    'is not %s',
+    (thrown) => expect(isOurError(thrown)).toBe(false),
+  );
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
+import { openWebhookChannel } from '../channels/webhook.ts';
 import { FhircastError, NotificationError } from '../errors.ts';
 import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
@@ -158,6 +159,7 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
     counts,
     bodyLimit,
     open,
+    openChannel: openWebhookChannel,
     handle,
     fetch: webSkin(handle, bodyLimit, counts),
     node: nodeSkin(handle, bodyLimit, counts),

@@ -10,7 +10,9 @@ export type {
   CallbackSession,
   Denial,
   Verification,
+  WebhookChannelFactory,
 } from '../channels/callback.ts';
+export { openWebhookChannel } from '../channels/webhook.ts';
 export { FhircastError, SignatureError } from '../errors.ts';
 export { type CallbackEndpointOptions, createCallbackEndpoint, type HttpCallbackEndpoint } from './endpoint.ts';
 export { type Hmac, nodeHmac, platformHmac, type SignatureMethod, webHmac } from './hmac.ts';

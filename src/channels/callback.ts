@@ -1,8 +1,11 @@
 import type { FhircastError } from '../errors.ts';
 
+/** Makes a webhook channel. Only a client calls it. */
+export type WebhookChannelFactory = (options: never) => object;
+
 /**
- * What the webhook channel needs of a callback endpoint. `createCallbackEndpoint()` of `fhircast-client/callback` is one;
- * an app with a web server of its own can bring another.
+ * Where a hub's webhooks arrive, and what handles them. `createCallbackEndpoint()` of `fhircast-client/callback` makes one, and
+ * `relayChannel()` of `fhircast-client/relay`; an app with a web server of its own can bring another.
  */
 export interface CallbackEndpoint {
   /**
@@ -12,6 +15,8 @@ export interface CallbackEndpoint {
    * @param session what is subscribed to; for an endpoint that takes up what it reserved before
    */
   open(owner: CallbackOwner, session: CallbackSession): CallbackRegistration | Promise<CallbackRegistration>;
+  /** Makes the webhook channel: `openWebhookChannel` of `fhircast-client/callback`. The root has none, so that pages need not load it. */
+  readonly openChannel: WebhookChannelFactory;
   /**
    * Whether a subscription stays when its page goes, because the page may come back to it. Then it is not ended with the page.
    *

@@ -4,7 +4,14 @@ import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { after, inTime } from '../timers.ts';
 import { statusFor } from './acknowledgement.ts';
-import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, Denial, Verification } from './callback.ts';
+import type {
+  CallbackEndpoint,
+  CallbackOwner,
+  CallbackRegistration,
+  Denial,
+  Verification,
+  WebhookChannelFactory,
+} from './callback.ts';
 import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
 
 /** What a webhook channel needs. */
@@ -16,7 +23,7 @@ export interface WebhookChannelOptions {
   /** Takes a record of every message. */
   readonly record: Recorder;
   /** Where the hub's messages arrive. */
-  readonly callback: CallbackEndpoint;
+  readonly callback: Pick<CallbackEndpoint, 'open'>;
   /** How long the hub may take to verify, in milliseconds. */
   readonly confirmationTimeoutMs: number;
   /** The lease to ask for, in seconds. */
@@ -303,3 +310,7 @@ export class WebhookChannel implements Channel {
     return true;
   }
 }
+
+/** Makes the webhook channel of a client: the `openChannel` of a `CallbackEndpoint`. */
+export const openWebhookChannel: WebhookChannelFactory = (options: WebhookChannelOptions) =>
+  new WebhookChannel(options);

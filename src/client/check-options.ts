@@ -25,7 +25,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   scope: isString,
   events: isTexts,
   channel: (value) => value === 'websocket' || value === 'webhook',
-  callback: (value) => isObject(value) && isFunction(value.open),
+  callback: (value) => isObject(value) && isFunction(value.open) && isFunction(value.openChannel),
   subscriberName: isText,
   leaseSeconds: (value) => isTime(value) && Number.isSafeInteger(value),
   dialect: isText,

@@ -278,8 +278,10 @@ export class FhircastClient {
     mustBe(isName(name), 'name');
     this.#mustBeOpen();
     const canonical = canonicalName(name);
-    const changes = await abortable(this.#session.changes(), options.signal);
+    const { changes } = this.#session;
     const context = changes.prepare(canonical, resources);
+    // What is given up in the same breath, or by leaving, is not sent.
+    await abortable(Promise.resolve(), options.signal);
     // Whether the hub grants it or not, the change itself can be sent.
     if (this.#session.isToLearn) await this.ready(options).catch(() => {});
     this.#mustBeOpen();

@@ -7,10 +7,9 @@ import { HubApi } from '../hub/api.ts';
 import { Chooser, type HubChoice } from '../hub/choice.ts';
 import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
-import { loaded } from '../loaded-part.ts';
 import { randomHex } from '../random.ts';
 import { after, inTime, unref } from '../timers.ts';
-import type { Changes } from './changing/changes.ts';
+import { Changes } from './changing/changes.ts';
 import { backoffOf } from './connection/backoff.ts';
 import { Liveness } from './connection/liveness.ts';
 import { openChannel } from './connection/open-channel.ts';
@@ -53,7 +52,7 @@ export class Session {
   readonly #lateRefusals: LateRefusals;
   readonly #resends: number;
   readonly #callback: CallbackEndpoint | undefined;
-  /** Most apps change nothing, and never load it. */
+  /** Most apps change nothing, and never have it. */
   #changes: Changes | undefined;
   #left: Promise<void> | undefined;
   /** Ends listening to what the browser tells about the page. */
@@ -242,17 +241,9 @@ export class Session {
     return { ...this.chooser.choice, channel: this.subscription.channelType ?? this.chooser.channel };
   }
 
-  /**
-   * Loads what sends changes of the context.
-   *
-   * @throws FhircastError `part-not-loaded` when it does not come
-   * @throws FhircastError `closed`
-   */
-  async changes(): Promise<Changes> {
-    if (this.#changes) return this.#changes;
-    const module = await loaded(import('./changing/changes.ts'), 'requestContextChange()');
-    if (this.machine.state === 'closed') throw new FhircastError('closed');
-    this.#changes ??= new module.Changes({
+  /** What sends changes of the context. */
+  get changes(): Changes {
+    this.#changes ??= new Changes({
       api: this.api,
       resends: this.#resends,
       hearing: () => this.sync.hearing,

@@ -1,6 +1,7 @@
 import { webHmac } from '../callback/hmac.ts';
 import { type CallbackOutcome, subscriptionHandler } from '../callback/subscription-handler.ts';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
+import { openWebhookChannel } from '../channels/webhook.ts';
 import { FhircastError } from '../errors.ts';
 import type { FetchLike } from '../hub/http.ts';
 import { urlFault } from '../hub/url.ts';
@@ -142,5 +143,5 @@ export function relayChannel(options: RelayChannelOptions): RelayChannel {
     };
   };
 
-  return { counts, open, outlivesPage: Boolean(storage) };
+  return { counts, open, openChannel: openWebhookChannel, outlivesPage: Boolean(storage) };
 }

@@ -3,7 +3,13 @@
  *
  * @packageDocumentation
  */
-export type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
+export type {
+  CallbackEndpoint,
+  CallbackOwner,
+  CallbackRegistration,
+  CallbackSession,
+  WebhookChannelFactory,
+} from '../channels/callback.ts';
 export { ChannelError, FhircastError } from '../errors.ts';
 export { type RelayChannel, type RelayChannelOptions, relayChannel } from './channel.ts';
 export type { RelayStorage } from './kept.ts';

@@ -18,7 +18,7 @@ const verification = (changes: Partial<Verification> = {}): Verification => ({
 });
 
 /** A webhook channel with a hub and a callback endpoint that do as told. */
-function open(dialect: DialectName = 'draft', callback: Partial<CallbackEndpoint> = {}) {
+function open(dialect: DialectName = 'draft', callback: Partial<Pick<CallbackEndpoint, 'open'>> = {}) {
   const life = new AbortController();
   const forms: URLSearchParams[] = [];
   const heard = {

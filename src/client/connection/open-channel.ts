@@ -1,10 +1,10 @@
 import type { Channel, ChannelSink } from '../../channels/channel.ts';
+import type { WebhookChannelOptions } from '../../channels/webhook.ts';
 import { WebSocketChannel } from '../../channels/websocket.ts';
 import { ChannelError, type FhircastError } from '../../errors.ts';
 import type { HubApi } from '../../hub/api.ts';
 import type { Chooser } from '../../hub/choice.ts';
 import type { Recorder } from '../../hub/protocol.ts';
-import { loaded } from '../../loaded-part.ts';
 import type { FhircastClientOptions } from '../options.ts';
 
 /** What a channel is made of. */
@@ -56,8 +56,9 @@ export async function openChannel(
       webSocket: options.webSocket,
     });
   }
-  if (!options.callback) throw new ChannelError('channel-no-callback');
-  // Most pages never need it.
-  const { WebhookChannel } = await loaded(import('../../channels/webhook.ts'), 'the webhook channel');
-  return new WebhookChannel({ ...common, callback: options.callback });
+  const { callback } = options;
+  if (!callback) throw new ChannelError('channel-no-callback');
+  // The endpoint brings it: most pages never need it.
+  const openWebhook = callback.openChannel as (options: WebhookChannelOptions) => Channel;
+  return openWebhook({ ...common, callback });
 }

@@ -1,6 +1,6 @@
 import type { Denial } from '../../channels/callback.ts';
 import type { Channel, ChannelSink, ChannelType, Grant } from '../../channels/channel.ts';
-import { ChannelError, FhircastError, SubscriptionDeniedError } from '../../errors.ts';
+import { ChannelError, FhircastError, isOurError, SubscriptionDeniedError } from '../../errors.ts';
 import { canonicalName } from '../../events/names.ts';
 import type { Subscribed } from '../events.ts';
 import type { Answer } from '../following/inbox.ts';
@@ -204,10 +204,7 @@ export class Subscription {
         this.#again = true;
         return;
       }
-      this.#fail(
-        error instanceof FhircastError ? error : new FhircastError('option-invalid', { cause: error }),
-        wanted,
-      );
+      this.#fail(isOurError(error) ? error : new FhircastError('option-invalid', { cause: error }), wanted);
     }
   }
 
@@ -271,7 +268,7 @@ export class Subscription {
 
   /** Whether another channel may succeed where this one failed. */
   #mayWorkOtherwise(error: unknown, wanted: readonly string[]): error is FhircastError {
-    if (!(error instanceof FhircastError) || error instanceof SubscriptionDeniedError) return false;
+    if (!isOurError(error) || isDenial(error)) return false;
     if (error.status === 401 || this.#mayWantLess(error)) return false;
     if (this.#options.machine.state === 'subscribing') return !error.retryable;
     const isRenewal = wanted.join() === this.#requested.join();
@@ -279,7 +276,7 @@ export class Subscription {
   }
 
   #mayWantLess(error: unknown): boolean {
-    return error instanceof FhircastError && this.#options.mayWantLess(error);
+    return isOurError(error) && this.#options.mayWantLess(error);
   }
 
   /** Lets go of a channel that has been replaced. */
@@ -329,7 +326,7 @@ export class Subscription {
 
   #fail(failure: FhircastError, wanted: string): void {
     const { machine } = this.#options;
-    const denied = failure instanceof SubscriptionDeniedError;
+    const denied = isDenial(failure);
     const error = denied && ++this.#denials < DENIALS ? denialThatMayPass(failure.hubText) : failure;
     this.#retry.failed();
     const isExhausted = error.retryable && this.#retry.isExhausted;
@@ -434,6 +431,8 @@ export class Subscription {
     this.#channel = undefined;
   }
 }
+
+const isDenial = ({ code }: FhircastError): boolean => code === 'subscription-denied';
 
 const denialThatMayPass = (hubText: string | undefined): SubscriptionDeniedError =>
   new SubscriptionDeniedError('subscription-denied', { ...(hubText ? { hubText } : {}), retryable: true });
