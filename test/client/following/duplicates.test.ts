@@ -2,7 +2,26 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoffMs, backoffOf } from '../../../src/client/connection/backoff.ts';
 import { Duplicates } from '../../../src/client/following/duplicates.ts';
+import { growth, LIMIT } from '../../growth.ts';
 import { type Facts, notify, patientContext } from '../support.ts';
+
+describe('ten times as much costs no more than a few times as much again, in', () => {
+  it.each<[string, (i: number) => Facts]>([
+    ['one event under many ids', (i) => ({ id: `event-${i}`, timestamp: '2024-05-01T10:00:00.001Z' })],
+    ['many events under one id', (i) => ({ context: patientContext(`p${i}`) })],
+  ])('%s', async (_, facts) => {
+    const remember = (count: number) => {
+      const duplicates = new Duplicates();
+      for (let i = 0; i < count; i++) {
+        const event = notify(facts(i));
+        const { delivery } = duplicates.find(event, i);
+        if (delivery) duplicates.alias(event, delivery);
+        else duplicates.remember(event, i);
+      }
+    };
+    expect(await growth((count) => count, remember)).toBeLessThan(LIMIT);
+  });
+});
 
 describe('an event that was delivered', () => {
   it('is found by its id, its name and its content', () => {
