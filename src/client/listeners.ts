@@ -47,7 +47,8 @@ const EVERYTHING = '*';
  */
 export class Listeners {
   readonly #session = makeRoom();
-  readonly #own = makeRoom();
+  /** Few sessions are watched by anybody. */
+  #own: Room | undefined;
   readonly #changed: () => void;
 
   /** @param changed called when the set of names that have listeners may have changed */
@@ -84,7 +85,7 @@ export class Listeners {
 
   /** Whether somebody listens to one of the client's own events. */
   has(name: SessionEventName): boolean {
-    return this.#own.emitter.listenerCount(name) > 0;
+    return (this.#own?.emitter.listenerCount(name) ?? 0) > 0;
   }
 
   /**
@@ -105,7 +106,7 @@ export class Listeners {
   emit<N extends SessionEventName>(name: N, argument: SessionEvents[N]): void {
     if (!this.has(name)) return;
     const call: Call = { argument, failures: [], promises: [] };
-    this.#own.emitter.emit(name, call);
+    this.#own?.emitter.emit(name, call);
     for (const failure of call.failures) {
       queueMicrotask(() => {
         throw failure;
@@ -114,14 +115,16 @@ export class Listeners {
   }
 
   clear(): void {
-    for (const { emitter, wrapped } of [this.#session, this.#own]) {
-      emitter.removeAllListeners();
-      wrapped.clear();
+    for (const room of [this.#session, this.#own]) {
+      room?.emitter.removeAllListeners();
+      room?.wrapped.clear();
     }
   }
 
   #roomOf(key: string): Room {
-    return isSessionEvent(key) ? this.#own : this.#session;
+    if (!isSessionEvent(key)) return this.#session;
+    this.#own ??= makeRoom();
+    return this.#own;
   }
 
   #removeWhere(key: string, isMeant: (wrapped: Wrapped) => boolean): void {

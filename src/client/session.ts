@@ -93,9 +93,9 @@ export class Session {
 
     const record = (entry: Omit<ProtocolRecord, 'at'>) => {
       if (this.listeners.has('protocol')) this.listeners.emit('protocol', { at: Date.now(), ...entry });
-      // Beside the subscription and never before it; what is remembered of this hub counts at once.
-      const isAsked = entry.kind === 'subscribe' && entry.direction === 'out';
-      if (isAsked && chooser.mayDiscover && !chooser.choice.discovery) unref(after(0, discover));
+      // While the socket opens, so that the subscription waits for nothing; what is remembered of this hub counts at once.
+      const isAnswered = entry.kind === 'subscribe' && entry.direction === 'in';
+      if (isAnswered && chooser.mayDiscover && !chooser.choice.discovery) unref(after(0, discover));
     };
     const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
     this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });

@@ -205,7 +205,11 @@ export class Chooser {
 
   #compose(): Dialect {
     const { name: _name, dialect: _dialect, channel: _channel, ...habits } = this.#profile;
-    const dialect: Dialect = { ...dialectOf(this.#version[0]), ...this.#shown, ...habits };
+    const version = dialectOf(this.#version[0]);
+    const beyond = { ...this.#shown, ...habits };
+    // Most hubs differ from their version in nothing: it is not copied for each session.
+    if (Object.keys(beyond).length === 0 && !this.#discovery?.eventsSupported) return version;
+    const dialect: Dialect = { ...version, ...beyond };
     return { ...dialect, spell: (name) => this.#spell(dialect, name) };
   }
 

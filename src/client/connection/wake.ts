@@ -15,6 +15,8 @@ interface Scope {
   readonly document?: Scope & { readonly visibilityState?: string };
 }
 
+const nothing = () => {};
+
 /**
  * Listens to what the browser tells about the page; does nothing where there is no browser.
  *
@@ -23,6 +25,7 @@ interface Scope {
  * @returns ends it
  */
 export function watchPage({ woke, hidden, left }: PageEvents, scope: Scope = globalThis as Scope): () => void {
+  if (!scope.addEventListener) return nothing;
   const { document } = scope;
   const listeners: [Scope | undefined, string, (event: Event) => void][] = [
     [scope, 'online', woke],

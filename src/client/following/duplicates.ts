@@ -53,6 +53,13 @@ const ageOf = ({ kind }: Notification): keyof Latest | undefined => {
 /** A time that is told to the millisecond is that of one act. */
 const isPrecise = (instant: string): boolean => Number.isFinite(Number(instant)) && Number(instant) % 1000 !== 0;
 
+/** By what an event is remembered: bounded texts, whatever a hub sends. */
+interface Keys {
+  readonly content: string;
+  readonly id: string;
+  readonly key: string;
+}
+
 /** What was delivered, of one generation. */
 interface Generation {
   /** By id, name and content. */
@@ -81,12 +88,14 @@ export const isRefused = ({ status = 0, isRefusedLate }: Delivery): boolean => i
 export class Duplicates {
   // A whole generation is forgotten at once: a map that loses its oldest entry for each new one gets slower to search.
   #recent = generation();
-  #older = generation();
+  #older: Generation | undefined;
   readonly #forgottenUntil = nothing();
   /** The event that changed the context last, and the one that came last. */
   #lastChange: { readonly content: string; readonly delivery: Delivery } | undefined;
   #last: { readonly content: string; readonly delivery: Delivery } | undefined;
   #hasReusedIds = false;
+  /** The keys of the event that was looked for last, and is remembered next. */
+  #sought: { readonly notification: Notification; readonly keys: Keys } | undefined;
 
   /** Whether an id stands for more than one event in this session, so that it tells nothing by itself. */
   get hasReusedIds(): boolean {
@@ -105,14 +114,16 @@ export class Duplicates {
     changes: number,
     { sendsTwice = false, mayReplay = false }: { readonly sendsTwice?: boolean; readonly mayReplay?: boolean } = {},
   ): Earlier {
-    const { content, id, key } = keysOf(notification);
+    const keys = keysOf(notification);
+    this.#sought = { notification, keys };
+    const { content, id, key } = keys;
     const instant = instantOf(notification);
     const isChange = changesContext(notification.kind);
-    const same = this.#recent.deliveries.get(key) ?? this.#older.deliveries.get(key);
+    const same = this.#recent.deliveries.get(key) ?? this.#older?.deliveries.get(key);
     // With another time it is the same as long as nothing came between. Then somebody has opened it once more, under an old id.
     if (same && (same.instant === instant || (isChange && same.changes === changes)))
       return { delivery: same, isTwin: false, isIdReused: false };
-    const isIdReused = this.#recent.ids.has(id) || this.#older.ids.has(id);
+    const isIdReused = this.#recent.ids.has(id) || this.#older?.ids.has(id) === true;
     const last = isChange ? this.#lastChange : sendsTwice ? this.#last : undefined;
     // Where nobody says when it happened, or no more than in which second, it may have happened twice.
     const isLast = instant !== '' && last?.content === content && last.delivery.instant === instant;
@@ -122,7 +133,7 @@ export class Duplicates {
   }
 
   #actOf(act: string): Delivery | undefined {
-    return this.#recent.acts.get(act) ?? this.#older.acts.get(act);
+    return this.#recent.acts.get(act) ?? this.#older?.acts.get(act);
   }
 
   /**
@@ -161,10 +172,11 @@ export class Duplicates {
   /** Remembers another message of an event that was delivered. */
   alias(notification: Notification, delivery: Delivery): void {
     const { time, kind } = notification;
-    const { content, id, key } = keysOf(notification);
+    const { content, id, key } = this.#sought?.notification === notification ? this.#sought.keys : keysOf(notification);
+    this.#sought = undefined;
     const { deliveries, acts, ids, until } = this.#recent;
     this.#hasReusedIds ||=
-      (ids.has(id) || this.#older.ids.has(id)) && !deliveries.has(key) && !this.#older.deliveries.has(key);
+      (ids.has(id) || this.#older?.ids.has(id) === true) && !deliveries.has(key) && !this.#older?.deliveries.has(key);
     deliveries.set(key, delivery);
     ids.add(id);
     this.#last = { content, delivery };
@@ -178,17 +190,15 @@ export class Duplicates {
       until[age] = Math.max(until[age], age === 'opens' ? time : Math.min(time, Date.now()));
     }
     if (deliveries.size < REMEMBERED) return;
-    for (const one of ['opens', 'others'] as const)
-      this.#forgottenUntil[one] = Math.max(this.#forgottenUntil[one], this.#older.until[one]);
+    const { opens, others } = this.#older?.until ?? nothing();
+    this.#forgottenUntil.opens = Math.max(this.#forgottenUntil.opens, opens);
+    this.#forgottenUntil.others = Math.max(this.#forgottenUntil.others, others);
     this.#older = this.#recent;
     this.#recent = generation();
   }
 }
 
-/** By what an event is remembered: bounded texts, whatever a hub sends. */
-const keysOf = (
-  notification: Notification,
-): { readonly content: string; readonly id: string; readonly key: string } => {
+const keysOf = (notification: Notification): Keys => {
   const content = fingerprintOf(notification);
   const id = shortened(`${notification.id}\n${notification.name}`);
   return { content, id, key: `${id}\n${content}` };
