@@ -112,8 +112,9 @@ export interface FhircastClientOptions extends FollowOptions {
    */
   accessToken?: string | ((refused?: string) => string | undefined | Promise<string | undefined>);
   /**
-   * How long the access token of the moment lasts from now, in seconds, or a function that tells it at any time. No lease is
-   * believed beyond it. `fromSmartLaunch()` sets it by `expires_in`.
+   * How long the access token of the moment lasts from now, in seconds, or a function that tells it at any time. By a number,
+   * another token lasts as long from when the client gets it. No lease is believed beyond it. `fromSmartLaunch()` sets it by
+   * `expires_in`.
    *
    * @default unknown
    */

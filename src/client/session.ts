@@ -23,6 +23,7 @@ import { LateRefusals } from './following/late-refusals.ts';
 import { SyncTracker } from './following/sync-status.ts';
 import { Listeners } from './listeners.ts';
 import { type FhircastClientOptions, httpOptions } from './options.ts';
+import { tokenLife } from './token-life.ts';
 import { Wanted } from './wanted.ts';
 
 /** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */
@@ -63,7 +64,7 @@ export class Session {
 
   /** @param options have been checked */
   constructor(options: FhircastClientOptions) {
-    const { hubUrl, topic, accessToken } = options;
+    const { hubUrl, topic } = options;
     this.chooser = new Chooser({
       dialect: options.dialect,
       channel: options.channel,
@@ -97,7 +98,7 @@ export class Session {
       const isAnswered = entry.kind === 'subscribe' && entry.direction === 'in';
       if (isAnswered && chooser.mayDiscover && !chooser.choice.discovery) unref(after(0, discover));
     };
-    const token = typeof accessToken === 'function' ? accessToken : () => accessToken;
+    const { token, secondsLeft: tokenSecondsLeft } = tokenLife(options);
     this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });
     this.#resends = options.resends ?? RESENDS;
     this.#callback = options.callback;
@@ -140,10 +141,6 @@ export class Session {
         progress === 'overdue' ? this.#lateRefusals.overdue(event) : this.sync[progress](event),
     });
     const backoff = backoffOf(options.reconnect);
-    const { expiresIn } = options;
-    const madeAt = Date.now();
-    const tokenSecondsLeft = () =>
-      typeof expiresIn === 'number' ? expiresIn - (Date.now() - madeAt) / 1000 : expiresIn?.();
     this.#lateRefusals = new LateRefusals({
       api: this.api,
       subscriberName,
