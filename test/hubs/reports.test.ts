@@ -99,6 +99,42 @@ describe('a reporting AI on Medplum opens reports by the accession number of the
     expect(open.map(({ study }) => study?.identifier?.[0]?.value)).toEqual(['B-1', 'A-1']);
   });
 
+  it('and takes such changes from an app that has its profile, which is warned', async () => {
+    const field = await openField('rad-ai');
+    const { app, opened, closed, updated } = await followReports(field);
+    const { client } = app;
+    const change = (verb: string, context: ContextEntry[]) =>
+      client.requestContextChange(`DiagnosticReport-${verb}`, context);
+    expect(await change('open', [studyOf('A-1')])).toMatchObject({ accepted: true });
+    await app.until(() => opened.length === 1);
+    expect(app.warnings.map(({ code, at: where }) => [code, where])).toEqual(
+      expect.arrayContaining([['change-deviation', 'report is missing']]),
+    );
+    // What an app follows, it can close.
+    const context = client.context.current?.context ?? [];
+    expect(await change('update', [...context, updates()])).toMatchObject({ accepted: true });
+    await app.until(() => updated.length === 1);
+    expect(await change('close', [...context])).toMatchObject({ accepted: true });
+    await app.until(() => closed.length === 1);
+    expect(client.context.current).toBeNull();
+    // Nobody could tell which report is meant.
+    for (const [verb, vague] of [
+      ['open', []],
+      ['update', [updates()]],
+      ['open', [{ key: 'patient', resource: ADA }]],
+    ] as const)
+      await expect(change(verb, [...vague])).rejects.toMatchObject({ code: 'change-invalid' });
+  });
+
+  it('which nobody sends to a hub that does not know them', async () => {
+    const field = await openField('medplum-stu3');
+    const { app } = await followReports(field, profiles.medplum);
+    await expect(app.client.requestContextChange('DiagnosticReport-open', [studyOf('A-1')])).rejects.toMatchObject({
+      code: 'change-invalid',
+      at: 'report is missing',
+    });
+  });
+
   it('and an update without the report is that of the current one, unless it contradicts it', async () => {
     const field = await openField('rad-ai');
     const { app, updated, publish } = await followReports(field);

@@ -75,7 +75,9 @@ export class Changes {
    */
   prepare(name: string, resources: unknown): readonly ContextEntry[] {
     const context = toContext(name, resources);
-    checkChange(name, context);
+    const { api, warned } = this.#options;
+    for (const at of checkChange(name, context, api.dialect.anonymousOpen))
+      warned(new ContextChangeError('change-deviation', { at }));
     return context;
   }
 

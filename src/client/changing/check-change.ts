@@ -2,17 +2,21 @@ import { ContextChangeError, type NotificationError } from '../../errors.ts';
 import { checkContext } from '../../events/check.ts';
 import type { ContextEntry } from '../../events/context.ts';
 import { canonicalKey, contextDefinition, eventParts } from '../../events/definitions.ts';
-import { identityOf } from '../../events/identity.ts';
+import { identityOf, isNamed } from '../../events/identity.ts';
 import { parseContext } from '../../events/notification.ts';
+
+const NO_REPORT = 'report is missing';
 
 /**
  * Refuses a context that does not fit the definition of its event.
  *
  * @param name the canonical name
  * @param context what is to be sent
+ * @param isByStudy whether apps of this hub know a report by its study alone
+ * @returns what it lacks all the same, and its hub bears
  * @throws ContextChangeError `change-invalid`
  */
-export function checkChange(name: string, context: readonly ContextEntry[]): void {
+export function checkChange(name: string, context: readonly ContextEntry[], isByStudy: boolean): readonly string[] {
   try {
     parseContext(context, 'context');
   } catch (error) {
@@ -23,13 +27,16 @@ export function checkChange(name: string, context: readonly ContextEntry[]): voi
   } catch (cause) {
     throw new ContextChangeError('change-invalid', { at: 'context is no JSON', cause });
   }
-  const { deviations, missing, contradiction } = checkContext(name, context);
+  const { deviations, missing, contradiction } = checkContext(name, context, { anonymousOpen: isByStudy });
+  const namesStudy = context.some((entry) => canonicalKey(entry.key) === 'study' && isNamed(identityOf(entry)));
+  const borne = namesStudy && deviations.includes(NO_REPORT) ? [NO_REPORT, 'patient is missing'] : [];
   const fault = contradiction
     ? `${contradiction} contradicts the event`
     : missing
       ? `${missing} is missing`
-      : deviations[0];
+      : deviations.find((one) => !borne.includes(one));
   if (fault) throw new ContextChangeError('change-invalid', { at: fault });
+  return deviations;
 }
 
 /**
