@@ -17,7 +17,7 @@ export interface LateRefusalsOptions extends ObjectionOptions {
 export class LateRefusals {
   readonly #options: LateRefusalsOptions;
   /** The events that were not decided in time, and whether the hub could be told so. */
-  readonly #overdue = new WeakMap<FhircastEvent, Promise<boolean>>();
+  #overdue: WeakMap<FhircastEvent, Promise<boolean>> | undefined;
 
   constructor(options: LateRefusalsOptions) {
     this.#options = options;
@@ -25,13 +25,14 @@ export class LateRefusals {
 
   /** The app did not follow an event. */
   async refused(event: FhircastEvent, reason: string | undefined): Promise<void> {
-    if (!(await this.#overdue.get(event))) await this.#object(event, reason);
+    if (!(await this.#overdue?.get(event))) await this.#object(event, reason);
   }
 
   /** The app has not decided about an event in time. The hub is told only where the event made the current context. */
   overdue(event: FhircastEvent): void {
     const { api, sync } = this.#options;
     if (!api.dialect.sendsSyncErrors || !sync.isCurrent(event.id)) return;
+    this.#overdue ??= new WeakMap();
     this.#overdue.set(event, this.#object(event, NOT_DECIDED));
   }
 

@@ -21,6 +21,8 @@ export const NOT_DECIDED = 'This app has not decided yet whether it follows.';
 /** How many of a kind are remembered: more than a session has at a time. Whoever sends more must not fill the memory. */
 const REMEMBERED = 64;
 
+const NONE: readonly never[] = [];
+
 const appended = <T>(list: readonly T[], one: T): readonly T[] =>
   list.includes(one) ? list : [...list.slice(1 - REMEMBERED), one];
 
@@ -32,8 +34,8 @@ export class SyncTracker {
   #facts: SyncFacts = {
     isConnected: false,
     doubt: 'catching-up',
-    refusals: [],
-    undecided: [],
+    refusals: NONE,
+    undecided: NONE,
     hearsObjections: false,
   };
   /** The event that made the context to which refusals refer, under every id that it was sent with. */
@@ -116,7 +118,7 @@ export class SyncTracker {
     this.#isFound = source === 'resync';
     // What is being asked has still to be answered; but whatever was not followed before an open, is over with it.
     const doubt = this.#facts.doubt === 'catching-up' || name.endsWith('-close') ? this.#facts.doubt : undefined;
-    this.#set({ refusals: [], undecided: [], doubt });
+    this.#set({ refusals: NONE, undecided: NONE, doubt });
   }
 
   /**
@@ -176,7 +178,7 @@ export class SyncTracker {
   sentAgain(eventId: string): void {
     this.#eventIds = appended(this.#eventIds, eventId);
     clearTimeout(this.#silence);
-    this.#silence = after(OBJECTION_WITHIN_MS, () => this.#set({ refusals: [] }));
+    this.#silence = after(OBJECTION_WITHIN_MS, () => this.#set({ refusals: NONE }));
     unref(this.#silence);
   }
 
@@ -191,6 +193,9 @@ export class SyncTracker {
 
   /** Every transition there is. */
   #set(change: Partial<SyncFacts>): void {
+    const names = Object.keys(change) as (keyof SyncFacts)[];
+    // Most events change nothing of it.
+    if (names.every((name) => change[name] === this.#facts[name])) return;
     this.#facts = { ...this.#facts, ...change };
     const { isConnected, hearsObjections } = this.#facts;
     const before = this.#status;
