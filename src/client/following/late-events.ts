@@ -140,7 +140,7 @@ export class LateEvents {
         kind === 'open'
           ? index !== match || isHere
           : kind === 'home'
-            ? found !== null
+            ? found !== null || (isStale && this.#contexts.current === null)
             : isStale
               ? closes(found) ||
                 !this.#contexts.wouldClose(notification) ||

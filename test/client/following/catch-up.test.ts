@@ -237,6 +237,23 @@ describe('a hub whose answers lag behind its events', () => {
     expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
   });
 
+  it('and a Home-open of a clock that is slow is not followed after another one', async () => {
+    const { hub, begin, asked, heard, current } = open();
+    await begin();
+    await asked.shift()?.answer(NONE);
+    hub(5, 'a');
+    hub(3, 'left', { name: 'Home-open', context: [] });
+    await settle();
+    hub(6, 'left-again', { name: 'Home-open', context: [] });
+    for (let left = 3; left > 0; left--) {
+      await asked.shift()?.answer(NONE);
+      await vi.advanceTimersByTimeAsync(1_000);
+      await settle();
+    }
+    expect(current()).toBeNull();
+    expect(heard.events).toEqual(['hub Patient-open a', 'hub Home-open']);
+  });
+
   it('is asked no more when it says the same again', async () => {
     const { gap, hub, asked, sync, current } = open();
     hub(1, 'p0');
