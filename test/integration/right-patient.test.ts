@@ -1,7 +1,8 @@
 import type { FhirResource } from 'fhir/r4';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { ContextEntry } from '../../src/index.ts';
+import type { CallbackEndpoint, CallbackOwner } from '../../src/channels/callback.ts';
+import { type ContextEntry, NotificationError } from '../../src/index.ts';
 import type { HubTraits } from '../../src/testing/index.ts';
 import type { App } from './app.ts';
 import { ADA, at, BRAM, CHIDI, openWorld, patientContext, type World } from './world.ts';
@@ -118,6 +119,28 @@ describe.each(WORLDS)('the very same message again, after another one: $title', 
     expect(syncs).toEqual([]);
   });
 });
+
+describe.each(WORLDS.filter(({ channel, context }) => channel === 'webhook' && context !== 'none'))(
+  'a signed event that an endpoint has dropped as an old one: $title',
+  (kind) => {
+    it('makes the client ask the hub, which may have its patient', async () => {
+      const world = await openWorld(kind);
+      const owners: CallbackOwner[] = [];
+      const open: CallbackEndpoint['open'] = (owner, about) => {
+        owners.push(owner);
+        return world.callback.open(owner, about);
+      };
+      const app = await world.follow('Viewer', { callback: { ...world.callback, open } });
+      await world.session.publish('Patient-open', patientContext());
+      await app.until(() => shown(app) === ADA.id && app.client.syncStatus.state === 'in-sync');
+      world.session.disturbNext('drop');
+      await world.session.publish('Patient-open', patientContext(BRAM));
+      expect(shown(app)).toBe(ADA.id);
+      owners[0]?.rejected(new NotificationError('notification-stale'));
+      await app.until(() => shown(app) === BRAM.id && app.client.syncStatus.state === 'in-sync');
+    });
+  },
+);
 
 describe.each(WORLDS.filter(({ sendsSyncErrors }) => sendsSyncErrors))('an objection: $title', (kind) => {
   it('that has the id of the event that was not followed is heard', async () => {
