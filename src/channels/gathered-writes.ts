@@ -6,7 +6,8 @@ interface Corkable {
 
 /** Node's `ws` tells of the connection when it opens. Pages tell of none. */
 interface NodeSocket {
-  on?(event: 'upgrade', listener: (response: { readonly socket?: Partial<Corkable> }) => void): void;
+  ping?: unknown;
+  on?(event: 'upgrade', listener: (response?: { readonly socket?: Partial<Corkable> }) => void): void;
 }
 
 /** An answer waits no longer for the next one: listeners may take their time. In milliseconds. */
@@ -23,7 +24,11 @@ export class GatheredWrites {
 
   /** @param socket a websocket that has not opened yet */
   constructor(socket: object) {
-    (socket as NodeSocket).on?.('upgrade', ({ socket: connection }) => {
+    const { ping } = socket as NodeSocket;
+    // What an app opens by itself may be anything.
+    if (typeof ping !== 'function') return;
+    (socket as NodeSocket).on?.('upgrade', (response) => {
+      const connection = response?.socket;
       if (connection?.cork && connection.uncork) this.#connection = connection as Corkable;
     });
   }
