@@ -163,6 +163,7 @@ export class Connection {
     this.#writes = new GatheredWrites(socket);
     // Attached before the socket opens: some hubs confirm in the same packet as the handshake.
     socket.onopen = () => {
+      socket.onopen = null;
       this.#hasOpened = true;
       record({ direction: 'out', via: 'websocket', kind: 'socket-open' });
       if (!isCurrent()) return;

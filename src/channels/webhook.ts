@@ -76,7 +76,7 @@ export class WebhookChannel implements Channel {
   #isLost = false;
   #events: readonly string[] = [];
   /** The fields of refused verifications that the app has been told of. */
-  readonly #told = new Set<string>();
+  #told: Set<string> | undefined;
   /** What the hub confirmed last, and until when it may confirm it again, in milliseconds since 1970. */
   #confirmed: { readonly grant: Grant; readonly until: number } | undefined;
 
@@ -256,7 +256,7 @@ export class WebhookChannel implements Channel {
     // From here on the hub delivers, even where it has yet to answer the request that it verified.
     this.#active = pending.mode === 'subscribe';
     this.#isLost = false;
-    this.#told.clear();
+    this.#told?.clear();
     this.#confirmed = { grant, until: Date.now() + this.#options.confirmationTimeoutMs };
     pending.resolve(grant);
     return true;
@@ -265,6 +265,7 @@ export class WebhookChannel implements Channel {
   /** Tells the app why the hub gets 404: by the field that does not fit, and never by what it says. */
   #refuse(at: string): false {
     // Once for each subscription: whoever knows the URL can send as many as he likes.
+    this.#told ??= new Set();
     if (!this.#told.has(at)) this.#options.sink.warned(new ChannelError('verification-refused', { at }));
     if (this.#told.size < MOST_TOLD) this.#told.add(at);
     return false;
