@@ -4,6 +4,18 @@
  * @packageDocumentation
  */
 export type {
+  Bundle,
+  DiagnosticReport,
+  Encounter,
+  FhirResource,
+  ImagingStudy,
+  Observation,
+  OperationOutcome,
+  Parameters,
+  Patient,
+  Reference,
+} from 'fhir/r4.js';
+export type {
   CallbackEndpoint,
   CallbackOwner,
   CallbackRegistration,

@@ -1,4 +1,3 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
 import { openWebhookChannel } from '../channels/webhook.ts';
 import { FhircastError, NotificationError } from '../errors.ts';
@@ -7,6 +6,7 @@ import { randomHex } from '../random.ts';
 import { type Hmac, platformHmac } from './hmac.ts';
 import { MemoryRouter } from './memory-router.ts';
 import { nodeSkin } from './node.ts';
+import type { NodeRequest, NodeResponse } from './node-http.ts';
 import { answerOf, appendedQuery, type CallbackAnswer, type CallbackRequest } from './request.ts';
 import { type CallbackRouter, ROUTER_ANSWERS } from './router.ts';
 import { type CallbackOutcome, subscriptionHandler } from './subscription-handler.ts';
@@ -63,7 +63,7 @@ export interface HttpCallbackEndpoint extends CallbackEndpoint {
   /** For web-standard servers: Workers, Deno, Bun, Hono and the like. */
   fetch(request: Request): Promise<Response>;
   /** For node:http: `http.createServer(endpoint.node)`, or mounted in a server of yours. */
-  node(request: IncomingMessage, response: ServerResponse): void;
+  node(request: NodeRequest, response: NodeResponse): void;
 }
 
 const DEFAULT_BODY_LIMIT = 1024 * 1024;

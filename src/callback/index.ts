@@ -17,6 +17,7 @@ export { FhircastError, SignatureError } from '../errors.ts';
 export { type CallbackEndpointOptions, createCallbackEndpoint, type HttpCallbackEndpoint } from './endpoint.ts';
 export { type Hmac, nodeHmac, platformHmac, type SignatureMethod, webHmac } from './hmac.ts';
 export { MemoryRouter } from './memory-router.ts';
+export type { NodeHeaders, NodeRequest, NodeResponse } from './node-http.ts';
 export type { CallbackAnswer, CallbackRequest } from './request.ts';
 export type { CallbackHandler, CallbackRouter, LostReason, RouterOptions } from './router.ts';
 export { signatureFault } from './signature.ts';

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http';
 import { FhircastError } from '../errors.ts';
 import type { HttpCallbackEndpoint } from './endpoint.ts';
+import type { NodeRequest } from './node-http.ts';
 import type { CallbackOutcome } from './subscription-handler.ts';
 
 /** A request of node:http, and what a body parser may have put on it. */
-export interface ParsedRequest extends IncomingMessage {
+export interface ParsedRequest extends NodeRequest {
   /** What a body parser made of the body. */
   readonly body?: unknown;
   /** The exact bytes, where something has kept them. */

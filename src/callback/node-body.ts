@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { after, unref } from '../timers.ts';
 import { CollectedBody } from './collected-body.ts';
+import type { NodeRequest, NodeResponse } from './node-http.ts';
 
 /** How long somebody who sends too much may take to read the answer, in milliseconds. */
 const LINGER_MS = 1_000;
@@ -19,7 +19,7 @@ const LITTLE = 1024 * 1024;
  * @param take called once with the body. Never called when the sender gives up
  */
 export function readNodeBody(
-  request: IncomingMessage,
+  request: NodeRequest,
   limit: number,
   take: (body: Uint8Array | 'too-large') => void,
 ): void {
@@ -31,14 +31,14 @@ export function readNodeBody(
     isTaken = true;
     take(collected.body);
   };
-  request.on('data', (part: Buffer) => {
+  request.on('data', (part: Uint8Array) => {
     if (!isTaken && !collected.add(part)) finish();
   });
   request.on('end', finish);
 }
 
 /** Whether so much of a request may still come that its connection is better ended. */
-export const isUnread = ({ complete, headers }: IncomingMessage): boolean =>
+export const isUnread = ({ complete, headers }: NodeRequest): boolean =>
   !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > LITTLE);
 
 /** What is answered at once and ends the connection. */
@@ -57,7 +57,7 @@ export interface LastAnswer {
  * @param response where the answer goes
  * @param answer what is answered
  */
-export function answerAndClose(request: IncomingMessage, response: ServerResponse, answer: LastAnswer): void {
+export function answerAndClose(request: NodeRequest, response: NodeResponse, answer: LastAnswer): void {
   const length = Buffer.byteLength(answer.body);
   response.writeHead(answer.status, { ...answer.headers, Connection: 'close', 'Content-Length': length });
   if (length > 0) response.write(answer.body);
@@ -76,9 +76,9 @@ export function answerAndClose(request: IncomingMessage, response: ServerRespons
  * @param request the request
  * @param tooMuch called when it does not end
  */
-export function dropBody(request: IncomingMessage, tooMuch: () => void): void {
+export function dropBody(request: NodeRequest, tooMuch: () => void): void {
   let left = LINGER_BYTES;
-  request.on('data', (part: Buffer) => {
+  request.on('data', (part: Uint8Array) => {
     left -= part.length;
     if (left < 0) tooMuch();
   });

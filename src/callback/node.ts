@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { contentEncoding } from './content-encoding.ts';
 import type { HttpCallbackEndpoint } from './endpoint.ts';
 import { bodyParsed, isBodyLost, keptBytes, type ParsedRequest } from './kept-body.ts';
 import { answerAndClose, isUnread, readNodeBody } from './node-body.ts';
+import type { NodeRequest, NodeResponse } from './node-http.ts';
 import { type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
 
 /** The endpoint's plain function. */
@@ -10,7 +10,7 @@ export type Handle = (id: string, request: CallbackRequest) => CallbackAnswer | 
 
 const NOTHING = new Uint8Array(0);
 
-const write = (request: IncomingMessage, response: ServerResponse, answer: CallbackAnswer): void => {
+const write = (request: NodeRequest, response: NodeResponse, answer: CallbackAnswer): void => {
   response.statusCode = answer.status;
   const headers = headersOf(request.method, answer);
   for (const name in headers) response.setHeader(name, headers[name] ?? '');
@@ -29,8 +29,8 @@ const write = (request: IncomingMessage, response: ServerResponse, answer: Callb
  */
 function pass(
   handle: Handle,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: NodeRequest,
+  response: NodeResponse,
   body: CallbackRequest['body'],
   kept?: Uint8Array,
 ): void {
@@ -69,7 +69,7 @@ const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
  * @param counts where a body that was lost is counted
  */
 export function nodeSkin(handle: Handle, bodyLimit: number, counts: HttpCallbackEndpoint['counts'] = {}) {
-  return (request: ParsedRequest, response: ServerResponse): void => {
+  return (request: ParsedRequest, response: NodeResponse): void => {
     // Whoever gives up has nobody answer them, and a response that was ended elsewhere takes no more.
     request.on('error', () => {});
     response.on('error', () => {});

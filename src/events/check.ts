@@ -1,4 +1,4 @@
-import type { FhirResource } from 'fhir/r4';
+import type { FhirResource } from 'fhir/r4.js';
 import type { ContextEntry } from './context.ts';
 import { canonicalKey, contextDefinition, type EventParts, eventParts } from './definitions.ts';
 import { type Identity, identityOf, isNamed, isOtherResource, isSameResource, targetOf } from './identity.ts';

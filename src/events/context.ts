@@ -8,7 +8,7 @@ import type {
   Parameters,
   Patient,
   Reference,
-} from 'fhir/r4';
+} from 'fhir/r4.js';
 import { anchorKey, canonicalKey } from './definitions.ts';
 
 /** One entry of a context array: a resource, a reference, or another datatype under its lower-case name. */

@@ -1,4 +1,4 @@
-import type { Parameters } from 'fhir/r4';
+import type { Parameters } from 'fhir/r4.js';
 import { NotificationError } from '../errors.ts';
 import type { ContextEntry } from './context.ts';
 import { isObject, text, writtenUnder } from './json.ts';

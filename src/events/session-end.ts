@@ -1,4 +1,4 @@
-import type { Parameters } from 'fhir/r4';
+import type { Parameters } from 'fhir/r4.js';
 
 /**
  * Why a user's session ended, or sleeps: the codes of STU3, to which apps may add. The code alone counts: the code systems that

@@ -6,7 +6,7 @@ import type {
   OperationOutcome,
   Parameters,
   Patient,
-} from 'fhir/r4';
+} from 'fhir/r4.js';
 import type { ResourceOf } from './context.ts';
 import type { EventParts } from './definitions.ts';
 import type { FhircastEvent } from './event.ts';

@@ -3,6 +3,8 @@
  *
  * @packageDocumentation
  */
+
+export type { NodeHeaders, NodeRequest, NodeResponse } from '../callback/node-http.ts';
 export type {
   CallbackEndpoint,
   CallbackOwner,

@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { keptBytes, type ParsedRequest } from '../callback/kept-body.ts';
 import { answerAndClose, dropBody, isUnread, readNodeBody } from '../callback/node-body.ts';
+import type { NodeRequest, NodeResponse } from '../callback/node-http.ts';
 import type { PageRequest } from './page-request.ts';
 import { readTarget } from './target.ts';
 
@@ -21,7 +21,7 @@ const readBody = (request: ParsedRequest, limit: number): Promise<Uint8Array | '
     readNodeBody(request, limit, resolve);
   });
 
-const headersOf = ({ headers: given }: IncomingMessage): Headers => {
+const headersOf = ({ headers: given }: NodeRequest): Headers => {
   const headers = new Headers();
   // HTTP/2 has some that are none.
   for (const [name, value] of Object.entries(given))
@@ -30,7 +30,7 @@ const headersOf = ({ headers: given }: IncomingMessage): Headers => {
 };
 
 /** Writes a stream as fast as it is read. A stream that fails ends the connection, and with it what nobody reads. */
-const pump = async (stream: ReadableStream<Uint8Array>, response: ServerResponse): Promise<void> => {
+const pump = async (stream: ReadableStream<Uint8Array>, response: NodeResponse): Promise<void> => {
   const reader = stream.getReader();
   const gone = new Promise<void>((resolve) => response.once('close', resolve));
   void gone.then(() => reader.cancel()).catch(() => {});
@@ -48,7 +48,7 @@ const pump = async (stream: ReadableStream<Uint8Array>, response: ServerResponse
   response.end();
 };
 
-const write = async (answer: Response, request: IncomingMessage, response: ServerResponse): Promise<void> => {
+const write = async (answer: Response, request: NodeRequest, response: NodeResponse): Promise<void> => {
   const { status, headers, body } = answer;
   // A server's own timeout may have answered meanwhile.
   if (response.headersSent) return body?.cancel();
@@ -75,9 +75,9 @@ const write = async (answer: Response, request: IncomingMessage, response: Serve
  */
 export function nodeSkin(
   serve: (request: PageRequest) => Promise<Response>,
-  callback: (request: IncomingMessage, response: ServerResponse) => void,
+  callback: (request: NodeRequest, response: NodeResponse) => void,
 ) {
-  return (request: ParsedRequest, response: ServerResponse): void => {
+  return (request: ParsedRequest, response: NodeResponse): void => {
     const { kind, query } = readTarget(request.url ?? '');
     if (kind === 'callback') return callback(request, response);
     // Nobody else listens, and an error that nobody hears ends the process.

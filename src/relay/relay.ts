@@ -1,6 +1,6 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createCallbackEndpoint, type HttpCallbackEndpoint } from '../callback/endpoint.ts';
 import { MemoryRouter } from '../callback/memory-router.ts';
+import type { NodeRequest, NodeResponse } from '../callback/node-http.ts';
 import { readBody } from '../callback/web.ts';
 import { joinUrl } from '../hub/url.ts';
 import { access } from './access.ts';
@@ -21,7 +21,7 @@ export interface Relay {
   /** For web-standard servers: Workers, Deno, Bun, Hono and the like. */
   fetch(request: Request): Promise<Response>;
   /** For node:http: `http.createServer(relay.node)`, or mounted in a server of yours. */
-  node(request: IncomingMessage, response: ServerResponse): void;
+  node(request: NodeRequest, response: NodeResponse): void;
   /**
    * Leaves: new pages are sent away, and those that are open go to other relays of the same router and take with them what
    * waits. Call it before the router's own `close()`.

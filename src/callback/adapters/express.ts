@@ -1,15 +1,11 @@
-import type { ServerResponse } from 'node:http';
 import type { HttpCallbackEndpoint } from '../endpoint.ts';
 import { bodyParsed, type ParsedRequest as ExpressRequest, isBodyLost } from '../kept-body.ts';
+import type { NodeResponse } from '../node-http.ts';
 
 export type { ParsedRequest as ExpressRequest } from '../kept-body.ts';
 
 /** A handler for Express 4 and 5. */
-export type ExpressHandler = (
-  request: ExpressRequest,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
+export type ExpressHandler = (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => void;
 
 /**
  * Mounts a callback endpoint in an Express app. Signatures are checked over the exact bytes of the body: mount it before

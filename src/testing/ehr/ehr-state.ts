@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4';
+import type { Patient } from 'fhir/r4.js';
 import type { LaunchForm } from '../ground/launch-parameters.ts';
 import type { TestSession } from '../session/test-session.ts';
 

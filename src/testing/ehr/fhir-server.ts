@@ -1,4 +1,4 @@
-import type { Bundle, CapabilityStatement, OperationOutcome, Patient } from 'fhir/r4';
+import type { Bundle, CapabilityStatement, OperationOutcome, Patient } from 'fhir/r4.js';
 import { bearerToken } from '../ground/authorization.ts';
 import { type HttpAnswer, json } from '../ground/http.ts';
 import type { EhrState } from './ehr-state.ts';

@@ -1,4 +1,4 @@
-import type { Patient } from 'fhir/r4';
+import type { Patient } from 'fhir/r4.js';
 
 const MRN = 'https://ehr.example.org/mrn';
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { Patient } from 'fhir/r4';
+import type { Patient } from 'fhir/r4.js';
 import { type HttpAnswer, HttpRefusal, listen, parseForm, readBody, serve, stop } from '../ground/http.ts';
 import type { LaunchForm } from '../ground/launch-parameters.ts';
 import { unguessable } from '../ground/random.ts';

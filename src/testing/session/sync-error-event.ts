@@ -1,4 +1,4 @@
-import type { OperationOutcome } from 'fhir/r4';
+import type { OperationOutcome } from 'fhir/r4.js';
 
 const SYSTEM = 'https://fhircast.hl7.org/events/syncerror';
 
