@@ -6,6 +6,7 @@ import { type App, openApps } from './apps.ts';
 import { ATTACKS, CONFIDENTIAL } from './attacks.ts';
 import { Blocks } from './blocks.ts';
 import type { Order, Report } from './hub.ts';
+import type { PlainReport } from './plain.ts';
 import { Secrets } from './printed.ts';
 
 /** How long a run lasts, and how hard it is. */
@@ -35,7 +36,9 @@ export interface Arrivals {
   readonly times: readonly number[];
   /** How many were shown themselves, and not by a later one. */
   readonly shown: number;
-  /** During which attacks one was later than {@link LATE_MS}, or was never shown. */
+  /** How much longer each took than to a subscriber that does nothing, in milliseconds, the shortest first. */
+  readonly beyond: readonly number[];
+  /** Those that were later than {@link LATE_MS}, or were never shown: during which attack. */
   readonly late: readonly string[];
   /** How the app ended: with the patient of the honest publisher, in doubt, or with another one. */
   readonly end: 'honest' | 'behind' | 'wrong';
@@ -46,6 +49,8 @@ export interface Arrivals {
 /** What came of a run. */
 export interface Outcome {
   readonly arrivals: readonly Arrivals[];
+  /** How long each honest event took to a subscriber that does nothing, in milliseconds, the shortest first. */
+  readonly plain: readonly number[];
   readonly samples: readonly Sample[];
   /** The longest block of the loop in each attack, in milliseconds, the longest first. */
   readonly blocks: readonly (readonly [attack: string, milliseconds: number])[];
@@ -55,7 +60,10 @@ export interface Outcome {
   readonly leaks: readonly string[];
 }
 
-/** An honest event that is shown later is late. In milliseconds. */
+/**
+ * An honest event is late when it is shown so much later than a subscriber that does nothing has it: the hub is busy with the
+ * attack, too, and the machine may be with something else. In milliseconds.
+ */
 export const LATE_MS = 5_000;
 
 /** What comes after an attack belongs to it for so long. In milliseconds. */
@@ -68,13 +76,28 @@ const collect = runInNewContext('gc') as () => void;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** An honest event. */
+interface Honest {
+  readonly at: number;
+  readonly during: string;
+  /** When the subscriber that does nothing had it. */
+  plainAt?: number;
+}
+
+/** Which honest event opened a patient; `undefined` for the patients of the others. */
+const numberOf = (id: string | undefined): number | undefined => {
+  const [, number] = /-honest-(\d+)$/.exec(id ?? '') ?? [];
+  return number === undefined ? undefined : Number(number);
+};
+
+const sorted = (numbers: readonly number[]): readonly number[] => [...numbers].sort((a, b) => a - b);
+
 /** Follows one app: what it shows, and what it says. */
 class Watch {
   readonly #app: App;
   readonly #secrets: Secrets;
-  readonly #open = new Map<number, { readonly at: number; readonly during: string }>();
-  readonly #times: number[] = [];
-  readonly #late = new Set<string>();
+  readonly #open = new Map<number, Honest>();
+  readonly #shownAt: { readonly honest: Honest; readonly at: number }[] = [];
   readonly #said: Record<string, number> = {};
   #shown = 0;
 
@@ -92,8 +115,9 @@ class Watch {
   }
 
   /** The honest publisher has opened a patient. */
-  opened(number: number, at: number, during: string): void {
-    this.#open.set(number, { at, during });
+  opened(number: number, honest: Honest): void {
+    this.#latest = number;
+    this.#open.set(number, honest);
   }
 
   /** Whether everything that was opened is shown. */
@@ -104,32 +128,40 @@ class Watch {
   /** How the app stands. */
   get end(): Arrivals['end'] {
     const { context, syncStatus } = this.#app.client;
-    if (context.current?.patient?.id === this.#last) return 'honest';
+    if (numberOf(context.current?.patient?.id) === this.#latest) return 'honest';
     return syncStatus.state === 'in-sync' || syncStatus.state === 'refused' ? 'wrong' : 'behind';
   }
 
   /** What became of it all. */
   result(): Arrivals {
-    for (const { during } of this.#open.values()) this.#late.add(during);
     const { way, client } = this.#app;
     this.#secrets.look(`${way}: client`, client);
-    const times = [...this.#times].sort((a, b) => a - b);
-    return { way, times, shown: this.#shown, late: [...this.#late], end: this.end, said: this.#said };
+    const never = [...this.#open.values()].map(({ during }) => `${during} (never)`);
+    const beyond = ({ honest, at }: { honest: Honest; at: number }) => at - (honest.plainAt ?? honest.at);
+    const late = this.#shownAt
+      .filter((one) => beyond(one) > LATE_MS)
+      .map((one) => `${one.honest.during} (${beyond(one)} ms)`);
+    return {
+      way,
+      times: sorted(this.#shownAt.map(({ honest, at }) => at - honest.at)),
+      beyond: sorted(this.#shownAt.map(beyond)),
+      shown: this.#shown,
+      late: [...never, ...late],
+      end: this.end,
+      said: this.#said,
+    };
   }
 
-  #last = '';
+  #latest = 0;
 
   #arrived(id: string | undefined): void {
-    const [, number] = /-honest-(\d+)$/.exec(id ?? '') ?? [];
-    if (number === undefined || id === undefined) return;
-    this.#last = id;
-    if (this.#open.has(Number(number))) this.#shown++;
-    for (const [earlier, { at, during }] of this.#open) {
-      if (earlier > Number(number)) break;
+    const number = numberOf(id);
+    if (number === undefined) return;
+    if (this.#open.has(number)) this.#shown++;
+    for (const [earlier, honest] of this.#open) {
+      if (earlier > number) break;
       this.#open.delete(earlier);
-      const took = Date.now() - at;
-      this.#times.push(took);
-      if (took > LATE_MS) this.#late.add(during);
+      this.#shownAt.push({ honest, at: Date.now() });
     }
   }
 
@@ -165,6 +197,21 @@ function startHub(paceMs: number, scale: number, told: (report: Report) => void)
   return { heard, order: (order: Order) => void child.send(order) };
 }
 
+/** A subscriber that does nothing, in a process of its own. Resolves when it is subscribed. */
+function startPlain(
+  { hubUrl, topic, token }: Extract<Report, { report: 'open' }>,
+  has: (number: number, at: number) => void,
+) {
+  const child = fork(new URL('./plain.ts', import.meta.url), [hubUrl, topic, token], { execArgv: ['--import', 'tsx'] });
+  return new Promise<{ close(): void }>((resolve, reject) => {
+    child.on('message', (report: PlainReport) => {
+      if (report.report === 'has') has(report.number, report.at);
+      else resolve({ close: () => child.disconnect() });
+    });
+    child.on('exit', (code) => reject(new Error(`The plain subscriber has ended with ${code}.`)));
+  });
+}
+
 /**
  * Follows a session by apps on every way, while a hostile publisher does everything that {@link ATTACKS} knows, again and again,
  * and an honest one opens patients at a steady pace.
@@ -173,13 +220,21 @@ export async function runHostile({ forMs, paceMs, scale, progress }: HostileOpti
   const secrets = new Secrets();
   secrets.keep(CONFIDENTIAL);
   const watches: Watch[] = [];
+  const honest = new Map<number, Honest>();
   let attack = 'the start';
   const hub = startHub(paceMs, scale, (report) => {
     if (report.report === 'secret') secrets.keep(report.secret);
-    if (report.report === 'honest') for (const watch of watches) watch.opened(report.number, report.at, attack);
+    if (report.report !== 'honest') return;
+    const opened: Honest = { at: report.at, during: attack };
+    honest.set(report.number, opened);
+    for (const watch of watches) watch.opened(report.number, opened);
   });
   const session = await hub.heard('open');
   for (const secret of [session.topic, session.url, session.token]) secrets.keep(secret);
+  const plain = await startPlain(session, (number, at) => {
+    const opened = honest.get(number);
+    if (opened) opened.plainAt ??= at;
+  });
   const { apps, close } = await openApps(session);
   for (const app of apps) watches.push(new Watch(app, secrets));
   await Promise.all(apps.map(({ client }) => client.ready()));
@@ -215,6 +270,7 @@ export async function runHostile({ forMs, paceMs, scale, progress }: HostileOpti
       await pause(AFTERMATH_MS);
     return {
       arrivals: watches.map((watch) => watch.result()),
+      plain: sorted([...honest.values()].flatMap(({ at, plainAt }) => (plainAt === undefined ? [] : [plainAt - at]))),
       samples,
       blocks: blocks.longest,
       asked: [...asked].sort(([, a], [, b]) => b - a),
@@ -222,6 +278,7 @@ export async function runHostile({ forMs, paceMs, scale, progress }: HostileOpti
     };
   } finally {
     blocks.close();
+    plain.close();
     await close();
     hub.order({ order: 'close' });
   }
