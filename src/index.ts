@@ -71,6 +71,7 @@ export type { EventDecision, EventOrigin, FhircastEvent } from './events/event.t
 export type { EventKind } from './events/kind.ts';
 export { type Alias, type CatalogueName, canonicalName } from './events/names.ts';
 export type { Notification } from './events/notification.ts';
+export type { DeepReadonly } from './events/read-only.ts';
 export type { ReasonCode } from './events/session-end.ts';
 export type { SyncErrorDetails } from './events/sync-error.ts';
 export type * from './events/types.ts';

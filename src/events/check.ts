@@ -3,6 +3,7 @@ import type { ContextEntry } from './context.ts';
 import { canonicalKey, contextDefinition, type EventParts, eventParts } from './definitions.ts';
 import { type Identity, identityOf, isNamed, isOtherResource, isSameResource, targetOf } from './identity.ts';
 import { isObject } from './json.ts';
+import type { DeepReadonly } from './read-only.ts';
 
 /** How a context fits the definition of its event. Every text names places, never content. */
 export interface ContextCheck {
@@ -45,7 +46,7 @@ const areOne = (one: ContextEntry, other: ContextEntry): boolean => {
  * @param expectedId who that is in all likelihood, which is told without taking the reference apart
  * @returns `undefined` when it does not say, or is about somebody else than a patient
  */
-const subjectOf = (resource: FhirResource, expectedId: string | undefined): Identity | undefined => {
+const subjectOf = (resource: DeepReadonly<FhirResource>, expectedId: string | undefined): Identity | undefined => {
   const { subject, patient } = resource as Claims;
   const link = subject ?? patient;
   if (!isObject(link)) return undefined;

@@ -29,6 +29,7 @@ export class CurrentContext extends ContextResources {
     this.timestamp = made.timestamp;
     this.time = made.time;
     this.versionId = made.versionId;
+    Object.freeze(this);
   }
 
   protected override get anchorType(): string {

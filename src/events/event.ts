@@ -1,6 +1,7 @@
 import { ContextResources } from './context.ts';
 import { eventParts } from './definitions.ts';
 import type { Notification } from './notification.ts';
+import { deepFreeze } from './read-only.ts';
 import { hubHibernatesBy, type ReasonCode, reasonCodeOf, SESSION_ENDS } from './session-end.ts';
 import { firstSyncError, readSyncErrors, type SyncErrorDetails } from './sync-error.ts';
 
@@ -45,8 +46,7 @@ export class FhircastEvent extends ContextResources {
   readonly isEcho: boolean;
   /** Where the event came from. */
   readonly source: 'hub' | 'resync';
-  /** The message as it was parsed. */
-  readonly raw: unknown;
+  readonly #raw: unknown;
   readonly #decision: EventDecision;
   #syncErrors: readonly SyncErrorDetails[] | undefined;
 
@@ -60,10 +60,17 @@ export class FhircastEvent extends ContextResources {
     this.topic = notification.topic;
     this.versionId = notification.versionId;
     this.priorVersionId = notification.priorVersionId;
-    this.raw = notification.raw;
+    this.#raw = notification.raw;
     this.isEcho = origin.isEcho;
     this.source = origin.source;
     this.#decision = decision;
+    // What one listener does to it, another one must not see.
+    Object.freeze(this);
+  }
+
+  /** The message as it was parsed. It is frozen. */
+  get raw(): unknown {
+    return deepFreeze(this.#raw);
   }
 
   protected override get anchorType(): string | undefined {

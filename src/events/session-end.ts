@@ -1,4 +1,5 @@
 import type { Parameters } from 'fhir/r4.js';
+import type { DeepReadonly } from './read-only.ts';
 
 /**
  * Why a user's session ended, or sleeps: the codes of STU3, to which apps may add. The code alone counts: the code systems that
@@ -22,7 +23,7 @@ const MOST_PARAMETERS = 64;
 /** In characters. What is longer is no code. */
 const LONGEST_CODE = 128;
 
-const parameterOf = (parameters: Parameters | undefined, name: string): Said | undefined => {
+const parameterOf = (parameters: DeepReadonly<Parameters> | undefined, name: string): Said | undefined => {
   const all: unknown = parameters?.parameter;
   const read: readonly (Said | null)[] = Array.isArray(all) ? all.slice(0, MOST_PARAMETERS) : [];
   return read.find((one) => one?.name === name) ?? undefined;
@@ -34,7 +35,7 @@ const parameterOf = (parameters: Parameters | undefined, name: string): Said | u
  * @param parameters the resource under `parameters`
  * @returns `undefined` where it says none
  */
-export function reasonCodeOf(parameters: Parameters | undefined): ReasonCode | undefined {
+export function reasonCodeOf(parameters: DeepReadonly<Parameters> | undefined): ReasonCode | undefined {
   const said = parameterOf(parameters, 'code');
   const code = said?.valueCoding?.code ?? said?.valueCode;
   return typeof code === 'string' && code !== '' && code.length <= LONGEST_CODE ? code : undefined;
@@ -45,7 +46,7 @@ export function reasonCodeOf(parameters: Parameters | undefined): ReasonCode | u
  *
  * @param parameters the resource under `parameters`
  */
-export const hubHibernatesBy = (parameters: Parameters | undefined): boolean =>
+export const hubHibernatesBy = (parameters: DeepReadonly<Parameters> | undefined): boolean =>
   parameterOf(parameters, 'hub')?.valueBoolean === true;
 
 /**
@@ -53,7 +54,7 @@ export const hubHibernatesBy = (parameters: Parameters | undefined): boolean =>
  *
  * @param parameters the resource under `parameters`
  */
-export function parameterDeviations(parameters: Parameters): readonly string[] {
+export function parameterDeviations(parameters: DeepReadonly<Parameters>): readonly string[] {
   const isCoding = parameterOf(parameters, 'code')?.valueCoding && reasonCodeOf(parameters) !== undefined;
   const hub = parameterOf(parameters, 'hub');
   return [

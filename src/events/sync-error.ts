@@ -1,5 +1,6 @@
 import type { OperationOutcome } from 'fhir/r4.js';
 import { isObject, type JsonObject, text } from './notification.ts';
+import type { DeepReadonly } from './read-only.ts';
 
 const SYSTEM = 'https://fhircast.hl7.org/events/syncerror/';
 
@@ -67,7 +68,7 @@ const readIssue = (value: unknown): SyncErrorDetails => {
  *
  * @param outcome the resource under `operationoutcome`
  */
-export const readSyncErrors = (outcome: OperationOutcome | undefined): readonly SyncErrorDetails[] =>
+export const readSyncErrors = (outcome: DeepReadonly<OperationOutcome> | undefined): readonly SyncErrorDetails[] =>
   firstOf(outcome?.issue, MOST_ISSUES).map(readIssue);
 
 /**

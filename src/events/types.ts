@@ -11,6 +11,7 @@ import type { ResourceOf } from './context.ts';
 import type { EventParts } from './definitions.ts';
 import type { FhircastEvent } from './event.ts';
 import type { ALIASES, Alias, CatalogueName } from './names.ts';
+import type { DeepReadonly } from './read-only.ts';
 import type { SyncErrorDetails } from './sync-error.ts';
 
 /** The patient's chart was opened, or switched to. */
@@ -18,78 +19,78 @@ export interface PatientOpenEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'Patient-open';
   /** The patient. */
-  readonly patient: Patient;
+  readonly patient: DeepReadonly<Patient>;
   /** The same. */
-  readonly anchor: Patient;
+  readonly anchor: DeepReadonly<Patient>;
 }
 /** The patient's chart was closed. The draft's event does not say whose. */
 export interface PatientCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'Patient-close';
   /** The patient; the draft's event may not say it. */
-  readonly anchor: Patient | undefined;
+  readonly anchor: DeepReadonly<Patient> | undefined;
 }
 /** An encounter was opened. */
 export interface EncounterOpenEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'Encounter-open';
   /** The encounter. */
-  readonly encounter: Encounter;
+  readonly encounter: DeepReadonly<Encounter>;
   /** The same. */
-  readonly anchor: Encounter;
+  readonly anchor: DeepReadonly<Encounter>;
 }
 /** An encounter was closed. */
 export interface EncounterCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'Encounter-close';
   /** The encounter; the draft's event may not say it. */
-  readonly anchor: Encounter | undefined;
+  readonly anchor: DeepReadonly<Encounter> | undefined;
 }
 /** An imaging study was opened, or switched to. */
 export interface ImagingStudyOpenEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'ImagingStudy-open';
   /** The imaging study. */
-  readonly study: ImagingStudy;
+  readonly study: DeepReadonly<ImagingStudy>;
   /** The same. */
-  readonly anchor: ImagingStudy;
+  readonly anchor: DeepReadonly<ImagingStudy>;
 }
 /** An imaging study was closed. */
 export interface ImagingStudyCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'ImagingStudy-close';
   /** The imaging study; the draft's event may not say it. */
-  readonly anchor: ImagingStudy | undefined;
+  readonly anchor: DeepReadonly<ImagingStudy> | undefined;
 }
 /** A diagnostic report was opened. */
 export interface DiagnosticReportOpenEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'DiagnosticReport-open';
   /** The diagnostic report. */
-  readonly report: DiagnosticReport;
+  readonly report: DeepReadonly<DiagnosticReport>;
   /** The same. */
-  readonly anchor: DiagnosticReport;
+  readonly anchor: DeepReadonly<DiagnosticReport>;
 }
 /** A diagnostic report was closed. */
 export interface DiagnosticReportCloseEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'DiagnosticReport-close';
   /** The diagnostic report; the draft's event may not say it. */
-  readonly anchor: DiagnosticReport | undefined;
+  readonly anchor: DeepReadonly<DiagnosticReport> | undefined;
 }
 /** Content of a report's context was changed (STU3, content sharing). */
 export interface DiagnosticReportUpdateEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'DiagnosticReport-update';
   /** The diagnostic report, should the hub send it in place of the reference. */
-  readonly anchor: DiagnosticReport | undefined;
+  readonly anchor: DeepReadonly<DiagnosticReport> | undefined;
 }
 /** Content of a report's context was selected (STU3, content sharing). */
 export interface DiagnosticReportSelectEvent extends FhircastEvent {
   /** The event's one name. */
   readonly name: 'DiagnosticReport-select';
   /** The diagnostic report, should the hub send it in place of the reference. */
-  readonly anchor: DiagnosticReport | undefined;
+  readonly anchor: DeepReadonly<DiagnosticReport> | undefined;
 }
 /** An app did not follow, or could not be reached. */
 export interface SyncErrorEvent extends FhircastEvent {
@@ -98,7 +99,7 @@ export interface SyncErrorEvent extends FhircastEvent {
   /** What the SyncError says first; {@link FhircastEvent.syncErrors} is all of it. */
   readonly syncError: SyncErrorDetails;
   /** The SyncError as it was sent. */
-  readonly operationOutcome: OperationOutcome | undefined;
+  readonly operationOutcome: DeepReadonly<OperationOutcome> | undefined;
 }
 /** The user logged out of the session; {@link FhircastEvent.reasonCode} says why. */
 export interface UserLogoutEvent extends FhircastEvent {
@@ -168,7 +169,7 @@ export interface ResourceEvent<R extends FhirResource['resourceType'], V extends
   /** The event's one name. */
   readonly name: `${Lowercase<R>}-${V}`;
   /** The resource; an open has it, and the others may name it by {@link FhircastEvent.anchorReference} or not at all. */
-  readonly anchor: V extends 'open' ? ResourceOf<R> : ResourceOf<R> | undefined;
+  readonly anchor: V extends 'open' ? DeepReadonly<ResourceOf<R>> : DeepReadonly<ResourceOf<R>> | undefined;
 }
 
 /** The type of an event for which the catalogue has no row. */
@@ -191,45 +192,45 @@ export type EventName = CatalogueName | Alias | (string & {});
 /** The resources of a patient's event. */
 export interface PatientResources {
   /** The patient. */
-  patient: Patient;
+  patient: DeepReadonly<Patient>;
   /** The encounter, where it is known. */
-  encounter?: Encounter;
+  encounter?: DeepReadonly<Encounter>;
 }
 
 /** The resources of an encounter's event. */
 export interface EncounterResources {
   /** The encounter. */
-  encounter: Encounter;
+  encounter: DeepReadonly<Encounter>;
   /** The patient. */
-  patient: Patient;
+  patient: DeepReadonly<Patient>;
 }
 
 /** The resources of an imaging study's event. */
 export interface StudyResources {
   /** The imaging study. */
-  study: ImagingStudy;
+  study: DeepReadonly<ImagingStudy>;
   /** The patient, where it is known. */
-  patient?: Patient;
+  patient?: DeepReadonly<Patient>;
   /** The encounter, where it is known. */
-  encounter?: Encounter;
+  encounter?: DeepReadonly<Encounter>;
 }
 
 /** The resources of a diagnostic report's event. */
 export interface ReportResources {
   /** The diagnostic report. */
-  report: DiagnosticReport;
+  report: DeepReadonly<DiagnosticReport>;
   /** The patient. */
-  patient: Patient;
+  patient: DeepReadonly<Patient>;
   /** The imaging studies that the report is about. */
-  study?: ImagingStudy | readonly ImagingStudy[];
+  study?: DeepReadonly<ImagingStudy> | readonly DeepReadonly<ImagingStudy>[];
   /** The encounter, where it is known. */
-  encounter?: Encounter;
+  encounter?: DeepReadonly<Encounter>;
 }
 
 /** The resource of a UserLogout or a UserHibernate. */
 export interface SessionEndResources {
   /** Why: a parameter `code` with a `valueCoding`. STU3 asks for it, and older versions have none. */
-  parameters?: Parameters;
+  parameters?: DeepReadonly<Parameters>;
 }
 
 /** The resources that a context change must and may name, by the event's canonical name. */

@@ -29,5 +29,5 @@ export const notify = ({
   parseNotification({ id, timestamp, event: { 'hub.topic': TOPIC, 'hub.event': name, context } });
 
 /** An event as the app gets it, whose decision nobody hears. */
-export const eventOf = (facts: Facts = {}): FhircastEvent =>
-  new FhircastEvent(notify(facts), { source: 'hub', isEcho: false }, { waitUntil: () => {}, refuse: () => {} });
+export const eventOf = (facts: Facts = {}, source: 'hub' | 'resync' = 'hub'): FhircastEvent =>
+  new FhircastEvent(notify(facts), { source, isEcho: false }, { waitUntil: () => {}, refuse: () => {} });

@@ -99,7 +99,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     },
   },
   listeners: {
-    declarations: `${CLIENT} ${SHOW} declare let dictating: boolean; declare function loadChart(patient: import('fhir/r4').Patient): Promise<void>;`,
+    declarations: `${CLIENT} ${SHOW} declare let dictating: boolean; declare function loadChart(patient: import('fhircast-client').DeepReadonly<import('fhir/r4').Patient>): Promise<void>;`,
     prepare: async (stage) => ({
       client: await joined(stage),
       dictating: true,
@@ -219,6 +219,18 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.log).toEqual([['Encounter', 1, ['Patient']]]);
     },
   },
+  'read-only': {
+    declarations: CLIENT,
+    prepare: async (stage) => ({
+      client: await joined(stage),
+      console: { log: (...values: unknown[]) => stage.spy('log')(values) },
+    }),
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      await session.publish('Patient-open', chart(0));
+      expect(calls.log).toEqual([[ada?.name?.[0]?.family, ada?.active, false]]);
+    },
+  },
   'one-context': {
     declarations: `${SHOW_CHART} declare function clearChart(): void;`,
     prepare: (stage) => {
@@ -264,7 +276,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     },
   },
   gap: {
-    declarations: `${CLIENT} declare function closeImages(study: import('fhir/r4').ImagingStudy | undefined, why: string): void;`,
+    declarations: `${CLIENT} declare function closeImages(study: import('fhircast-client').DeepReadonly<import('fhir/r4').ImagingStudy> | undefined, why: string): void;`,
     prepare: async (stage) => {
       const client = await joined(stage);
       client.on('error', () => {}).on('ImagingStudy-open', () => {});

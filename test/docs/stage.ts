@@ -60,7 +60,8 @@ export const freePort = async (): Promise<number> => {
 };
 
 /** Declares the function by which a block shows a patient. */
-export const SHOW_CHART = "declare function showChart(patient: import('fhir/r4').Patient): void;";
+export const SHOW_CHART =
+  "declare function showChart(patient: import('fhircast-client').DeepReadonly<import('fhir/r4').Patient>): void;";
 /** Declares what a block needs on a server. */
 export const WEBHOOK = `declare const publicUrl: string; declare const port: number;
 declare const tokenResponse: import('fhircast-client').TokenResponse;`;

@@ -14,6 +14,7 @@ import {
   type Alias,
   type CatalogueName,
   canonicalName,
+  type DeepReadonly,
   type DiagnosticReportCloseEvent,
   type DiagnosticReportOpenEvent,
   type DiagnosticReportSelectEvent,
@@ -110,23 +111,31 @@ describe('what a listener gets, by name', () => {
     }[NoRow];
     expectTypeOf<Wrong>().toBeNever();
 
-    expectTypeOf<Gets<'MedicationRequest-open'>['anchor']>().toEqualTypeOf<MedicationRequest>();
-    expectTypeOf<Gets<'MedicationRequest-close'>['anchor']>().toEqualTypeOf<MedicationRequest | undefined>();
-    expectTypeOf<Gets<'MedicationRequest-update'>['anchorReference']>().toEqualTypeOf<Reference | undefined>();
+    expectTypeOf<Gets<'MedicationRequest-open'>['anchor']>().toEqualTypeOf<DeepReadonly<MedicationRequest>>();
+    expectTypeOf<Gets<'MedicationRequest-close'>['anchor']>().toEqualTypeOf<
+      DeepReadonly<MedicationRequest> | undefined
+    >();
+    expectTypeOf<Gets<'MedicationRequest-update'>['anchorReference']>().toEqualTypeOf<
+      DeepReadonly<Reference> | undefined
+    >();
     // As canonicalName() has it at run time.
     expectTypeOf<Gets<'MedicationRequest-open'>['name']>().toEqualTypeOf<'medicationrequest-open'>();
     expect(canonicalName('MedicationRequest-open')).toBe('medicationrequest-open');
   });
 
   it('tells what the catalogue’s events are about', () => {
-    expectTypeOf<Gets<'open-patient-chart'>['anchor']>().toEqualTypeOf<Patient>();
-    expectTypeOf<Gets<'encounter-open'>['anchor']>().toEqualTypeOf<Encounter>();
-    expectTypeOf<Gets<'imagingstudy-open'>['anchor']>().toEqualTypeOf<ImagingStudy>();
-    expectTypeOf<Gets<'diagnosticreport-open'>['anchor']>().toEqualTypeOf<DiagnosticReport>();
-    expectTypeOf<Gets<'patient-close'>['anchor']>().toEqualTypeOf<Patient | undefined>();
-    expectTypeOf<Gets<'DiagnosticReport-select'>['anchor']>().toEqualTypeOf<DiagnosticReport | undefined>();
-    expectTypeOf<Gets<'DiagnosticReport-select'>['anchorReference']>().toEqualTypeOf<Reference | undefined>();
-    expectTypeOf<Gets<'*'>['anchor']>().toEqualTypeOf<FhirResource | undefined>();
+    expectTypeOf<Gets<'open-patient-chart'>['anchor']>().toEqualTypeOf<DeepReadonly<Patient>>();
+    expectTypeOf<Gets<'encounter-open'>['anchor']>().toEqualTypeOf<DeepReadonly<Encounter>>();
+    expectTypeOf<Gets<'imagingstudy-open'>['anchor']>().toEqualTypeOf<DeepReadonly<ImagingStudy>>();
+    expectTypeOf<Gets<'diagnosticreport-open'>['anchor']>().toEqualTypeOf<DeepReadonly<DiagnosticReport>>();
+    expectTypeOf<Gets<'patient-close'>['anchor']>().toEqualTypeOf<DeepReadonly<Patient> | undefined>();
+    expectTypeOf<Gets<'DiagnosticReport-select'>['anchor']>().toEqualTypeOf<
+      DeepReadonly<DiagnosticReport> | undefined
+    >();
+    expectTypeOf<Gets<'DiagnosticReport-select'>['anchorReference']>().toEqualTypeOf<
+      DeepReadonly<Reference> | undefined
+    >();
+    expectTypeOf<Gets<'*'>['anchor']>().toEqualTypeOf<DeepReadonly<FhirResource> | undefined>();
   });
 
   it('is any event for all other names', () => {
@@ -136,7 +145,7 @@ describe('what a listener gets, by name', () => {
     expectTypeOf<Gets<'my-Medication-open'>>().toEqualTypeOf<FhircastEvent>();
     expectTypeOf<Gets<string>>().toEqualTypeOf<FhircastEvent>();
     type Own = Gets<'org.example.patient_transmogrify'>;
-    expectTypeOf<ReturnType<Own['resources']>>().items.toExtend<FhirResource>();
+    expectTypeOf<ReturnType<Own['resources']>>().items.toExtend<DeepReadonly<FhirResource>>();
     expectTypeOf<Gets<'*'>>().toEqualTypeOf<FhircastEvent>();
   });
 
@@ -152,12 +161,18 @@ describe('what a listener gets, by name', () => {
 describe('the listener of a name', () => {
   it('needs no annotation, and finds the anchor there', () => {
     const typed = [
-      client.once('patient-open-chart', (event) => expectTypeOf(event.patient).toEqualTypeOf<Patient>()),
-      client.once('Encounter-open', (event) => expectTypeOf(event.encounter).toEqualTypeOf<Encounter>()),
-      client.once('switch-imaging-study', (event) => expectTypeOf(event.study).toEqualTypeOf<ImagingStudy>()),
-      client.once('DiagnosticReport-open', (event) => expectTypeOf(event.report).toEqualTypeOf<DiagnosticReport>()),
+      client.once('patient-open-chart', (event) => expectTypeOf(event.patient).toEqualTypeOf<DeepReadonly<Patient>>()),
+      client.once('Encounter-open', (event) => expectTypeOf(event.encounter).toEqualTypeOf<DeepReadonly<Encounter>>()),
+      client.once('switch-imaging-study', (event) =>
+        expectTypeOf(event.study).toEqualTypeOf<DeepReadonly<ImagingStudy>>(),
+      ),
+      client.once('DiagnosticReport-open', (event) =>
+        expectTypeOf(event.report).toEqualTypeOf<DeepReadonly<DiagnosticReport>>(),
+      ),
       client.once('sync-error', (event) => expectTypeOf(event.syncError).toEqualTypeOf<SyncErrorDetails>()),
-      client.once('close-patient-chart', (event) => expectTypeOf(event.patient).toEqualTypeOf<Patient | undefined>()),
+      client.once('close-patient-chart', (event) =>
+        expectTypeOf(event.patient).toEqualTypeOf<DeepReadonly<Patient> | undefined>(),
+      ),
       client.once('*', (event) => expectTypeOf(event).toEqualTypeOf<FhircastEvent>()),
     ];
     client.off('patient-open').off('encounter-open').off('imagingstudy-open').off('diagnosticreport-open');
@@ -168,18 +183,20 @@ describe('the listener of a name', () => {
 
   it('knows what events without a context say', () => {
     expectTypeOf<Gets<'SyncError'>['syncErrors']>().toEqualTypeOf<readonly SyncErrorDetails[]>();
-    expectTypeOf<Gets<'SyncError'>['operationOutcome']>().toEqualTypeOf<OperationOutcome | undefined>();
+    expectTypeOf<Gets<'SyncError'>['operationOutcome']>().toEqualTypeOf<DeepReadonly<OperationOutcome> | undefined>();
     expectTypeOf<SyncErrorDetails['code']>().toEqualTypeOf<string | undefined>();
-    expectTypeOf<Gets<'logout-user'>['parameters']>().toEqualTypeOf<FhirParameters | undefined>();
+    expectTypeOf<Gets<'logout-user'>['parameters']>().toEqualTypeOf<DeepReadonly<FhirParameters> | undefined>();
     expectTypeOf<Gets<'userlogout'>['reasonCode']>().toEqualTypeOf<ReasonCode | undefined>();
     expectTypeOf<Gets<'UserHibernate'>['reasonCode']>().toEqualTypeOf<ReasonCode | undefined>();
     expectTypeOf<Gets<'UserHibernate'>['hubHibernates']>().toEqualTypeOf<boolean>();
     expectTypeOf<'system-timeout'>().toExtend<ReasonCode>();
-    expectTypeOf<Gets<'DiagnosticReport-update'>['anchor']>().toEqualTypeOf<DiagnosticReport | undefined>();
+    expectTypeOf<Gets<'DiagnosticReport-update'>['anchor']>().toEqualTypeOf<
+      DeepReadonly<DiagnosticReport> | undefined
+    >();
     expectTypeOf<Gets<'DiagnosticReport-select'>['syncError']>().toEqualTypeOf<SyncErrorDetails | undefined>();
     // An event that tells of no resource has none that must be there.
-    expectTypeOf<Gets<'SyncError'>['anchor']>().toEqualTypeOf<FhirResource | undefined>();
-    expectTypeOf<Gets<'UserLogout'>['patient']>().toEqualTypeOf<Patient | undefined>();
+    expectTypeOf<Gets<'SyncError'>['anchor']>().toEqualTypeOf<DeepReadonly<FhirResource> | undefined>();
+    expectTypeOf<Gets<'UserLogout'>['patient']>().toEqualTypeOf<DeepReadonly<Patient> | undefined>();
     expectTypeOf<SyncErrorDetails>().not.toHaveProperty('reasonCode');
   });
 

@@ -1,4 +1,5 @@
 import type { Patient } from 'fhir/r4';
+import type { DeepReadonly } from 'fhircast-client';
 
 /** What tells one patient from another on a screen. */
 export interface PatientSummary {
@@ -11,7 +12,7 @@ export interface PatientSummary {
 }
 
 /** Reads what a banner shows from a FHIR patient. */
-export function summarize(patient: Patient): PatientSummary {
+export function summarize(patient: DeepReadonly<Patient>): PatientSummary {
   const [name] = patient.name ?? [];
   const mrn = patient.identifier?.find(({ type }) => type?.coding?.some(({ code }) => code === 'MR'));
   return {

@@ -10,10 +10,15 @@ import { SyncTracker } from '../../../src/client/following/sync-status.ts';
 import { makeSyncError } from '../../../src/events/sync-error.ts';
 import { eventOf } from '../support.ts';
 
-const objection = (eventId: string | undefined, subscriber: string, diagnostics = 'busy') =>
+const objection = (
+  eventId: string | undefined,
+  subscriber: string,
+  diagnostics = 'busy',
+  id = `objection-${eventId}-${subscriber}`,
+) =>
   eventOf({
     name: 'SyncError',
-    id: `objection-${eventId}-${subscriber}`,
+    id,
     context: [
       {
         key: 'operationoutcome',
@@ -98,7 +103,7 @@ describe('whether the session is in step', () => {
   it('takes an objection for one to a context that was found by asking, because its event may have another id', () => {
     const { tracker } = connected();
     tracker.contextChanged(eventOf({ id: 'e1' }));
-    tracker.contextChanged(Object.assign(eventOf({ id: 'found' }), { source: 'resync' }));
+    tracker.contextChanged(eventOf({ id: 'found' }, 'resync'));
     tracker.objected(objection('e1', 'PACS'));
     expect(tracker.status.state).toBe('in-sync');
     tracker.objected(objection('e2', 'PACS'));
@@ -107,7 +112,7 @@ describe('whether the session is in step', () => {
 
   it('knows an objection of before STU2 by its own id', () => {
     const { tracker } = connected();
-    const said = (id: string) => Object.assign(objection(undefined, 'PACS'), { id });
+    const said = (id: string) => objection(undefined, 'PACS', 'busy', id);
     tracker.contextChanged(eventOf({ id: 'e1' }));
     tracker.contextChanged(eventOf({ id: 'e2' }));
     tracker.objected(said('e1'));
