@@ -18,17 +18,28 @@ export default defineConfig([
     silent: true,
   },
   {
-    // For pages without a bundler: everything inside but fhirclient, which such a page loads by a script tag of its own.
-    entry: { 'fhircast-client.min': 'src/index.ts', 'relay-channel.min': 'src/relay/channel.ts' },
+    // For pages without a bundler: a module and a script, one file each, with everything inside but fhirclient.
+    entry: { 'fhircast-client': 'src/browser/page.ts', 'fhircast-relay': 'src/browser/page-with-relay.ts' },
     outDir: 'dist/browser',
-    format: ['esm'],
-    target: 'es2022',
+    format: ['esm', 'iife'],
+    globalName: 'Fhircast',
+    outExtension: ({ format }) => ({ js: format === 'iife' ? '.global.min.js' : '.min.js' }),
+    // Hospitals embed old browsers. A test keeps out what they lack at run time.
+    target: 'chrome88',
     platform: 'browser',
-    splitting: true,
+    splitting: false,
     minify: true,
     sourcemap: true,
     noExternal: [/^(?!fhirclient$)/],
     external: ['fhirclient'],
+    esbuildOptions(options, { format }) {
+      // A script imports nothing: fhirclient is a global there. Every browser has `fetch`.
+      const absent = format === 'iife' ? ['cross-fetch', 'fhirclient'] : ['cross-fetch'];
+      options.alias = Object.fromEntries(absent.map((name) => [name, './src/browser/absent.ts']));
+      // Chromium has optional chains since 80. Only those with spread arguments went wrong before 91: a test finds them.
+      options.supported = { 'optional-chain': true };
+      options.legalComments = 'none';
+    },
     clean: true,
     silent: true,
   },

@@ -18,7 +18,14 @@ interface Packed {
 const built = Object.values(entryPoints).flatMap((path) =>
   ['.js', '.cjs', '.d.ts', '.d.cts'].map((extension) => `dist/${path}${extension}`),
 );
-const required = ['LICENSE', 'README.md', 'CHANGELOG.md', 'dist/browser/fhircast-client.min.js', ...built];
+const required = [
+  'LICENSE',
+  'README.md',
+  'CHANGELOG.md',
+  'dist/browser/fhircast-client.min.js',
+  'dist/browser/fhircast-client.global.min.js',
+  ...built,
+];
 const allowed = /^(dist\/|src\/|package\.json$|LICENSE$|README\.md$|CHANGELOG\.md$|SECURITY\.md$)/;
 
 function pack(folder: string): Packed {

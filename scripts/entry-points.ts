@@ -6,6 +6,7 @@
  */
 export const entryPoints = {
   '.': 'index',
+  './launch': 'launch/index',
   './callback': 'callback/index',
   './callback/express': 'callback/adapters/express',
   './callback/fastify': 'callback/adapters/fastify',

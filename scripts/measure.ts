@@ -25,7 +25,11 @@ export interface Measurement {
 type Bundle = BuildResult<{ write: false; metafile: true }>;
 
 /** What pages import, of the entry points for pages. */
-const PAGES: Partial<Record<Subpath, string>> = { '.': 'FhircastClient', './relay': 'relayChannel' };
+const PAGES: Partial<Record<Subpath, string>> = {
+  '.': 'FhircastClient',
+  './launch': 'clientFromUrl',
+  './relay': 'relayChannel',
+};
 
 /** What an app writes. For a page it is the one import that every such page has; for a server, all that there is. */
 function appOf(subpath: Subpath): string {

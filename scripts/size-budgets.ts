@@ -10,7 +10,8 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to half of that. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 42_496, total: 46_848 },
+  '.': { initial: 39_680, total: 43_392 },
+  './launch': { initial: 40_320, total: 44_032 },
   './callback': { initial: 8_832, total: 8_832 },
   './callback/express': { initial: 2_304, total: 2_304 },
   './callback/fastify': { initial: 2_464, total: 2_464 },

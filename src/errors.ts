@@ -29,7 +29,7 @@ const ADVICE = {
   'events-not-granted': 'Check the scopes, and which events the hub has.',
   // channel
   'channel-no-callback': 'Set callback to createCallbackEndpoint() on a server, to relayChannel() in a page.',
-  'channel-no-endpoint': 'Set channel to webhook, or have the hub expose Content-Location (CORS).',
+  'channel-no-endpoint': 'Set channel to webhook, or have the hub expose Content-Location (CORS), or use a proxy.',
   'channel-endpoint-invalid': 'Ask the hub for a wss URL, or set allowInsecure.',
   'channel-not-opened': 'Check that the hub is reachable and allows this origin.',
   'channel-lost': 'The client subscribes again.',
@@ -39,7 +39,7 @@ const ADVICE = {
   'verification-refused': 'Compare it with what was subscribed to.',
   'confirmation-timeout': 'Check that the hub reaches the callback URL, or needs a profile.',
   // the hub's HTTP answers
-  'hub-unreachable': 'Check the network, and in a page that the hub allows its origin (CORS).',
+  'hub-unreachable': 'Check the network, and in a page that the hub allows its origin (CORS), or use a proxy.',
   'hub-local-blocked': 'Check the hub, and the permission for Local Network Access.',
   'hub-timeout': 'Try again, or set requestTimeoutMs.',
   'hub-redirected': 'Use the URL that the hub redirects to.',

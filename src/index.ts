@@ -50,7 +50,6 @@ export type {
   FhircastClientOptions,
   FollowOptions,
   SmartLaunchOptions,
-  UrlClientOptions,
 } from './client/options.ts';
 
 export {
@@ -84,4 +83,3 @@ export type { HubProfile } from './hub/profiles/profile.ts';
 export type { ProtocolKind, ProtocolRecord } from './hub/protocol.ts';
 export type { ScopeAccess } from './launch/scopes.ts';
 export type { FhirClientLike, FhirClientState, LaunchSource, TokenResponse } from './launch/smart.ts';
-export type { UrlLaunchOptions } from './launch/url.ts';

@@ -38,7 +38,7 @@ export function signatureFault(
   if (!match) return new SignatureError('signature-malformed');
   const [, name = '', hex = ''] = match;
   const method = name.toLowerCase() as SignatureMethod;
-  if (!Object.hasOwn(DIGEST_BYTES, method) || (method === 'sha1' && !allowSha1))
+  if (!Object.keys(DIGEST_BYTES).includes(method) || (method === 'sha1' && !allowSha1))
     return new SignatureError('signature-method');
   if (hex.length !== 2 * DIGEST_BYTES[method]) return new SignatureError('signature-malformed');
   const judge = (matches: boolean) => (matches ? undefined : new SignatureError('signature-mismatch'));

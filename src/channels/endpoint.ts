@@ -1,7 +1,7 @@
 import { isObject, parseBounded } from '../events/json.ts';
 import type { Habits } from '../hub/dialects/dialect.ts';
 import type { HttpAnswer } from '../hub/http.ts';
-import { isLoopback } from '../hub/url.ts';
+import { isLoopback, parseUrl } from '../hub/url.ts';
 
 const websocketUrl = (value: unknown): string | undefined =>
   typeof value === 'string' && /^wss?:\/\/[^\s#]+$/i.test(value.trim()) ? value.trim() : undefined;
@@ -52,7 +52,7 @@ export function socketUrlOf(endpoint: string, hubUrl: string, { bindPath, rewrit
   const hubOrigin = hub.origin.replace(/^http/, 'ws');
   if (bindPath !== undefined) return `${hubOrigin}/${bindPath}/${endpoint}`;
   if (typeof rewriteEndpoint === 'function') return rewriteEndpoint(endpoint);
-  const given = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  const given = parseUrl(endpoint);
   // The sandbox hub of 2024 names the host of its configuration, often this machine, on which it is not.
   const isElsewhere = given && (rewriteEndpoint === 'hub-host' || (isLoopback(given) && !isLoopback(hub)));
   return isElsewhere ? hubOrigin + given.pathname + given.search : endpoint;

@@ -8,7 +8,8 @@ const isText: Check = (value) => typeof value === 'string' && value !== '';
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isFunction: Check = (value) => typeof value === 'function';
-const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+/** Whether it is a list of texts. */
+export const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 /** A time in milliseconds, or `Infinity` for never. */
 const isTime: Check = (value) => typeof value === 'number' && value > 0;
 const isCount: Check = (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && Number(value) >= 0);
@@ -40,14 +41,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
   fetch: isFunction,
   webSocket: isFunction,
   signal: (value) => isObject(value) && isFunction(value.addEventListener),
-  hubs: isTexts,
-  keepUrl: isBoolean,
 };
 
-const faultOf = (options: object, checks: Readonly<Record<string, Check>>): string | undefined =>
-  Object.entries(options).find(([name, value]) => {
-    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
-    return check && value !== undefined && !check(value);
+const faultOf = (
+  options: Readonly<Record<string, unknown>>,
+  checks: Readonly<Record<string, Check>>,
+): string | undefined =>
+  Object.entries(checks).find(([name, isUsable]) => {
+    const value: unknown = options[name];
+    return value !== undefined && !isUsable(value);
   })?.[0];
 
 /**
@@ -70,6 +72,6 @@ export function mustBe(isUsable: boolean, at: string): void {
 export function checkOptions(options: unknown): void {
   requirePlatform();
   mustBe(isObject(options), 'options');
-  const at = faultOf(options as object, CHECKS);
+  const at = faultOf(options as Readonly<Record<string, unknown>>, CHECKS);
   mustBe(at === undefined, at ?? '');
 }

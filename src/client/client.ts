@@ -9,8 +9,6 @@ import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
 import { checkHubUrl, checkSession, parseLaunch } from '../launch/launch.ts';
 import { fhircastScopes, type ScopeAccess } from '../launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from '../launch/smart.ts';
-import { urlLaunch } from '../launch/url.ts';
-import { loaded } from '../loaded-part.ts';
 import { abortable } from './abortable.ts';
 import type { ContextChangeResult } from './changing/change-result.ts';
 import { checkOptions, mustBe } from './check-options.ts';
@@ -26,7 +24,6 @@ import {
   type FhircastClientOptions,
   httpOptions,
   type SmartLaunchOptions,
-  type UrlClientOptions,
 } from './options.ts';
 import { Session } from './session.ts';
 
@@ -61,55 +58,9 @@ export class FhircastClient {
     const { response, accessToken, expiresIn } = await abortable(smartLaunch(source), signal);
     // Another token lasts as long as it likes.
     const own = followed.accessToken === undefined ? { expiresIn } : {};
-    return FhircastClient.#launched(response, { accessToken, ...own, ...followed });
-  }
-
-  /**
-   * Makes a client for a session that a URL names in its query string or fragment: `hub.url` and `hub.topic`, or `cast-hub` and
-   * `cast-session`. In a page they are taken out of its address, because the session is a ticket for whoever reads it. A token
-   * is never taken from a URL.
-   *
-   * @param url a URL, or a part of one from its `?` or `#` on. Default: the page's own address
-   * @param options how the client behaves, and which hubs the URL may name: without `hubs` there can be no `accessToken`
-   * @throws LaunchError when the URL does not lead to a session, or to a hub that is not one of `hubs`
-   * @throws FhircastError `option-invalid` outside of a page without a URL, and with a token without `hubs`
-   * @example
-   * ```ts
-   * const client = await FhircastClient.fromUrl(location.href, {
-   *   hubs: ['https://hub.example.org'],
-   *   accessToken: () => tokenOfTheMoment(),
-   * });
-   * ```
-   */
-  static async fromUrl(url?: string, options: UrlClientOptions = {}): Promise<FhircastClient> {
-    checkOptions(options);
-    const { hubs: _hubs, keepUrl: _keepUrl, ...followed } = options;
-    return FhircastClient.#launched(urlLaunch(url, options), followed);
-  }
-
-  static #launched(
-    response: unknown,
-    options: Omit<SmartLaunchOptions, 'signal'> & Pick<FhircastClientOptions, 'expiresIn'>,
-  ): FhircastClient {
     const { hubUrl, topic, dialect, scope } = parseLaunch(response, options.allowInsecure);
-    return new FhircastClient({ hubUrl, topic, launched: dialect, ...(scope ? { scope } : {}), ...options });
-  }
-
-  /**
-   * Finds the hub of a FHIR server in its CapabilityStatement (STU2 and STU3, FHIR Capability Statement).
-   *
-   * @param fhirUrl the FHIR base URL, `iss` of a SMART launch
-   * @param options `fetch`, `requestTimeoutMs` and `allowInsecure` as for a client, and `signal`
-   * @returns the hub's base URL; `undefined` when the server names none
-   * @throws FhircastError `option-invalid` when the FHIR base URL cannot be used
-   * @throws LaunchError when the hub cannot be reached safely, or the server names several
-   * @throws HubError when the server cannot be reached, refuses, or answers something else
-   */
-  static async discoverFromFhirServer(fhirUrl: string, options: DiscoverOptions = {}): Promise<string | undefined> {
-    checkOptions(options);
-    const { hubOfFhirServer } = await loaded(import('../hub/capability.ts'), 'discoverFromFhirServer()');
-    const { allowInsecure = false, signal } = options;
-    return hubOfFhirServer(fhirUrl, { ...httpOptions(options), allowInsecure, ...(signal ? { signal } : {}) });
+    const told = { hubUrl, topic, launched: dialect, ...(scope ? { scope } : {}) };
+    return new FhircastClient({ ...told, accessToken, ...own, ...followed });
   }
 
   /**

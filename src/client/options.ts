@@ -5,7 +5,6 @@ import type { EventName } from '../events/types.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import type { FetchLike, HttpOptions } from '../hub/http.ts';
 import type { HubProfile } from '../hub/profiles/profile.ts';
-import type { UrlLaunchOptions } from '../launch/url.ts';
 import type { ReconnectOptions } from './connection/backoff.ts';
 
 /** How a client behaves. Every option has a default that suits most apps. */
@@ -136,13 +135,7 @@ export interface SmartLaunchOptions extends FollowOptions, Abortable {
   accessToken?: Exclude<FhircastClientOptions['accessToken'], undefined>;
 }
 
-/** Options of `fromUrl()`. */
-export interface UrlClientOptions extends FollowOptions, UrlLaunchOptions {
-  /** The access token for the hub, or a function that gives the one of the moment. It needs `hubs`. */
-  accessToken?: Exclude<FhircastClientOptions['accessToken'], undefined>;
-}
-
-/** Options of `discover()` and `discoverFromFhirServer()`. */
+/** Options of `discover()` and `hubOfFhirServer()`. */
 export interface DiscoverOptions
   extends Pick<FollowOptions, 'fetch' | 'requestTimeoutMs' | 'allowInsecure'>,
     Abortable {}

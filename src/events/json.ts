@@ -164,7 +164,7 @@ function walkKeys(body: string, visit: KeyVisitor): boolean {
     else if (code === CLOSE_OBJECT || code === CLOSE_ARRAY) objects.pop();
     else if (code === QUOTE) {
       const end = endOfString(body, at);
-      const object = objects.at(-1);
+      const object = objects[objects.length - 1];
       const colon = object ? afterSpace(body, end + 1) : -1;
       if (object && body.charCodeAt(colon) === COLON) {
         const written = body.slice(at + 1, end);

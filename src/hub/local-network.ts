@@ -1,16 +1,8 @@
-import { isLoopback } from './url.ts';
+import { isLoopback, parseUrl } from './url.ts';
 
 /** Addresses of a local network (RFC 1918, RFC 3927, RFC 4193, RFC 4291), and names that are looked for in it (RFC 6762). */
 const PRIVATE =
   /^(10(\.\d+){3}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}|192\.168(\.\d+){2}|169\.254(\.\d+){2}|\[f[cd].*|\[fe[89ab].*|.+\.local)$/i;
-
-const parse = (url: string): URL | undefined => {
-  try {
-    return new URL(url);
-  } catch {
-    return undefined;
-  }
-};
 
 /**
  * Whether a browser may be what keeps this page from a URL: a page that is not of this machine reaches this machine only with the
@@ -20,8 +12,8 @@ const parse = (url: string): URL | undefined => {
  */
 export function mayBeBlocked(url: string): boolean {
   const { location } = globalThis as { readonly location?: { readonly href?: unknown } };
-  const page = parse(String(location?.href ?? ''));
-  const target = parse(url);
+  const page = parseUrl(String(location?.href ?? ''));
+  const target = parseUrl(url);
   if (!page || !target || !/^https?:$/.test(page.protocol) || isLoopback(page)) return false;
   return isLoopback(target) || (PRIVATE.test(target.hostname) && !PRIVATE.test(page.hostname));
 }

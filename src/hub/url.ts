@@ -20,18 +20,26 @@ export function withoutSlash(path: string): string {
 }
 
 /**
+ * Reads a URL. `URL.canParse()` is younger than the browsers that hospitals embed.
+ *
+ * @param url what may be a URL
+ * @param base what it may be relative to
+ */
+export const parseUrl = (url: string, base?: string): URL | undefined => {
+  try {
+    return new URL(url, base);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
  * Whether a URL has a name or a password in it.
  *
- * @param url what may be an absolute URL
+ * @param url a URL
  */
-export function hasUserinfo(url: string): boolean {
-  try {
-    const { username, password } = new URL(url);
-    return username !== '' || password !== '';
-  } catch {
-    return false;
-  }
-}
+export const hasUserinfo = (url: URL | undefined): boolean =>
+  url !== undefined && (url.username !== '' || url.password !== '');
 
 /** What is wrong with a URL: it is none, or it is not encrypted. */
 export type UrlFault = 'invalid' | 'insecure';
@@ -45,19 +53,14 @@ export type UrlFault = 'invalid' | 'insecure';
  * @returns what is wrong, or `undefined`
  */
 export function urlFault(url: string, scheme: 'http' | 'ws', allowInsecure: boolean): UrlFault | undefined {
-  let parsed: URL;
   requirePlatform(['URL']);
-  if (typeof url !== 'string' || url.length > URL_LIMIT) return 'invalid';
-  try {
-    parsed = new URL(url);
-  } catch {
-    return 'invalid';
-  }
+  const parsed = typeof url === 'string' && url.length <= URL_LIMIT ? parseUrl(url) : undefined;
+  if (!parsed) return 'invalid';
   const isSecure = parsed.protocol === `${scheme}s:`;
   if (!isSecure && parsed.protocol !== `${scheme}:`) return 'invalid';
   if (!isSecure && !allowInsecure && !isLoopback(parsed)) return 'insecure';
   // fetch() would refuse it, again and again, and the platform's errors quote it.
-  return hasUserinfo(url) ? 'invalid' : undefined;
+  return hasUserinfo(parsed) ? 'invalid' : undefined;
 }
 
 /**

@@ -1,14 +1,7 @@
 import { LaunchError } from '../errors.ts';
-import { URL_LIMIT, withoutSlash } from '../hub/url.ts';
+import { parseUrl, URL_LIMIT, withoutSlash } from '../hub/url.ts';
 
-const parse = (url: string): URL | undefined => {
-  if (url.length > URL_LIMIT) return undefined;
-  try {
-    return new URL(url);
-  } catch {
-    return undefined;
-  }
-};
+const parse = (url: string): URL | undefined => (url.length > URL_LIMIT ? undefined : parseUrl(url));
 
 /** A URL in the one form in which it is compared: hubs take `hub/` and `hub` for the same. */
 const normal = (url: string): string => {

@@ -1,6 +1,6 @@
 import { LaunchError } from '../errors.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
-import { hasUserinfo, urlFault } from '../hub/url.ts';
+import { hasUserinfo, parseUrl, urlFault } from '../hub/url.ts';
 import { isSameHub, isSameOrigin, isSameSession, onlyOne, refusedLaunch } from './agreement.ts';
 import { collectParameters, type FoundParameters, type GrantName, HUBS, SESSIONS } from './parameters.ts';
 
@@ -106,6 +106,6 @@ export function checkHubUrl(hubUrl: string, at: string, allowInsecure: boolean):
  */
 export function checkSession(topic: string, at: string): void {
   const isUrl = /^\s*https?:/i.test(topic);
-  if (topic.length > TOPIC_LIMIT || (isUrl && hasUserinfo(topic)))
+  if (topic.length > TOPIC_LIMIT || (isUrl && hasUserinfo(parseUrl(topic))))
     throw new LaunchError('launch-session-invalid', { at });
 }

@@ -1,6 +1,7 @@
 import { FhircastError, LaunchError } from '../errors.ts';
+import { parseUrl } from '../hub/url.ts';
 import { isSameHub, isSameOrigin } from './agreement.ts';
-import { parseLaunch } from './launch.ts';
+import { type Launch, parseLaunch } from './launch.ts';
 import { HUBS, isLaunchParameter, tooLarge } from './parameters.ts';
 import type { TokenResponse } from './smart.ts';
 
@@ -114,12 +115,8 @@ const cleanAddress = ({ location, history }: Page, text: string): void => {
 };
 
 const isOrigin = (url: string): boolean => {
-  try {
-    const { pathname, search } = new URL(url);
-    return pathname === '/' && search === '';
-  } catch {
-    return false;
-  }
+  const { pathname, search } = parseUrl(url) ?? {};
+  return pathname === '/' && search === '';
 };
 
 const isOneOf = (hubs: readonly string[], hubUrl: string): boolean =>
@@ -131,20 +128,20 @@ const isOneOf = (hubs: readonly string[], hubUrl: string): boolean =>
  *
  * @param url a URL, or a part of one from its `?` or `#` on. Default: the page's address
  * @param options which hubs it may name, and whether the page's address stays
- * @returns what `fromSmartLaunch()` takes for a token response; there is never a token in it
+ * @returns the launch; there is never a token in it
  * @throws LaunchError as `parseLaunch()`, and `launch-hub-untrusted` when the hub is not among `hubs`
  * @throws FhircastError `option-invalid` at `url` outside of a page, and at `hubs` when there is a token and no `hubs`
  */
-export function urlLaunch(url: string | undefined, options: Given): TokenResponse {
+export function urlLaunch(url: string | undefined, options: Given): Launch {
   const page = globalThis as Page;
   const address = url ?? page.location?.href;
-  if (address === undefined) throw new FhircastError('option-invalid', { at: 'url' });
+  if (typeof address !== 'string') throw new FhircastError('option-invalid', { at: 'url' });
   if (!options.keepUrl) cleanAddress(page, address);
   const launch = launchOfUrl(address);
   const { hubs } = options;
   if (!hubs && options.accessToken !== undefined) throw new FhircastError('option-invalid', { at: 'hubs' });
-  const { hubUrl } = parseLaunch(launch, options.allowInsecure);
-  if (hubs && !isOneOf(hubs, hubUrl))
+  const found = parseLaunch(launch, options.allowInsecure);
+  if (hubs && !isOneOf(hubs, found.hubUrl))
     throw new LaunchError('launch-hub-untrusted', { at: HUBS.find((name) => launch[name]) ?? 'hub.url' });
-  return launch;
+  return found;
 }

@@ -4,7 +4,7 @@ import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSes
 import { openWebhookChannel } from '../channels/webhook.ts';
 import { FhircastError } from '../errors.ts';
 import type { FetchLike } from '../hub/http.ts';
-import { urlFault } from '../hub/url.ts';
+import { parseUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { Connection } from './connection.ts';
 import { keeper, platformStorage, type RelayStorage } from './kept.ts';
@@ -70,7 +70,7 @@ export function relayChannel(options: RelayChannelOptions): RelayChannel {
   const { allowSha1 = false, allowInsecure = false } = options;
   const { storage = platformStorage(), fetch = (...given) => globalThis.fetch(...given) } = options;
   const base = pageUrl();
-  const url = URL.canParse(options.url, base) ? new URL(options.url, base).href : options.url;
+  const url = parseUrl(options.url, base)?.href ?? options.url;
   const canVerify = (globalThis.crypto as Partial<Crypto> | undefined)?.subtle !== undefined;
   if (!canVerify || urlFault(url, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'url' });
 

@@ -1,6 +1,6 @@
 import type { CallbackRouter, RouterOptions } from '../callback/router.ts';
 import { FhircastError } from '../errors.ts';
-import { urlFault } from '../hub/url.ts';
+import { parseUrl, urlFault } from '../hub/url.ts';
 import { LONGEST_TIMER_MS } from '../timers.ts';
 import { BODY_LIMIT_MOST } from './wire.ts';
 
@@ -83,7 +83,7 @@ export interface RelaySettings {
 
 const MIB = 1024 * 1024;
 
-const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+const isOrigin = (text: string): boolean => parseUrl(text)?.origin === text;
 
 /**
  * Fills in and checks the options.

@@ -27,9 +27,9 @@ const isPagePath = (segment: string): segment is 'page' | 'answers' =>
 export function readTarget(target: string): Target {
   const { path, query } = splitTarget(target);
   const segments = path.replace(/\/$/, '').split('/');
-  const last = segments.at(-1) ?? '';
+  const last = segments[segments.length - 1] ?? '';
   if (AMBIGUOUS.test(path)) return { kind: undefined, query };
-  const isCallback = segments.at(-2) === PATHS.callback;
+  const isCallback = segments[segments.length - 2] === PATHS.callback;
   if (isCallback) return { kind: 'callback', query };
   return { kind: isPagePath(last) && !segments.includes(PATHS.callback) ? last : undefined, query };
 }

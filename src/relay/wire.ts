@@ -1,6 +1,7 @@
 import { isChallenge } from '../callback/challenge.ts';
 import { type CallbackRequest, QUERY_LIMIT, SIGNATURE_LIMIT } from '../callback/request.ts';
 import { parseShallow } from '../callback/shallow-json.ts';
+import { parseUrl } from '../hub/url.ts';
 
 /**
  * What a page and its relay say to each other.
@@ -131,7 +132,7 @@ export function parseRequest(text: string): RequestMessage | undefined {
 export function parsePage(text: string): PageMessage | undefined {
   const { page, callback, epoch } = parseShallow(text, { length: MESSAGE_LIMIT, depth: 1 }) ?? {};
   if (!isPage(page) || !isText(callback, URL_LIMIT) || !isText(epoch, EPOCH_LIMIT)) return undefined;
-  return URL.canParse(callback) ? { page, callback, epoch } : undefined;
+  return parseUrl(callback) ? { page, callback, epoch } : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import type * as Root from '../../src/index.ts';
+import type * as Launch from '../../src/launch/index.ts';
 import { startTestHub, TEST_PATIENTS } from '../../src/testing/index.ts';
 import { openBlankPage } from './support.ts';
 
@@ -20,11 +21,14 @@ const openLink = async (): Promise<{ page: Page; hubUrl: string; opens(): Promis
 };
 
 /** Follows the session of the page's address; resolves when the hub has confirmed. */
-const follow = (page: Page, options: Root.UrlLaunchOptions & { readonly accessToken?: string } = {}): Promise<string> =>
+const follow = (
+  page: Page,
+  options: Launch.UrlLaunchOptions & { readonly accessToken?: string } = {},
+): Promise<string> =>
   page.evaluate(async (given) => {
-    const { FhircastClient } = (globalThis as unknown as { root: typeof Root }).root;
+    const { clientFromUrl } = (globalThis as unknown as { root: typeof Launch }).root;
     try {
-      const client = await FhircastClient.fromUrl(undefined, given);
+      const client = clientFromUrl(undefined, given);
       client.on('Patient-open', ({ patient }) => {
         document.title = `opened ${patient.id}`;
       });

@@ -144,7 +144,7 @@ describe('a page behind a hub that delivers by webhook alone', () => {
     const world = await openWorld({ authorize: ({ headers }) => headers.get('cookie') === 'session=mine' });
     const { session, page } = world;
     const failure = await follow(world, page, 'sessionStorage').catch((error: Error) => error.message);
-    expect(failure).toContain('The relay could not be reached, or refused this page');
+    expect(failure).toContain('relay-failed: Check the URL of the relay');
     await page.context().addCookies([{ name: 'session', value: 'mine', url: page.url(), sameSite: 'Strict' }]);
     await loadBlankPage(page, page.url());
     await follow(world, page, 'sessionStorage');

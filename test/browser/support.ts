@@ -34,9 +34,9 @@ const BLANK = `<!doctype html>
     <script type="importmap">
       {
         "imports": {
-          "fhircast-client": "/dist/browser/fhircast-client.min.js",
+          "fhircast-client": "/dist/browser/fhircast-relay.min.js",
           "fhircast-client/callback": "/dist/callback/index.js",
-          "fhircast-client/relay": "/dist/browser/relay-channel.min.js"
+          "fhircast-client/relay": "/dist/browser/fhircast-relay.min.js"
         }
       }
     </script>

@@ -148,7 +148,7 @@ describe('a body that cannot be read', () => {
     await request.json();
     await expect(endpoint.fetch(request)).rejects.toMatchObject({
       code: 'callback-body-parsed',
-      message: expect.stringContaining('before its signature was checked'),
+      message: expect.stringContaining('keep the exact bytes'),
     });
     expect(owner.errors).toEqual([]);
     expect(endpoint.counts).toEqual({ 'callback-body-parsed': 1 });

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FhircastClient, FhircastError } from '../../src/index.ts';
+import { clientFromUrl, hubOfFhirServer } from '../../src/launch/index.ts';
 
 const HUB = 'https://hub.example.org';
 const SESSION = { hubUrl: HUB, topic: 'topic' };
@@ -108,8 +109,8 @@ describe('a call with what it cannot use', () => {
   it.each<[string, () => unknown]>([
     ['scopes', () => FhircastClient.scopes(undefined as never)],
     ['discover', () => FhircastClient.discover(undefined as never)],
-    ['discoverFromFhirServer', () => FhircastClient.discoverFromFhirServer(undefined as never)],
-    ['fromUrl', () => FhircastClient.fromUrl(7 as never)],
+    ['hubOfFhirServer', () => hubOfFhirServer(undefined as never)],
+    ['clientFromUrl', () => clientFromUrl(7 as never)],
     ['fromSmartLaunch', () => FhircastClient.fromSmartLaunch(7 as never, null as never)],
     ['fromSmartLaunch with a number', () => FhircastClient.fromSmartLaunch(7 as never)],
   ])('%s is refused by an error of this package', async (_, act) => {

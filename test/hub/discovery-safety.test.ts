@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FhircastClient, type FhircastClientOptions } from '../../src/index.ts';
+import { hubOfFhirServer } from '../../src/launch/index.ts';
 import { App } from '../integration/app.ts';
 import { Evidence } from '../integration/evidence.ts';
 import { type Answered, confirming, isDiscovery, type PlainHub, startPlainHub, usual } from './plain-hub.ts';
@@ -179,7 +180,7 @@ describe('an answer without end', () => {
 
   it('is no CapabilityStatement', async () => {
     const server = await endless();
-    const found = FhircastClient.discoverFromFhirServer(server.url, { requestTimeoutMs: 60_000 });
+    const found = hubOfFhirServer(server.url, { requestTimeoutMs: 60_000 });
     await expect(found).rejects.toMatchObject({ code: 'hub-answer-too-large' });
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseCurrentContext } from '../../src/events/current-context.ts';
-import { hubOfFhirServer } from '../../src/hub/capability.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { hubTextOf } from '../../src/hub/http.ts';
 import { joinUrl } from '../../src/hub/url.ts';
+import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';
 import { parseLaunch } from '../../src/launch/launch.ts';
 import { launchOfUrl } from '../../src/launch/url.ts';
 import { growth, LIMIT } from '../growth.ts';

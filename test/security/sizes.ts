@@ -3,8 +3,8 @@ import { readFrame } from '../../src/channels/frame.ts';
 import { checkContext } from '../../src/events/check.ts';
 import { parseCurrentContext } from '../../src/events/current-context.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';
-import { hubOfFhirServer } from '../../src/hub/capability.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
+import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';
 import { parseLaunch } from '../../src/launch/launch.ts';
 import { launchOfUrl } from '../../src/launch/url.ts';
 import { parseAnswer, parseContent } from '../../src/redis/envelope.ts';
@@ -109,7 +109,7 @@ export const ENTRIES: readonly Entry[] = [
         },
       ],
     },
-    read: (text) => hubOfFhirServer('https://fhir.example.org', { fetch: answer(text), timeoutMs: 10_000 }),
+    read: (text) => hubOfFhirServer('https://fhir.example.org', { fetch: answer(text) }),
   },
   {
     name: 'token response',

@@ -7,9 +7,9 @@ import type { ContextEntry } from '../../src/events/context.ts';
 import { parseCurrentContext } from '../../src/events/current-context.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { type Notification, parseJson, parseNotification } from '../../src/events/notification.ts';
-import { hubOfFhirServer } from '../../src/hub/capability.ts';
 import { dialectOf } from '../../src/hub/dialects/index.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
+import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';
 import { parseLaunch } from '../../src/launch/launch.ts';
 import { askingByWebhook, callsOf, subscribedByWebsocket } from './app.ts';
 import type { ContextRead, EventRead, FromHub, SpecificationText } from './exchange.ts';
@@ -205,7 +205,7 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
     case 'current context':
       return readContext(text, wire);
     case 'capability statement':
-      return hubOfFhirServer('https://fhir.example.org', { timeoutMs: 5_000, fetch: async () => new Response(wire) });
+      return hubOfFhirServer('https://fhir.example.org', { fetch: async () => new Response(wire) });
     case 'discovery':
       return fetchDiscovery(
         text.hubUrl,

@@ -230,7 +230,7 @@ export class ContextStore {
     const isIt = ({ context }: Displaced) =>
       (found.id !== undefined && found.id === context.id && found.time === context.time) ||
       (found.id === undefined && found.versionId !== undefined && found.versionId === context.versionId);
-    const isAtHome = before.at(-1)?.by === 'home' && this.#current === null;
+    const isAtHome = before[before.length - 1]?.by === 'home' && this.#current === null;
     if (before.some(isIt)) return isAtHome ? 'left' : 'displaced';
     return isAtHome && found.id === undefined && found.versionId === undefined ? 'unclear' : 'news';
   }
@@ -295,7 +295,7 @@ export class ContextStore {
    */
   isDerived({ id, kind, name, context, time }: Notification, derives: boolean): boolean {
     const current = this.#current;
-    const opened = this.#open.at(-1);
+    const opened = this.#open[this.#open.length - 1];
     const parts = kind === 'open' ? eventParts(name) : undefined;
     if (!current || !parts || opened?.context !== current) return false;
     const [theirs, ours] = [SPECIFIC.indexOf(parts.resource), SPECIFIC.indexOf(opened.resource)];

@@ -15,6 +15,6 @@ const DIALECTS: Readonly<Record<DialectName, Dialect>> = { draft, ballot, stu1, 
  * @throws FhircastError `option-invalid` when there is no such dialect
  */
 export function dialectOf(name: DialectName): Dialect {
-  if (!Object.hasOwn(DIALECTS, name)) throw new FhircastError('option-invalid', { at: 'dialect' });
+  if (!Object.keys(DIALECTS).includes(name)) throw new FhircastError('option-invalid', { at: 'dialect' });
   return DIALECTS[name];
 }

@@ -83,7 +83,7 @@ export const medplum: HubProfile = {
  * Apps on Medplum that know a report by its study alone, as a reporting AI does: such a report has no anchor and no patient, and
  * its updates are taken for those of the current one as long as nothing in them says otherwise.
  */
-export const radAi: HubProfile = { ...medplum, name: 'radAi', anonymousOpen: true };
+export const radAi: HubProfile = /* @__PURE__ */ (() => ({ ...medplum, name: 'radAi', anonymousOpen: true }))();
 
 /** PowerCast, the hub of a radiology reporting product: STU2, but for how an app names itself and where events are sent. */
 export const powerCast: HubProfile = {

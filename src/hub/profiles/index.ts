@@ -10,4 +10,4 @@ import * as single from './single.ts';
  * const client = await FhircastClient.fromSmartLaunch(undefined, { profile: profiles.jsSandbox2018 });
  * ```
  */
-export const profiles = { ...hubs, ...single };
+export const profiles = /* @__PURE__ */ (() => ({ ...hubs, ...single }))();

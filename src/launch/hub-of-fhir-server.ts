@@ -1,22 +1,12 @@
+import { checkOptions } from '../client/check-options.ts';
+import { type DiscoverOptions, httpOptions } from '../client/options.ts';
 import { FhircastError, HubError } from '../errors.ts';
 import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
 import { statusPasses } from '../failures.ts';
-import { isSameHub, onlyOne } from '../launch/agreement.ts';
-import { checkHubUrl } from '../launch/launch.ts';
-import { type HttpOptions, hubError, send } from './http.ts';
-import { joinUrl, urlFault } from './url.ts';
-
-/** How a FHIR server is asked. */
-export interface CapabilityOptions extends HttpOptions {
-  /**
-   * Accepts FHIR servers and hubs without encryption on other hosts than this one.
-   *
-   * @default false
-   */
-  readonly allowInsecure?: boolean;
-  /** Ends the request. */
-  readonly signal?: AbortSignal;
-}
+import { hubError, send } from '../hub/http.ts';
+import { joinUrl, urlFault } from '../hub/url.ts';
+import { isSameHub, onlyOne } from './agreement.ts';
+import { checkHubUrl } from './launch.ts';
 
 /** STU3's name of the extension, STU2's, and that of STU3's ballot of 2024. They were published under several hosts. */
 const CONFIGURATION =
@@ -46,30 +36,28 @@ const parseStatement = (text: string): JsonObject => {
   throw new HubError('hub-answer-invalid', { at: 'CapabilityStatement' });
 };
 
-/** Whether a URL can be asked for what it tells everybody. */
-const isUsable = (url: string, allowInsecure: boolean): boolean => {
-  if (urlFault(url, 'http', allowInsecure)) return false;
-  const { username, password } = new URL(url);
-  return username === '' && password === '';
-};
-
 /**
  * Finds the hub of a FHIR server in its CapabilityStatement (STU2 and STU3, FHIR Capability Statement). The request carries no
  * token and no credentials: the document is public.
  *
  * @param fhirUrl the FHIR base URL, `iss` of a SMART launch: https, or http on this machine
- * @param options how to send the request
+ * @param options `fetch`, `requestTimeoutMs` and `allowInsecure` as for a client, and `signal`
  * @returns the hub's base URL, `undefined` when the server names none
- * @throws FhircastError `option-invalid` when the FHIR base URL cannot be used; `aborted`
+ * @throws FhircastError `option-invalid` when the FHIR base URL or an option cannot be used; `aborted`
  * @throws LaunchError when the hub cannot be reached safely, or the server names several
  * @throws HubError when the server cannot be reached, refuses, or answers something else
+ * @example
+ * ```ts
+ * const hubUrl = await hubOfFhirServer('https://ehr.example.org/fhir');
+ * ```
  */
-export async function hubOfFhirServer(fhirUrl: string, options: CapabilityOptions): Promise<string | undefined> {
+export async function hubOfFhirServer(fhirUrl: string, options: DiscoverOptions = {}): Promise<string | undefined> {
+  checkOptions(options);
   const { allowInsecure = false, signal } = options;
   // Whoever is on the way could put a hub of his own into an unencrypted answer.
-  if (!isUsable(fhirUrl, allowInsecure)) throw new FhircastError('option-invalid', { at: 'fhirUrl' });
+  if (urlFault(fhirUrl, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'fhirUrl' });
   const headers = { Accept: 'application/fhir+json' };
-  const answer = await send(joinUrl(fhirUrl, 'metadata'), { headers, signal: signal ?? null }, options);
+  const answer = await send(joinUrl(fhirUrl, 'metadata'), { headers, signal: signal ?? null }, httpOptions(options));
   // There is no session yet that could be over, and no token whose scopes could be too few.
   if (!answer.ok) throw hubError(answer, statusPasses(answer.status) ? undefined : 'hub-refused');
   const hubs = hubsIn(parseStatement(answer.text));

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { hubOfFhirServer } from '../../src/hub/capability.ts';
+import { hubOfFhirServer } from '../../src/launch/index.ts';
 import { startTestEhr, startTestHub } from '../../src/testing/index.ts';
 
 const FHIR = 'https://ehr.example.org/fhir';
@@ -43,7 +43,7 @@ function answering(respond: () => Response): Request[] {
   return seen;
 }
 
-const find = (fhirUrl = FHIR, options = {}) => hubOfFhirServer(fhirUrl, { timeoutMs: 2_000, ...options });
+const find = (fhirUrl = FHIR, options = {}) => hubOfFhirServer(fhirUrl, { requestTimeoutMs: 2_000, ...options });
 const failureOf = (found: Promise<unknown>) =>
   found.then(
     () => undefined,
@@ -155,7 +155,7 @@ describe('the hub of a FHIR server', () => {
     ['answers and stops', () => new Response(new ReadableStream()), { code: 'hub-timeout', retryable: true }],
   ])('of a server that %s is not known', async (_, respond, expected) => {
     answering(respond);
-    expect(await failureOf(find(FHIR, { timeoutMs: 1_000 }))).toMatchObject({ name: 'HubError', ...expected });
+    expect(await failureOf(find(FHIR, { requestTimeoutMs: 1_000 }))).toMatchObject({ name: 'HubError', ...expected });
   });
 
   it.each(['', 'fhir', 'ftp://ehr.example.org', 'http://ehr.example.org', 'https://user:secret@ehr.example.org'])(
