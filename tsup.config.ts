@@ -11,7 +11,11 @@ export default defineConfig([
     splitting: true,
     sourcemap: true,
     // tsup sets baseUrl when it makes the declarations, and TypeScript 6 would stop at that.
-    dts: { compilerOptions: { ignoreDeprecations: '6.0', stripInternal: true } },
+    dts: {
+      compilerOptions: { ignoreDeprecations: '6.0', stripInternal: true },
+      // For `await using`, whatever the app's `lib` says.
+      banner: '/// <reference lib="esnext.disposable" />',
+    },
     external: [/^node:/],
     removeNodeProtocol: false,
     clean: ['!browser/**'],

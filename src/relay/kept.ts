@@ -1,7 +1,14 @@
 import type { SeenRecord } from './seen-events.ts';
 
 /** Where a page keeps what it needs to come back to its subscription: `sessionStorage`, `localStorage` or the like. */
-export type RelayStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+export interface RelayStorage {
+  /** What is kept under a key. */
+  getItem(key: string): string | null;
+  /** Keeps something under a key. */
+  setItem(key: string, value: string): void;
+  /** Forgets what is kept under a key. */
+  removeItem(key: string): void;
+}
 
 /** What is kept. */
 export interface Kept {
