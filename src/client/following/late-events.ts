@@ -93,6 +93,8 @@ export class LateEvents {
   takes(notification: Notification, answer: Answer): boolean {
     if (this.#contexts.isAdopted(notification)) {
       this.#inbox.recognize(notification, answer);
+      // Its time orders everything.
+      if (notification.time !== undefined) this.release();
       return true;
     }
     const adopted = this.#adopted;
@@ -104,7 +106,6 @@ export class LateEvents {
     }
     if (adopted.context && isEventOf(notification, 'open', adopted.context)) {
       this.#inbox.recognize(notification, answer);
-      // Its time orders everything.
       this.release();
       return true;
     }

@@ -860,7 +860,6 @@ describe('an audit', () => {
 });
 
 it('never shows what is older than what it has shown, whatever the order in which events and answers come', async () => {
-  vi.useRealTimers();
   // The hub opens patients 1, 2, 3 … and answers with the latest; each of its messages is late by a random number of steps,
   // events in order.
   const run = async (steps: readonly ('open' | 'deliver' | 'answer' | 'gap')[]) => {
@@ -903,18 +902,20 @@ it('never shows what is older than what it has shown, whatever the order in whic
       await settle();
       look();
     }
-    for (let rest = 0; rest < 40 && (sent < latest || answered < asked.length); rest++) {
+    for (let rest = 0; rest < 60; rest++) {
       deliver();
       await answer();
-      await settle();
+      // What its answers do not tell of, the hub is asked about again.
+      await vi.advanceTimersByTimeAsync(1_000);
       look();
     }
     expect(current()).toBe(latest ? `p${latest}` : null);
     expect(contexts.current?.patient?.id ?? null).toBe(current());
   };
+  await run(['open', 'deliver', 'open', 'open', 'answer', 'answer', 'deliver', 'open']);
   const step = fc.constantFrom('open', 'deliver', 'answer', 'gap', 'deliver', 'answer', 'open');
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), run), { numRuns: 300 });
-});
+}, 30_000);
 
 it('is over with the connection', async () => {
   const { gap, catchUp, asked, heard } = open();
