@@ -30,8 +30,8 @@ interface Typed<T> {
   resourceType: T;
 }
 
-/** The FHIR type of a resource type's name. */
-export type ResourceOf<T extends FhirResource['resourceType']> = Extract<FhirResource, Typed<T>>;
+/** The FHIR type of a resource type's name, as events have it: nothing of it can be changed. */
+export type ResourceOf<T extends FhirResource['resourceType']> = Extract<DeepReadonly<FhirResource>, Typed<T>>;
 
 /**
  * Typed access to the resources of a context array. Several listeners have the same resources, and so has the context of the session:
@@ -62,12 +62,12 @@ export class ContextResources {
    * @param key the catalogue's key or one of its aliases, in any case
    * @param resourceType leaves out resources of any other type; a hub may write it in any case
    */
-  resources<T extends FhirResource['resourceType']>(key: string, resourceType: T): DeepReadonly<ResourceOf<T>>[] {
-    const found: DeepReadonly<ResourceOf<T>>[] = [];
+  resources<T extends FhirResource['resourceType']>(key: string, resourceType: T): ResourceOf<T>[] {
+    const found: ResourceOf<T>[] = [];
     for (const { resource } of this.#under(key)) {
       if (resource?.resourceType.toLowerCase() !== resourceType.toLowerCase()) continue;
-      const named = resource.resourceType === resourceType ? resource : { ...resource, resourceType };
-      found.push(deepFreeze(named) as DeepReadonly<ResourceOf<T>>);
+      const named: unknown = resource.resourceType === resourceType ? resource : { ...resource, resourceType };
+      found.push(deepFreeze(named) as ResourceOf<T>);
     }
     return found;
   }

@@ -169,7 +169,7 @@ export interface ResourceEvent<R extends FhirResource['resourceType'], V extends
   /** The event's one name. */
   readonly name: `${Lowercase<R>}-${V}`;
   /** The resource; an open has it, and the others may name it by {@link FhircastEvent.anchorReference} or not at all. */
-  readonly anchor: V extends 'open' ? DeepReadonly<ResourceOf<R>> : DeepReadonly<ResourceOf<R>> | undefined;
+  readonly anchor: V extends 'open' ? ResourceOf<R> : ResourceOf<R> | undefined;
 }
 
 /** The type of an event for which the catalogue has no row. */
