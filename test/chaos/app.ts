@@ -80,6 +80,7 @@ export class ChaosApp {
       topics,
       mayBeOvertaken: world.mayBeOvertaken(kind),
       twins: twinsOf(world.hub.traits),
+      mayBeBehind: () => world.character.hidesOrder && client.syncStatus.state !== 'in-sync',
       isAtHome: () => world.session.current === undefined,
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };

@@ -15,6 +15,8 @@ export interface ObserverOptions {
    * anything where times tell no more than the second. Nothing in the copy tells it from another act.
    */
   readonly twins: 'none' | 'closes' | 'all';
+  /** Whether the app says that it may not be in step, and its hub's times do not tell the order. */
+  mayBeBehind(): boolean;
   /** Whether nothing is current in the hub. */
   isAtHome(): boolean;
   /** Called with every breach. */
@@ -122,10 +124,11 @@ export class Observer {
 
   /**
    * Whether an open may come after a later one, because the hub has decided so: it is the hub's way home, or the open from which
-   * the later one was derived.
+   * the later one was derived; or the app says that it does not know.
    */
   #isHarmless({ name, context }: FhircastEvent, isNewestOfAnchor: boolean): boolean {
     if (!isNewestOfAnchor) return false;
+    if (this.#options.mayBeBehind()) return true;
     if (name === 'Home-open') return this.#options.isAtHome();
     return this.#shownAnchor !== undefined && impliedBy(context).includes(this.#shownAnchor);
   }

@@ -379,7 +379,9 @@ export class CatchUp {
       // It may be another session's.
       if (worth !== 'unlikely') this.#hasTold = true;
       const standing = contexts.standing(context);
-      return standing === 'current' ? 'agrees' : standing;
+      if (standing === 'current') return 'agrees';
+      // Who sends again what is open does not keep what Home-open has left: that was sent again, too.
+      return standing === 'left' && this.#connection.hasReplayed ? 'news' : standing;
     }
     if (contexts.current === null) return 'agrees';
     if (contexts.othersClosed && this.#options.closeClears()) return 'left';

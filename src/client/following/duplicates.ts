@@ -12,8 +12,8 @@ export interface Delivery {
   readonly waiting: ((status: number) => void)[];
   /** How many events had changed the context when this one had been followed. */
   readonly changes: number;
-  /** When the event happened, in one form. */
-  readonly instant: string;
+  /** When the event happened, in one form; empty where nobody has told yet. */
+  instant: string;
   /** Whether it was found by asking, so that the hub has not been answered yet. */
   isFound: boolean;
 }
@@ -179,6 +179,8 @@ export class Duplicates {
       (ids.has(id) || this.#older?.ids.has(id) === true) && !deliveries.has(key) && !this.#older?.deliveries.has(key);
     deliveries.set(key, delivery);
     ids.add(id);
+    // What was found by asking has often no time, and its event has.
+    delivery.instant ||= instantOf(notification);
     this.#last = { content, delivery };
     if (changesContext(kind)) {
       this.#lastChange = this.#last;

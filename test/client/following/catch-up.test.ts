@@ -523,6 +523,21 @@ describe('after a gap', () => {
     },
   );
 
+  it('one that sends Home-open again with what is open, as if it were the latest, does not keep what it has left', async () => {
+    const { begin, gap, hub, asked, current } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    await gap();
+    hub(4, 'p1', { version: 'v1' });
+    hub(5, 'home', { name: 'Home-open', context: [] });
+    await settle();
+    for (let turn = 1; turn < 7; turn++) {
+      await asked[turn]?.answer(found('p1', 'v1'));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(current()).toBe('p1');
+  });
+
   it('one that opens it anew does', async () => {
     const { gap, hub, asked, current } = open();
     hub(1, 'p1', { version: 'v1' });

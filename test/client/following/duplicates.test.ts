@@ -65,6 +65,17 @@ describe('an event that was delivered', () => {
     expect(duplicates.find(notify(facts), 1).delivery).toBe(delivery);
   });
 
+  it.each([
+    ['again', {}],
+    ['under another id', { id: 'e2' }],
+  ])('and was found by asking first is found when its own message comes %s, whatever came between', (_, facts) => {
+    const duplicates = new Duplicates();
+    const found = duplicates.remember(notify({ id: 'resync', timestamp: '' }), 1, true);
+    duplicates.alias(notify({ timestamp: '2024-05-01T10:00:00.123Z' }), found);
+    duplicates.remember(notify({ id: 'e3', context: patientContext('p2'), timestamp: '2024-05-01T10:00:01.123Z' }), 2);
+    expect(duplicates.find(notify({ timestamp: '2024-05-01T10:00:00.123Z', ...facts }), 2).delivery).toBe(found);
+  });
+
   it.each(['__proto__', 'constructor'])('may have the id %s', (id) => {
     const duplicates = new Duplicates();
     expect(duplicates.find(notify({ id }), 1).delivery).toBeUndefined();
