@@ -81,7 +81,7 @@ export class ChaosApp {
       mayBeOvertaken: world.mayBeOvertaken(kind),
       twins: twinsOf(world.hub.traits),
       mayBeBehind: () => world.character.hidesOrder && client.syncStatus.state !== 'in-sync',
-      isAtHome: () => world.session.current === undefined,
+      isCurrent: (anchor: string | undefined) => world.current === (anchor ?? contextName(null)),
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };
     this.#observers = [new Observer(options), new Observer(options)];

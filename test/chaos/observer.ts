@@ -17,8 +17,8 @@ export interface ObserverOptions {
   readonly twins: 'none' | 'closes' | 'all';
   /** Whether the app says that it may not be in step, and its hub's times do not tell the order. */
   mayBeBehind(): boolean;
-  /** Whether nothing is current in the hub. */
-  isAtHome(): boolean;
+  /** Whether this is current in the hub; nothing, where there is no anchor. */
+  isCurrent(anchor: string | undefined): boolean;
   /** Called with every breach. */
   breached(invariant: Invariant, what: string): void;
 }
@@ -123,13 +123,13 @@ export class Observer {
   }
 
   /**
-   * Whether an open may come after a later one, because the hub has decided so: it is the hub's way home, or the open from which
-   * the later one was derived; or the app says that it does not know.
+   * Whether an open may come after a later one, because the hub has decided so: it is what is current there, or the open from
+   * which the later one was derived; or the app says that it does not know.
    */
   #isHarmless({ name, context }: FhircastEvent, isNewestOfAnchor: boolean): boolean {
+    if (this.#options.isCurrent(anchorOf(name, context))) return true;
     if (!isNewestOfAnchor) return false;
     if (this.#options.mayBeBehind()) return true;
-    if (name === 'Home-open') return this.#options.isAtHome();
     return this.#shownAnchor !== undefined && impliedBy(context).includes(this.#shownAnchor);
   }
 

@@ -183,7 +183,7 @@ const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `
 
 /**
  * Whether the hub can be told that an app leaves: a client believes a hub that says that it holds no subscription, and a hub
- * of 2019 that asks back through a black hole hears nothing.
+ * of 2019 that asks back and does not get through hears nothing.
  */
 const mustBeGone = ({ steps, hub }: Schedule): boolean =>
   // A hub that verifies without a mode may be the sandbox of 2018, where an app that leaves ends everybody's subscription.
@@ -196,7 +196,7 @@ const mustBeGone = ({ steps, hub }: Schedule): boolean =>
   !steps.some(
     (step) =>
       (step.kind === 'status' && step.request === 'unsubscribe') ||
-      (step.kind === 'network' && step.place === 'callback' && step.fault === 'half-open'),
+      (step.kind === 'network' && step.place === 'callback' && (step.fault === 'half-open' || step.fault === 'refuse')),
   );
 
 /**
