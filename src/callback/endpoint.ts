@@ -1,12 +1,12 @@
-import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
+import type { CallbackOwner, CallbackSession } from '../channels/callback.ts';
 import { openWebhookChannel } from '../channels/webhook.ts';
 import { FhircastError, NotificationError } from '../errors.ts';
 import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
 import { type Hmac, platformHmac } from './hmac.ts';
+import type { HttpCallbackEndpoint } from './http-endpoint.ts';
 import { MemoryRouter } from './memory-router.ts';
 import { nodeSkin } from './node.ts';
-import type { NodeRequest, NodeResponse } from './node-http.ts';
 import { answerOf, appendedQuery, type CallbackAnswer, type CallbackRequest } from './request.ts';
 import { type CallbackRouter, ROUTER_ANSWERS } from './router.ts';
 import { type CallbackOutcome, subscriptionHandler } from './subscription-handler.ts';
@@ -49,21 +49,6 @@ export interface CallbackEndpointOptions {
    * @default node:crypto where it exists, WebCrypto elsewhere
    */
   hmac?: (secret: string) => Hmac;
-}
-
-/** A callback endpoint and its two skins. */
-export interface HttpCallbackEndpoint extends CallbackEndpoint {
-  /** How many requests to URLs of this endpoint came to what end. */
-  readonly counts: Readonly<Partial<Record<CallbackOutcome, number>>>;
-  /** The largest body that is read, in bytes. */
-  readonly bodyLimit: number;
-  open(owner: CallbackOwner, session?: CallbackSession): Promise<CallbackRegistration>;
-  /** The endpoint itself: one plain function. The id is the last segment of the request's path. */
-  handle(id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer>;
-  /** For web-standard servers: Workers, Deno, Bun, Hono and the like. */
-  fetch(request: Request): Promise<Response>;
-  /** For node:http: `http.createServer(endpoint.node)`, or mounted in a server of yours. */
-  node(request: NodeRequest, response: NodeResponse): void;
 }
 
 const DEFAULT_BODY_LIMIT = 1024 * 1024;

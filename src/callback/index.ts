@@ -14,8 +14,9 @@ export type {
 } from '../channels/callback.ts';
 export { openWebhookChannel } from '../channels/webhook.ts';
 export { FhircastError, SignatureError } from '../errors.ts';
-export { type CallbackEndpointOptions, createCallbackEndpoint, type HttpCallbackEndpoint } from './endpoint.ts';
+export { type CallbackEndpointOptions, createCallbackEndpoint } from './endpoint.ts';
 export { type Hmac, nodeHmac, platformHmac, type SignatureMethod, webHmac } from './hmac.ts';
+export type { HttpCallbackEndpoint } from './http-endpoint.ts';
 export { MemoryRouter } from './memory-router.ts';
 export type { NodeHeaders, NodeRequest, NodeResponse } from './node-http.ts';
 export type { CallbackAnswer, CallbackRequest } from './request.ts';

@@ -1,5 +1,5 @@
 import { FhircastError } from '../errors.ts';
-import type { HttpCallbackEndpoint } from './endpoint.ts';
+import type { HttpCallbackEndpoint } from './http-endpoint.ts';
 import type { NodeRequest } from './node-http.ts';
 import type { CallbackOutcome } from './subscription-handler.ts';
 

@@ -1,5 +1,5 @@
 import { contentEncoding } from './content-encoding.ts';
-import type { HttpCallbackEndpoint } from './endpoint.ts';
+import type { HttpCallbackEndpoint } from './http-endpoint.ts';
 import { bodyParsed, isBodyLost, keptBytes, type ParsedRequest } from './kept-body.ts';
 import { answerAndClose, isUnread, readNodeBody } from './node-body.ts';
 import type { NodeRequest, NodeResponse } from './node-http.ts';

@@ -1,6 +1,6 @@
 import { CollectedBody } from './collected-body.ts';
 import { contentEncoding } from './content-encoding.ts';
-import type { HttpCallbackEndpoint } from './endpoint.ts';
+import type { HttpCallbackEndpoint } from './http-endpoint.ts';
 import { bodyParsed } from './kept-body.ts';
 import type { Handle } from './node.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';

@@ -1,5 +1,6 @@
 import { FhircastError, HubError } from '../errors.ts';
-import { type CurrentContext, parseCurrentContext } from '../events/current-context.ts';
+import { parseCurrentContext } from '../events/context-answer.ts';
+import type { CurrentContext } from '../events/current-context.ts';
 import { isBelowHub } from '../launch/agreement.ts';
 import { inTime } from '../timers.ts';
 import type { Chooser } from './choice.ts';

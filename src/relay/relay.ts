@@ -1,4 +1,5 @@
-import { createCallbackEndpoint, type HttpCallbackEndpoint } from '../callback/endpoint.ts';
+import { createCallbackEndpoint } from '../callback/endpoint.ts';
+import type { HttpCallbackEndpoint } from '../callback/http-endpoint.ts';
 import { MemoryRouter } from '../callback/memory-router.ts';
 import type { NodeRequest, NodeResponse } from '../callback/node-http.ts';
 import { readBody } from '../callback/web.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { currentOfList, parseCurrentContext } from '../../src/events/current-context.ts';
+import { currentOfList, parseCurrentContext } from '../../src/events/context-answer.ts';
 import { parseContext } from '../../src/events/notification.ts';
 import { contextFormOf } from '../../src/hub/context-form.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotificationError } from '../../src/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
-import { parseCurrentContext } from '../../src/events/current-context.ts';
+import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { parseContext, parseJson, parseNotification } from '../../src/events/notification.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseCurrentContext } from '../../src/events/current-context.ts';
+import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { hubTextOf } from '../../src/hub/http.ts';
 import { joinUrl } from '../../src/hub/url.ts';

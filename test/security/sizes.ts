@@ -1,7 +1,7 @@
 import { createCallbackEndpoint } from '../../src/callback/index.ts';
 import { readFrame } from '../../src/channels/frame.ts';
 import { checkContext } from '../../src/events/check.ts';
-import { parseCurrentContext } from '../../src/events/current-context.ts';
+import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';

@@ -4,7 +4,7 @@ import { Changes } from '../../src/client/changing/changes.ts';
 import { NotificationError } from '../../src/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
 import type { ContextEntry } from '../../src/events/context.ts';
-import { parseCurrentContext } from '../../src/events/current-context.ts';
+import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { type Notification, parseJson, parseNotification } from '../../src/events/notification.ts';
 import { dialectOf } from '../../src/hub/dialects/index.ts';

@@ -1,6 +1,6 @@
 import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
 import { contentEncoding } from '../content-encoding.ts';
-import type { HttpCallbackEndpoint } from '../endpoint.ts';
+import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
 import { bodyParsed, keptBytes } from '../kept-body.ts';
 import { type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from '../request.ts';
 import { writtenAgain } from './decoded-query.ts';

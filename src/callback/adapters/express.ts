@@ -1,4 +1,4 @@
-import type { HttpCallbackEndpoint } from '../endpoint.ts';
+import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
 import { bodyParsed, type ParsedRequest as ExpressRequest, isBodyLost } from '../kept-body.ts';
 import type { NodeResponse } from '../node-http.ts';
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import type { HttpCallbackEndpoint } from '../endpoint.ts';
+import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
 import { bodyParsed, isBodyLost, keptBytes } from '../kept-body.ts';
 
 /**

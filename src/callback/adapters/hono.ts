@@ -1,5 +1,5 @@
 import type { Context, Handler } from 'hono';
-import type { HttpCallbackEndpoint } from '../endpoint.ts';
+import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
 import { bodyParsed } from '../kept-body.ts';
 
 /** Under what Hono keeps a body whose bytes can be had again: JSON and forms are not among it. */

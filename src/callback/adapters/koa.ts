@@ -1,5 +1,5 @@
 import type { Middleware, Request } from 'koa';
-import type { HttpCallbackEndpoint } from '../endpoint.ts';
+import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
 import { bodyParsed, isBodyLost, keptBytes } from '../kept-body.ts';
 
 /** What a body parser puts on a request. */

@@ -1,5 +1,5 @@
 import type { NextRequest } from 'next/server';
-import type { HttpCallbackEndpoint } from '../endpoint.ts';
+import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
 import { bodyParsed } from '../kept-body.ts';
 import { writtenAgain } from './decoded-query.ts';
 

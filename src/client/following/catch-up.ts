@@ -1,5 +1,5 @@
 import { FhircastError, NotificationError } from '../../errors.ts';
-import { currentOfList } from '../../events/current-context.ts';
+import { currentOfList } from '../../events/context-answer.ts';
 import { shortened } from '../../events/fingerprint.ts';
 import type { Notification } from '../../events/notification.ts';
 import { statusMeansUnsupported } from '../../failures.ts';
