@@ -1,4 +1,4 @@
-import type { CallbackRegistration, CallbackSession } from '../channels/callback.ts';
+import type { CallbackOwner, CallbackRegistration } from '../channels/callback.ts';
 import { openWebhookChannel } from '../channels/webhook.ts';
 import { FhircastError, NotificationError } from '../errors.ts';
 import { joinUrl, urlFault } from '../hub/url.ts';

@@ -15,6 +15,8 @@ export interface ObserverOptions {
    * anything where times tell no more than the second. Nothing in the copy tells it from another act.
    */
   readonly twins: 'none' | 'closes' | 'all';
+  /** Whether ids tell one event from another. */
+  readonly hasIds: boolean;
   /** Whether the app says that it may not be in step, and its hub's times do not tell the order. */
   mayBeBehind(): boolean;
   /** Whether this is current in the hub; nothing, where there is no anchor. */
@@ -100,7 +102,7 @@ export class Observer {
     const place = inOrder ?? places.find(isUnseen);
     if (place === undefined) {
       // Whoever was led astray by the times comes back when the hub is asked.
-      const isReturn = mayBeOvertaken || places.some((one) => this.#seemDerived.has(one));
+      const isReturn = mayBeOvertaken || !this.#options.hasIds || places.some((one) => this.#seemDerived.has(one));
       const isFound = event.source === 'resync' || places.some((one) => this.#found.has(one));
       const isAllowed = isFound ? isReturn : twins === 'all' || (twins === 'closes' && !isOpen);
       if (!isAllowed) breached('once', `${title} again`);
