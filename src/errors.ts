@@ -178,6 +178,9 @@ export const isOurError = (error: unknown): error is FhircastError =>
 
 const printable = (cause: unknown): unknown => (cause instanceof FhircastError ? cause : safeCause(cause));
 
+/** What a call rejects with that was given up. */
+export const aborted = (): FhircastError => new FhircastError('aborted');
+
 /** The launch does not lead to a FHIRcast session. */
 export class LaunchError extends FhircastError {
   override name = 'LaunchError';

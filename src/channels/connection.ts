@@ -1,4 +1,4 @@
-import { ChannelError, FhircastError, NotificationError, SubscriptionDeniedError } from '../errors.ts';
+import { aborted, ChannelError, FhircastError, NotificationError, SubscriptionDeniedError } from '../errors.ts';
 import type { Habits } from '../hub/dialects/dialect.ts';
 import { mayBeBlocked } from '../hub/local-network.ts';
 import type { Recorder } from '../hub/protocol.ts';
@@ -103,7 +103,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', aborted);
+        signal.removeEventListener('abort', giveUp);
         this.#fail = this.#confirm = undefined;
       };
       const fail = (error: FhircastError) => {
@@ -111,13 +111,13 @@ export class Connection {
         this.end();
         reject(error);
       };
-      const aborted = () => fail(new FhircastError('aborted'));
+      const giveUp = () => fail(aborted());
       const timer = after(this.#options.confirmWithinMs, () =>
         fail(new ChannelError('confirmation-timeout', { retryable: true })),
       );
       this.#fail = fail;
-      signal.addEventListener('abort', aborted);
-      if (signal.aborted) return aborted();
+      signal.addEventListener('abort', giveUp);
+      if (signal.aborted) return giveUp();
       this.#confirm = (grant) => {
         settle();
         this.#confirmed = true;
@@ -154,7 +154,7 @@ export class Connection {
     this.#socket = undefined;
     if (socket) dispose(socket);
     if (socket && isDead) cut(socket);
-    this.#fail?.(new FhircastError('aborted'));
+    this.#fail?.(aborted());
   }
 
   #listen(socket: WebSocketLike): void {

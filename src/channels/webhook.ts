@@ -1,4 +1,4 @@
-import { ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.ts';
+import { aborted, ChannelError, FhircastError, SubscriptionDeniedError } from '../errors.ts';
 import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { Recorder } from '../hub/protocol.ts';
@@ -89,7 +89,7 @@ export class WebhookChannel implements Channel {
     if (this.#closed) {
       // Left while the URL was being reserved.
       this.close();
-      throw new FhircastError('aborted');
+      throw aborted();
     }
     this.#events = events;
     // Before the request: some hubs verify while they answer it.
@@ -100,7 +100,7 @@ export class WebhookChannel implements Channel {
       await this.#options.api.subscribe(this.#request(), signal);
     } catch (error) {
       // By now the end of the subscription may be expected.
-      if (this.#pending?.mode === 'subscribe') this.#pending.reject(new FhircastError('aborted'));
+      if (this.#pending?.mode === 'subscribe') this.#pending.reject(aborted());
       this.#active = wasActive;
       throw error;
     }
@@ -112,7 +112,7 @@ export class WebhookChannel implements Channel {
   }
 
   interrupt(why: Interruption): void {
-    this.#pending?.reject(new FhircastError('aborted'));
+    this.#pending?.reject(aborted());
     // Otherwise the callback stays registered: what still arrives there is ours.
     if (why === 'ended') this.#giveBack();
   }
@@ -141,7 +141,7 @@ export class WebhookChannel implements Channel {
 
   close(): void {
     this.#closed = true;
-    this.#pending?.reject(new FhircastError('aborted'));
+    this.#pending?.reject(aborted());
     this.#giveBack();
   }
 
@@ -189,7 +189,7 @@ export class WebhookChannel implements Channel {
     let opening: Promise<CallbackRegistration> | undefined;
     try {
       opening = Promise.resolve(callback.open(owner, { hubUrl: api.hubUrl, topic: api.topic }));
-      return await inTime(opening, confirmationTimeoutMs, failed, signal, () => new FhircastError('aborted'));
+      return await inTime(opening, confirmationTimeoutMs, failed, signal, aborted);
     } catch (cause) {
       // What comes after all is given back.
       opening?.then(closeQuietly, () => {});
@@ -215,7 +215,7 @@ export class WebhookChannel implements Channel {
     return new Promise<Grant>((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', aborted);
+        signal?.removeEventListener('abort', giveUp);
         if (this.#pending === pending) this.#pending = undefined;
       };
       const pending: Pending = {
@@ -229,13 +229,13 @@ export class WebhookChannel implements Channel {
           reject(error);
         },
       };
-      const aborted = () => pending.reject(new FhircastError('aborted'));
+      const giveUp = () => pending.reject(aborted());
       const timer = after(timeoutMs, () =>
         pending.reject(new ChannelError('confirmation-timeout', { retryable: true })),
       );
-      signal?.addEventListener('abort', aborted);
+      signal?.addEventListener('abort', giveUp);
       this.#pending = pending;
-      if (signal?.aborted) aborted();
+      if (signal?.aborted) giveUp();
     });
   }
 

@@ -1,10 +1,11 @@
-import { ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../errors.ts';
+import { aborted, ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../errors.ts';
 import { endpointMayLive } from '../failures.ts';
 import type { HubApi } from '../hub/api.ts';
 import type { SubscriptionRequest } from '../hub/dialects/dialect.ts';
 import type { HttpAnswer } from '../hub/http.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { urlFault } from '../hub/url.ts';
+import { limited } from '../limited.ts';
 import { randomHex } from '../random.ts';
 import { after } from '../timers.ts';
 import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
@@ -243,21 +244,14 @@ export class WebSocketChannel implements Channel {
     // The hub would end the one that has taken its place.
     if (this.#options.api.dialect.unsubscribeEnds !== 'itself') return this.#abandoned.clear();
     for (const endpoint of this.#abandoned) {
-      const limit = new AbortController();
-      const abort = () => limit.abort();
-      const timer = after(TELL_WITHIN_MS, abort);
-      signal.addEventListener('abort', abort);
-      if (signal.aborted) abort();
       try {
-        await this.#options.api.unsubscribe(this.#request(endpoint), limit.signal);
+        const request = this.#request(endpoint);
+        await limited(TELL_WITHIN_MS, signal, (limit) => this.#options.api.unsubscribe(request, limit));
         this.#abandoned.delete(endpoint);
       } catch (error) {
         // Whoever answers does not hold it, or will not let go of it.
         if (error instanceof FhircastError && error.status !== undefined && !error.retryable)
           this.#abandoned.delete(endpoint);
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
       }
     }
   }
@@ -274,7 +268,7 @@ export class WebSocketChannel implements Channel {
     { confirmWithinMs, isAgain }: { readonly confirmWithinMs: number; readonly isAgain: boolean },
     signal: AbortSignal,
   ): Promise<Grant> {
-    if (this.#closed) throw new FhircastError('aborted');
+    if (this.#closed) throw aborted();
     const { api, sink, record, confirmationTimeoutMs, webSocket } = this.#options;
     const url = socketUrlOf(endpoint, api.hubUrl, api.dialect);
     if (urlFault(url, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
@@ -314,7 +308,7 @@ export class WebSocketChannel implements Channel {
     this.#opening = connection;
     try {
       const grant = await connection.open(signal);
-      if (this.#closed) throw new FhircastError('aborted');
+      if (this.#closed) throw aborted();
       return grant;
     } finally {
       if (this.#opening === connection) this.#opening = undefined;

@@ -1,8 +1,5 @@
-import { FhircastError } from '../errors.ts';
+import { aborted } from '../errors.ts';
 import { inTime } from '../timers.ts';
-
-/** What a call rejects with that was given up. */
-const aborted = (): FhircastError => new FhircastError('aborted');
 
 /**
  * Rejects with `aborted` as soon as a signal says so.

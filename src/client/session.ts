@@ -7,6 +7,7 @@ import { HubApi } from '../hub/api.ts';
 import { Chooser, type HubChoice } from '../hub/choice.ts';
 import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
+import { limited } from '../limited.ts';
 import { randomHex } from '../random.ts';
 import { after, inTime, unref } from '../timers.ts';
 import { Changes } from './changing/changes.ts';
@@ -274,12 +275,10 @@ export class Session {
   async #leave(): Promise<void> {
     this.#changes?.close();
     this.#life.abort();
-    const limit = new AbortController();
+    const late = () => new HubError('hub-timeout', { retryable: true });
     try {
-      const late = () => new HubError('hub-timeout', { retryable: true });
-      await inTime(this.subscription.end(limit.signal), LEAVE_WITHIN_MS, late, undefined, late);
+      await limited(LEAVE_WITHIN_MS, undefined, (signal) => this.subscription.end(signal), late);
     } finally {
-      limit.abort();
       this.listeners.clear();
     }
   }

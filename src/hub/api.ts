@@ -1,4 +1,4 @@
-import { FhircastError, HubError } from '../errors.ts';
+import { aborted, FhircastError, HubError } from '../errors.ts';
 import { parseCurrentContext } from '../events/context-answer.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { isBelowHub } from '../launch/agreement.ts';
@@ -296,5 +296,3 @@ export class HubApi {
     return token;
   }
 }
-
-const aborted = (): FhircastError => new FhircastError('aborted');

@@ -1,8 +1,9 @@
 import { FhircastError, type FhircastErrorCode, HubError } from '../errors.ts';
 import { isObject, LONG, parseBounded } from '../events/json.ts';
 import { statusPasses } from '../failures.ts';
+import { limited } from '../limited.ts';
 import { loaded } from '../loaded-part.ts';
-import { after, LONGEST_TIMER_MS } from '../timers.ts';
+import { LONGEST_TIMER_MS } from '../timers.ts';
 import { mayBeBlocked } from './local-network.ts';
 
 /** The part of the web's `fetch` that is used: any implementation will do. */
@@ -99,20 +100,7 @@ const isMistake = (cause: unknown): boolean =>
  * @throws FhircastError `aborted` when the signal of the request ended it
  */
 export async function send(url: string, init: RequestInit, options: HttpOptions): Promise<HttpAnswer> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  // Not every implementation of fetch ends an answer that has begun.
-  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  const outer = init.signal;
-  const abort = () => controller.abort();
-  outer?.addEventListener('abort', abort);
-  if (outer?.aborted) abort();
-  let timedOut = false;
-  const timer = after(options.timeoutMs, () => {
-    timedOut = true;
-    abort();
-  });
-  const exchange = async (): Promise<HttpAnswer> => {
+  const exchange = async (signal: AbortSignal): Promise<HttpAnswer> => {
     const fetch = options.fetch ?? (await platformFetch());
     const response = await fetch(url, {
       ...init,
@@ -129,17 +117,14 @@ export async function send(url: string, init: RequestInit, options: HttpOptions)
     const text = await readText(response);
     return { status, ok: response.ok, text, header: (name) => response.headers.get(name) };
   };
+  const late = () => new HubError('hub-timeout', { retryable: true });
   try {
-    return await Promise.race([exchange(), aborted]);
+    // Not every implementation of fetch ends an answer that has begun.
+    return await limited(options.timeoutMs, init.signal, exchange, late);
   } catch (cause) {
     if (cause instanceof FhircastError) throw cause;
-    if (outer?.aborted) throw new FhircastError('aborted');
     if (options.fetch && isMistake(cause)) throw new FhircastError('option-failed', { at: 'fetch', cause });
-    const code = timedOut ? 'hub-timeout' : mayBeBlocked(url) ? 'hub-local-blocked' : 'hub-unreachable';
-    throw new HubError(code, { cause, retryable: true });
-  } finally {
-    clearTimeout(timer);
-    outer?.removeEventListener('abort', abort);
+    throw new HubError(mayBeBlocked(url) ? 'hub-local-blocked' : 'hub-unreachable', { cause, retryable: true });
   }
 }
 

@@ -4,7 +4,8 @@ import { ChannelError, type FhircastErrorDetails } from '../errors.ts';
 import { statusPasses } from '../failures.ts';
 import type { FetchLike } from '../hub/http.ts';
 import { joinUrl } from '../hub/url.ts';
-import { after, every, pause, type Timer, unref } from '../timers.ts';
+import { limited } from '../limited.ts';
+import { after, every, pause, type Timer } from '../timers.ts';
 import {
   type AnswerMessage,
   EVENT_LIMIT,
@@ -301,16 +302,10 @@ export class Connection {
 
   /** Does something that the relay, or a `fetch` of the app's own, may never end. */
   async #inTime(act: (signal: AbortSignal) => Promise<Response>): Promise<Response> {
-    const limit = new AbortController();
-    const timer = after(TAKE_WITHIN_MS, () => limit.abort());
-    unref(timer);
-    try {
-      const response = await this.#until(limit.signal, act(limit.signal));
-      drop(response);
-      return response;
-    } finally {
-      clearTimeout(timer);
-    }
+    const failed = () => relayFailed({ retryable: true });
+    const response = await limited(TAKE_WITHIN_MS, undefined, act, failed);
+    drop(response);
+    return response;
   }
 
   /** Waits until a signal says that it is enough. */

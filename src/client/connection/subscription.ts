@@ -1,6 +1,6 @@
 import type { Denial } from '../../channels/callback.ts';
 import type { Channel, ChannelSink, ChannelType, Grant } from '../../channels/channel.ts';
-import { ChannelError, FhircastError, isOurError, SubscriptionDeniedError } from '../../errors.ts';
+import { aborted, ChannelError, FhircastError, isOurError, SubscriptionDeniedError } from '../../errors.ts';
 import { canonicalName } from '../../events/names.ts';
 import type { Subscribed } from '../events.ts';
 import type { Answer } from '../following/inbox.ts';
@@ -263,7 +263,7 @@ export class Subscription {
     const channel: Channel = await this.#options.openChannel(sink, failed, this.#attempting.signal);
     if (attempt === this.#attempt) return channel;
     channel.close();
-    throw new FhircastError('aborted');
+    throw aborted();
   }
 
   /** Whether another channel may succeed where this one failed. */
