@@ -40,6 +40,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   resends: isCount,
   fetch: isFunction,
   webSocket: isFunction,
+  caughtUp: isBoolean,
   signal: (value) => isObject(value) && isFunction(value.addEventListener),
 };
 

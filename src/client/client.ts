@@ -23,6 +23,7 @@ import {
   type DiscoverOptions,
   type FhircastClientOptions,
   httpOptions,
+  type ReadyOptions,
   type SmartLaunchOptions,
 } from './options.ts';
 import { Session } from './session.ts';
@@ -44,6 +45,15 @@ const asyncDispose: typeof Symbol.asyncDispose = /* @__PURE__ */ (() =>
  */
 export class FhircastClient {
   readonly #session: Session;
+
+  /**
+   * Vue makes no proxy of an object that says so: a proxy would have no private fields.
+   *
+   * @hidden
+   */
+  get __v_skip(): true {
+    return true;
+  }
 
   /**
    * Completes a SMART launch and makes a client for its session.
@@ -119,11 +129,25 @@ export class FhircastClient {
   }
 
   /**
-   * The contexts of the session, as the hub's events told them. Readable at any time. It is what the session shows, also where
-   * this app refused to follow.
+   * The contexts of the session, as the hub's events told them. Readable at any time: the object is the same until something of it
+   * changes. It is what the session shows, also where this app refused to follow; see {@link FhircastClient.shown}.
    */
   get context(): SessionContext {
     return this.#session.contexts.session;
+  }
+
+  /**
+   * What this app shows: the context that was opened last among those that it followed; `null` when there is none. An event counts
+   * when the app has decided: its listeners have returned and their promises are fulfilled. What the app refuses or fails at, early
+   * or late, leaves it as it was. It is the same object until it changes.
+   *
+   * @example
+   * ```ts
+   * client.subscribe(() => draw(client.shown?.patient));
+   * ```
+   */
+  get shown(): CurrentContext | null {
+    return this.#session.inbox.shown.context;
   }
 
   /** Whether the session is in step: what a banner in a user interface shows. */
@@ -187,9 +211,36 @@ export class FhircastClient {
    * @throws FhircastError what kept the hub from confirming. Where the error is `retryable`, the client goes on trying, and
    *   `ready()` can be called again; `no-events` when nothing is listened to
    */
-  async ready(options: Abortable = {}): Promise<void> {
+  async ready(options: ReadyOptions = {}): Promise<void> {
     checkOptions(options);
-    return abortable(this.#session.subscription.ready(), options.signal);
+    const { signal, caughtUp } = options;
+    const session = this.#session;
+    return abortable(caughtUp ? session.caughtUp(signal) : session.subscription.ready(), signal);
+  }
+
+  /**
+   * Calls a listener after every change of {@link FhircastClient.context}, {@link FhircastClient.shown},
+   * {@link FhircastClient.syncStatus} and {@link FhircastClient.state}, for every kind of store. It asks the hub for nothing: use `on()`
+   * or the option `events` for that. It can be passed on as it is.
+   *
+   * @param listener is called without an argument
+   * @returns ends it
+   * @example
+   * ```ts
+   * const patient = useSyncExternalStore(client.subscribe, () => client.shown)?.patient;
+   * ```
+   */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    mustBe(typeof listener === 'function', 'listener');
+    return this.#session.subscribers.add(listener);
+  };
+
+  /**
+   * Looks at once whether the connection lives and whether something was missed, as a page does when it is looked at again. For an app
+   * that slept without a page: React Native's `AppState`, Electron's `powerMonitor`.
+   */
+  wake(): void {
+    this.#session.wake();
   }
 
   /**

@@ -6,6 +6,7 @@ import type { EventOf } from '../events/types.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import type { Resending } from './changing/change-result.ts';
 import type { StateChange } from './connection/state.ts';
+import type { ContextChange } from './following/context-change.ts';
 import type { SyncStatus } from './following/sync-facts.ts';
 
 /** What the event `subscribed` carries. */
@@ -26,6 +27,8 @@ export interface Subscribed {
 export interface SessionEvents {
   /** The state changed. */
   state: StateChange;
+  /** The contexts of the session changed. The listeners of the event that did it have been called. */
+  context: ContextChange;
   /** Whether the session is in step changed. */
   sync: SyncStatus;
   /** A change of this app that somebody did not follow is about to be sent again. */
@@ -57,6 +60,7 @@ export type Listener<N extends string> = (argument: ListenerArgument<N>) => unkn
 
 const SESSION_EVENTS: ReadonlySet<string> = /* @__PURE__ */ new Set<SessionEventName>([
   'state',
+  'context',
   'sync',
   'resend',
   'subscribed',

@@ -50,6 +50,7 @@ export class Listeners {
   /** Few sessions are watched by anybody. */
   #own: Room | undefined;
   readonly #changed: () => void;
+  #hasWarned = false;
 
   /** @param changed called when the set of names that have listeners may have changed */
   constructor(changed: () => void) {
@@ -104,7 +105,10 @@ export class Listeners {
 
   /** Emits one of the client's own events. What its listeners throw is thrown where nothing depends on it. */
   emit<N extends SessionEventName>(name: N, argument: SessionEvents[N]): void {
-    if (!this.has(name)) return;
+    if (!this.has(name)) {
+      if (name === 'error') this.#nobodyHears(argument as SessionEvents['error']);
+      return;
+    }
     const call: Call = { argument, failures: [], promises: [] };
     this.#own?.emitter.emit(name, call);
     for (const failure of call.failures) {
@@ -112,6 +116,13 @@ export class Listeners {
         throw failure;
       });
     }
+  }
+
+  /** The first error is written where developers look. Nothing confidential is in its sentence. */
+  #nobodyHears({ message }: SessionEvents['error']): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    console.warn(`fhircast-client: ${message} Listen to the event error.`);
   }
 
   clear(): void {

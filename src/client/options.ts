@@ -149,6 +149,16 @@ export const httpOptions = ({ fetch, requestTimeoutMs }: DiscoverOptions): HttpO
   timeoutMs: requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
 });
 
+/** Options of `ready()`. */
+export interface ReadyOptions extends Abortable {
+  /**
+   * Waits besides until it is known what is current: the hub has told, or nothing can have been missed.
+   *
+   * @default false
+   */
+  caughtUp?: boolean;
+}
+
 /** An operation that can be given up. */
 export interface Abortable {
   /** Gives the operation up: it rejects with `aborted`. */

@@ -18,12 +18,14 @@ import { type StateChange, StateMachine } from './connection/state.ts';
 import { Subscription } from './connection/subscription.ts';
 import { watchPage } from './connection/wake.ts';
 import { CatchUp } from './following/catch-up.ts';
+import { contextChange } from './following/context-change.ts';
 import { ContextStore } from './following/context-store.ts';
 import { Inbox } from './following/inbox.ts';
 import { LateRefusals } from './following/late-refusals.ts';
 import { SyncTracker } from './following/sync-status.ts';
 import { Listeners } from './listeners.ts';
 import { type FhircastClientOptions, httpOptions } from './options.ts';
+import { Subscribers } from './subscribers.ts';
 import { tokenLife } from './token-life.ts';
 import { Wanted } from './wanted.ts';
 
@@ -43,6 +45,7 @@ export class Session {
   readonly listeners: Listeners;
   readonly machine: StateMachine;
   readonly contexts = new ContextStore();
+  readonly subscribers = new Subscribers();
   readonly api: HubApi;
   readonly inbox: Inbox;
   readonly sync: SyncTracker;
@@ -57,6 +60,8 @@ export class Session {
   /** Most apps change nothing, and never have it. */
   #changes: Changes | undefined;
   #left: Promise<void> | undefined;
+  /** What everybody has been told of. */
+  #told = { session: this.contexts.session, shown: this.contexts.current };
   /** Ends listening to what the browser tells about the page. */
   #unwatch: (() => void) | undefined;
   /** Ends what is asked beside the subscription. */
@@ -90,7 +95,10 @@ export class Session {
         return chooser.dialect.sendsSyncErrors && isListed;
       },
     });
-    this.sync = new SyncTracker(subscriberName, (status) => this.listeners.emit('sync', status));
+    this.sync = new SyncTracker(subscriberName, (status) => {
+      this.listeners.emit('sync', status);
+      this.subscribers.notify();
+    });
     this.machine = new StateMachine((change) => this.#entered(change));
 
     const record = (entry: Omit<ProtocolRecord, 'at'>) => {
@@ -136,6 +144,7 @@ export class Session {
         this.#changes?.received(event);
       },
       followed: (establishes, time) => this.#catchUp.followed(establishes, time),
+      settled: () => this.#settled(),
       refused: (event, reason) => this.sync.refusedByUs(event, reason),
       late: (event, reason) => void this.#lateRefusals.refused(event, reason),
       progress: (event, progress) =>
@@ -280,6 +289,7 @@ export class Session {
       await limited(LEAVE_WITHIN_MS, undefined, (signal) => this.subscription.end(signal), late);
     } finally {
       this.listeners.clear();
+      this.subscribers.clear();
     }
   }
 
@@ -305,15 +315,52 @@ export class Session {
     if (previous === 'active') this.contexts.gap();
     this.listeners.emit('state', change);
     this.sync.entered(state);
+    this.subscribers.notify();
     if (state === 'closed') this.sync.close();
+  }
+
+  /** Looks at once whether the connection lives, and takes up again what is waited for. */
+  wake(): void {
+    this.subscription.wake();
+    this.#liveness.check();
+  }
+
+  /**
+   * Waits until the hub has confirmed the subscription and it is known what is current.
+   *
+   * @throws FhircastError what kept the hub from confirming
+   */
+  async caughtUp(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted) {
+      await this.subscription.ready();
+      if (this.sync.isKnown) return;
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          end();
+          signal?.removeEventListener('abort', done);
+          resolve();
+        };
+        const end = this.subscribers.add(done);
+        signal?.addEventListener('abort', done);
+      });
+    }
+  }
+
+  /** Tells of a change of the context, or of what the app shows. */
+  #settled(): void {
+    const { session } = this.contexts;
+    const { context: shown } = this.inbox.shown;
+    const before = this.#told;
+    if (session === before.session && shown === before.shown) return;
+    this.#told = { session, shown };
+    if (session !== before.session && this.listeners.has('context'))
+      this.listeners.emit('context', contextChange(before.session, session));
+    this.subscribers.notify();
   }
 
   #watchPage(): () => void {
     return watchPage({
-      woke: () => {
-        this.subscription.wake();
-        this.#liveness.check();
-      },
+      woke: () => this.wake(),
       hidden: () => this.#outlivesPage || this.subscription.hide(),
       left: () => this.#outlivesPage || void this.leave().catch(() => {}),
     });

@@ -142,6 +142,7 @@ describe('the documentation', () => {
   it("lists every event of the client's own", () => {
     const own: Record<SessionEventName, true> = {
       state: true,
+      context: true,
       sync: true,
       resend: true,
       subscribed: true,

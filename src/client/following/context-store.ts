@@ -12,8 +12,9 @@ import {
   isSameResource,
 } from '../../events/identity.ts';
 import type { Notification } from '../../events/notification.ts';
+import type { ShownStep } from './shown.ts';
 
-/** The contexts of the session, as far as they are known. */
+/** The contexts of the session, as far as they are known. The object is the same until something of it changes, and it is frozen. */
 export interface SessionContext {
   /** The context that was opened last, unless it was closed; `null` when there is none. */
   readonly current: CurrentContext | null;
@@ -124,18 +125,20 @@ export class ContextStore {
   #isUndatedFinding = false;
   /** What was closed since the current context was opened, and was not it. One hub has no context after any close. */
   #othersClosed = false;
+  #snapshot = { open: this.#open, session: sessionOf(null, this.#open) };
+  #step: ShownStep = (shown) => shown;
 
   /** The contexts of the session. */
   get session(): SessionContext {
-    const open = this.#open;
-    return {
-      current: this.#current,
-      open: open.map(({ context }) => context),
-      // Few apps read it, and every event would pay for it.
-      get implied() {
-        return impliedBy(open);
-      },
-    };
+    const { open, session } = this.#snapshot;
+    if (open === this.#open && session.current === this.#current) return session;
+    this.#snapshot = { open: this.#open, session: sessionOf(this.#current, this.#open) };
+    return this.#snapshot.session;
+  }
+
+  /** What the open or close that was followed last does to what an app shows that follows it, too. */
+  get step(): ShownStep {
+    return this.#step;
   }
 
   /** The current context; `null` when there is none. */
@@ -328,6 +331,7 @@ export class ContextStore {
     if (!isDerived) this.#since = time ?? this.#since;
     if (!parts) {
       this.#leave('home');
+      this.#step = () => null;
       return true;
     }
     const anchor = anchorIn(parts.resource, context) ?? { id: undefined, identifiers: [] };
@@ -342,6 +346,9 @@ export class ContextStore {
     };
     const meant = isNamed(anchor) ? this.#named(parts.resource, anchor, context) : [];
     const others = this.#open.filter((open) => !meant.includes(open)).slice(-MOST_OPEN + 1);
+    const derivedFrom = isDerived ? this.#current : null;
+    // What it was derived from stays, unless the app does not show that.
+    this.#step = (shown) => (shown && shown === derivedFrom ? shown : opened.context);
     if (isDerived) {
       this.#open = [...others.slice(0, -1), opened, ...others.slice(-1)];
       return true;
@@ -356,8 +363,22 @@ export class ContextStore {
 
   #close(resource: string, { context, time }: Notification): boolean {
     const anchor = anchorIn(resource, context);
+    const before = this.#open;
     const meant = this.#meant(resource, context);
-    this.#open = this.#open.filter((open) => !meant.includes(open));
+    const closes = (shown: CurrentContext): boolean => {
+      if (meant.some((open) => open.context === shown)) return true;
+      // What the app did not close with the others, it still shows.
+      const isOpen = before.some((open) => open.context === shown);
+      const theirs = isOpen || !anchor ? undefined : anchorIn(resource, shown.context);
+      if (!anchor || !theirs || shown.type.toLowerCase() !== resource) return false;
+      return (
+        (theirs.id !== undefined && theirs.id === anchor.id) ||
+        isNamedBy(theirs, anchor) ||
+        areOfOneStudy(resource, shown.context, context)
+      );
+    };
+    this.#step = (shown) => (shown && closes(shown) ? null : shown);
+    if (meant.length > 0) this.#open = before.filter((open) => !meant.includes(open));
     if (meant.some((open) => open.context === this.#current)) this.#current = null;
     else if (this.#current) this.#othersClosed = true;
     if (anchor && isNamed(anchor) && time !== undefined) {
@@ -397,6 +418,19 @@ export class ContextStore {
     this.#othersClosed = false;
   }
 }
+
+const sessionOf = (current: CurrentContext | null, open: readonly OpenContext[]): SessionContext => {
+  let implied: readonly CurrentContext[] | undefined;
+  return Object.freeze({
+    current,
+    open: Object.freeze(open.map(({ context }) => context)),
+    // Few apps read it, and every event would pay for it.
+    get implied() {
+      implied ??= Object.freeze(impliedBy(open));
+      return implied;
+    },
+  });
+};
 
 /** The types that other contexts tell of, by their keys. */
 const IMPLIED: Readonly<Record<string, string>> = { patient: 'Patient', encounter: 'Encounter', study: 'ImagingStudy' };

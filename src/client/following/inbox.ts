@@ -13,6 +13,7 @@ import { Acknowledgement, type Progress } from './acknowledgement.ts';
 import type { ContextStore } from './context-store.ts';
 import { type Delivery, Duplicates, REFUSED_FROM } from './duplicates.ts';
 import { type JudgeState, judge, type Verdict } from './judge.ts';
+import { Shown } from './shown.ts';
 import type { SyncDoubt } from './sync-facts.ts';
 
 /** What the inbox needs. */
@@ -49,6 +50,8 @@ export interface InboxOptions {
   received(event: FhircastEvent): void;
   /** An event has been given to the app, or the hub told of one that the app has. `establishes`: it says what is current. */
   followed(establishes: boolean, time: number | undefined): void;
+  /** The context of the session, or what the app shows, may have changed. */
+  settled(): void;
   /** The app did not follow, and the hub has been told. */
   refused(event: FhircastEvent, reason: string | undefined): void;
   /** The app did not follow, and why has to be said by a SyncError: the hub had been answered, or its answer holds no reason. */
@@ -64,6 +67,7 @@ const MALFORMED = 400;
 const NOT_OURS = 404;
 const UNUSABLE = 422;
 const FOLLOWED = 200;
+const UNDECIDED = 202;
 
 /** Answers as the app decided, or when it has. */
 const respond = (delivery: Delivery, answer: Answer): void => {
@@ -76,6 +80,8 @@ const respond = (delivery: Delivery, answer: Answer): void => {
 export class Inbox {
   /** How many messages came to what end. */
   readonly counts: MessageCounts = noCounts();
+  /** What the app shows. */
+  readonly shown = new Shown();
   readonly #options: InboxOptions;
   readonly #duplicates = new Duplicates();
   /** The latest open that was found by asking. */
@@ -234,11 +240,18 @@ export class Inbox {
     const delivery = this.#duplicates.remember(notification, contexts.changes, !answer);
     if (answer) delivery.waiting.push(answer);
     this.counts.delivered++;
+    const decision = changesContext(notification.kind) ? this.shown.add(contexts.step) : undefined;
+    const decided = (follows: boolean) => {
+      if (!decision) return;
+      this.shown.decide(decision, follows);
+      this.#options.settled();
+    };
     const acknowledgement = new Acknowledgement(
       {
         answer: (status) => {
           delivery.status = status;
           for (const waiting of delivery.waiting.splice(0)) waiting(status);
+          if (status !== UNDECIDED) decided(status < REFUSED_FROM);
           if (status < REFUSED_FROM) return;
           const { reason } = acknowledgement;
           this.#options.refused(event, reason);
@@ -249,11 +262,15 @@ export class Inbox {
         late: (reason) => {
           // When the same is sent again under another id, the app is asked again.
           delivery.isRefusedLate = true;
+          decided(false);
           this.#options.refused(event, reason);
           if (answer) this.#options.late(event, reason);
         },
         // Nobody but the hub waits for a decision.
-        progress: (progress) => (answer || progress !== 'overdue') && this.#options.progress(event, progress),
+        progress: (progress) => {
+          if (progress === 'decided') decided(true);
+          if (answer || progress !== 'overdue') this.#options.progress(event, progress);
+        },
         failed: (cause, late) => this.#failed(cause, late || !answer),
       },
       acknowledgeWithinMs,
@@ -262,6 +279,7 @@ export class Inbox {
     const event = new FhircastEvent(notification, { source: answer ? 'hub' : 'resync', isEcho }, acknowledgement);
     this.#options.received(event);
     acknowledgement.dispatched(listeners.dispatch(event));
+    if (decision) this.#options.settled();
     this.#options.followed(isEstablishing && changesContext(notification.kind), answer && notification.time);
     return delivery;
   }

@@ -62,6 +62,11 @@ export class SyncTracker {
     return this.#status;
   }
 
+  /** Whether the context is the hub's, as far as this app can know. */
+  get isKnown(): boolean {
+    return this.#facts.isConnected && this.#facts.doubt === undefined;
+  }
+
   /** The same as long as no objection can have been missed; `undefined` while none can be heard. */
   get hearing(): number | undefined {
     return this.#status.objections === 'heard' ? this.#gaps : undefined;
@@ -203,7 +208,7 @@ export class SyncTracker {
     const objections = isConnected && hearsObjections ? 'heard' : 'unheard';
     const isSameState = standing.state === before.state;
     if (isSameState && objections === before.objections && detailOf(standing) === detailOf(before)) return;
-    this.#status = { ...standing, since: isSameState ? before.since : Date.now(), objections };
+    this.#status = Object.freeze({ ...standing, since: isSameState ? before.since : Date.now(), objections });
     this.#changed(this.#status);
   }
 }
@@ -217,5 +222,5 @@ function withRefusal(refusals: readonly Refusal[], refusal: Refusal): readonly R
   const known = refusals.find(({ subscriber }) => subscriber === refusal.subscriber);
   if (!known && refusals.length >= REMEMBERED) return refusals;
   const diagnostics = known?.diagnostics && known.isSelf ? known.diagnostics : refusal.diagnostics;
-  return [...refusals.filter((one) => one !== known), { ...refusal, diagnostics }];
+  return Object.freeze([...refusals.filter((one) => one !== known), Object.freeze({ ...refusal, diagnostics })]);
 }

@@ -83,6 +83,7 @@ function open(dialectName: DialectName = 'stu3') {
     repeated: () => {},
     received: () => {},
     followed: (establishes, time) => catchUp.followed(establishes, time),
+    settled: () => {},
     refused: () => {},
     late: () => {},
     progress: () => {},

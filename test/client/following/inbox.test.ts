@@ -45,6 +45,7 @@ function open(dialect: DialectName = 'stu3') {
     repeated: () => {},
     received: () => {},
     followed: () => {},
+    settled: () => {},
     refused: () => {},
     late: () => {},
     progress: () => {},

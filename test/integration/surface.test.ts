@@ -1,0 +1,223 @@
+import { describe, expect, it, vi } from 'vitest';
+import type { ContextChange, FhircastClient } from '../../src/index.ts';
+import { ADA, BRAM, openWorld, patientContext, type World } from './world.ts';
+import { WORLDS, type WorldKind } from './worlds.ts';
+
+const STU3 = WORLDS.find(({ title }) => title === 'STU3 by websocket') as WorldKind;
+
+/** A store in a user interface: it draws what it reads when it is told to. */
+const store = (client: FhircastClient) => {
+  // As it is, without its client.
+  const { subscribe } = client;
+  const drawn: (string | undefined)[] = [];
+  const end = subscribe((...nothing: unknown[]) => {
+    expect(nothing).toEqual([]);
+    drawn.push(client.shown?.patient?.id);
+  });
+  return { drawn, end };
+};
+
+const open = (world: World, patient: typeof ADA) => world.session.publish('Patient-open', patientContext(patient));
+const close = (world: World, patient: typeof ADA) => world.session.publish('Patient-close', patientContext(patient));
+
+describe('a snapshot', () => {
+  it('is the same frozen object until it changes', async () => {
+    const world = await openWorld(STU3);
+    const { client } = await world.follow('Viewer', { events: ['Patient-open', 'Patient-close', 'org.example.tick'] });
+    await open(world, ADA);
+    const before = client.context;
+    const status = client.syncStatus;
+    await world.session.publish('org.example.tick', []);
+    // What is not open is closed.
+    await close(world, BRAM);
+    expect(client.context).toBe(before);
+    expect(client.context.implied).toBe(before.implied);
+    for (const one of [before, before.open, before.implied, status]) expect(Object.isFrozen(one)).toBe(true);
+    await open(world, BRAM);
+    expect(client.context).not.toBe(before);
+    expect(before.current?.patient?.id).toBe(ADA.id);
+  });
+
+  it('is drawn after every change, until the subscription to it ends', async () => {
+    const world = await openWorld(STU3);
+    const { client } = await world.follow('Viewer', { events: ['Patient-open', 'Patient-close'] });
+    const { drawn, end } = store(client);
+    await open(world, ADA);
+    await open(world, BRAM);
+    expect(drawn.at(-1)).toBe(BRAM.id);
+    await close(world, BRAM);
+    expect(drawn.at(-1)).toBeUndefined();
+    const { length } = drawn;
+    end();
+    end();
+    await open(world, ADA);
+    expect(drawn).toHaveLength(length);
+  });
+
+  it('is told of once more when the client closes, and nothing is thrown afterwards', async () => {
+    const world = await openWorld(STU3);
+    const { client } = await world.follow();
+    const states: string[] = [];
+    client.subscribe(() => void states.push(`${client.state} ${client.syncStatus.state}`));
+    await client.unsubscribe();
+    expect(states.at(-1)).toBe('closed disconnected');
+    client.subscribe(() => {})();
+  });
+
+  it('is not kept from the others by one listener that throws', async () => {
+    const world = await openWorld(STU3);
+    const { client } = await world.follow();
+    const thrown = new Promise((resolve) => process.once('uncaughtException', resolve));
+    const listeners = process.rawListeners('uncaughtException').slice(0, -1) as ((error: Error) => void)[];
+    for (const listener of listeners) process.off('uncaughtException', listener);
+    const stop = client.subscribe(() => {
+      stop();
+      throw new Error('drawing failed');
+    });
+    const { drawn } = store(client);
+    await open(world, ADA);
+    expect(drawn.at(-1)).toBe(ADA.id);
+    expect(await thrown).toMatchObject({ message: 'drawing failed' });
+    for (const listener of listeners) process.on('uncaughtException', listener);
+  });
+});
+
+describe('the event context', () => {
+  it('tells what was opened and closed, and what is current', async () => {
+    const world = await openWorld(STU3);
+    const { client } = await world.follow('Viewer', { events: ['Patient-open', 'Patient-close', 'Home-open'] });
+    const said: unknown[] = [];
+    const id = (context: ContextChange['current']) => context?.patient?.id ?? null;
+    client.on('context', (change) => {
+      expect(change.current).toBe(client.context.current);
+      said.push([id(change.previous), id(change.current), change.opened.map(id), change.closed.map(id)]);
+    });
+    await open(world, ADA);
+    await open(world, BRAM);
+    await open(world, ADA);
+    await close(world, BRAM);
+    await world.session.publish('Home-open', []);
+    await world.session.publish('Home-open', []);
+    expect(said).toEqual([
+      [null, ADA.id, [ADA.id], []],
+      [ADA.id, BRAM.id, [BRAM.id], []],
+      [BRAM.id, ADA.id, [ADA.id], []],
+      [ADA.id, ADA.id, [], [BRAM.id]],
+      [ADA.id, null, [], []],
+    ]);
+  });
+});
+
+describe.each(WORLDS)('what the app shows: $title', (kind) => {
+  it('is not what it refused, and follows what comes after that', async () => {
+    const world = await openWorld(kind);
+    let isDictating = false;
+    const app = await world.follow('Viewer', { listener: (event) => isDictating && event.refuse('Dictating') });
+    app.collect('Patient-close');
+    await app.client.ready();
+    await world.confirmed();
+    await open(world, ADA);
+    isDictating = true;
+    await open(world, BRAM);
+    expect([app.client.context.current?.patient?.id, app.client.shown?.patient?.id]).toEqual([BRAM.id, ADA.id]);
+    await close(world, ADA);
+    expect([app.client.context.current?.patient?.id, app.client.shown]).toEqual([BRAM.id, null]);
+  });
+});
+
+describe('what the app shows', () => {
+  it('is what it was before, when the app fails late', async () => {
+    const world = await openWorld(STU3);
+    let fail = (_error: Error) => {};
+    const promise = new Promise<void>((_, reject) => {
+      fail = reject;
+    });
+    let isSlow = false;
+    const app = await world.follow('Viewer', {
+      acknowledgeWithinMs: 20,
+      listener: () => (isSlow ? promise : undefined),
+    });
+    await open(world, ADA);
+    isSlow = true;
+    const { answers } = await open(world, BRAM);
+    expect(answers.map(({ status }) => status)).toEqual([202]);
+    expect(app.client.shown?.patient?.id).toBe(ADA.id);
+    fail(new Error('The chart could not be loaded.'));
+    await app.until(() => app.errorCodes.includes('listener-failed-late'));
+    expect(app.client.shown?.patient?.id).toBe(ADA.id);
+  });
+
+  it('is a change of its own when that has come back', async () => {
+    const world = await openWorld(STU3);
+    const app = await world.follow();
+    const change = await app.client.requestContextChange('Patient-open', { patient: ADA });
+    expect(change.accepted).toBe(true);
+    await app.until(() => app.client.context.current !== null);
+    expect(app.client.shown).toBe(app.client.context.current);
+  });
+});
+
+describe('ready({ caughtUp: true })', () => {
+  it('waits until the hub has told what is current', async () => {
+    const world = await openWorld(STU3);
+    const first = await world.follow();
+    await open(world, ADA);
+    await first.client.unsubscribe();
+    const late = await world.join('Late', { events: ['Patient-open'] });
+    await late.client.ready({ caughtUp: true });
+    expect([late.client.syncStatus.state, late.client.context.current?.patient?.id]).toEqual(['in-sync', ADA.id]);
+  });
+
+  it('ends with the client, and when it is given up', async () => {
+    const world = await openWorld(STU3, { hub: { faults: [{ on: 'current-context', status: 503 }] } as never });
+    const { client } = await world.join('Viewer', { events: ['Patient-open'] });
+    await expect(client.ready({ caughtUp: true, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    const waiting = client.ready({ caughtUp: true });
+    await client.unsubscribe();
+    await expect(waiting).rejects.toMatchObject({ code: 'closed' });
+  });
+});
+
+describe('wake()', () => {
+  it('does not wait until the next attempt is due', async () => {
+    const world = await openWorld(STU3);
+    const app = await world.follow('Viewer', { reconnect: { firstMs: 600_000, longestMs: 600_000 } });
+    world.session.dropConnections();
+    await app.until(() => app.client.state === 'reconnecting');
+    while (app.client.state === 'reconnecting') {
+      app.client.wake();
+      await new Promise(setImmediate);
+    }
+    await app.client.ready({ caughtUp: true });
+    expect(app.client.state).toBe('active');
+  });
+
+  it('does nothing where there is nothing to look at', async () => {
+    const world = await openWorld(STU3);
+    const { client } = await world.join();
+    client.wake();
+    expect(client.state).toBe('idle');
+    await client.unsubscribe();
+    client.wake();
+    expect(client.state).toBe('closed');
+  });
+});
+
+describe('an error that nobody listens to', () => {
+  it('is written once, by its code and its sentence', async () => {
+    const world = await openWorld(STU3);
+    const { client } = await world.follow();
+    client.off('error');
+    const written = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    try {
+      for (const id of ['a', 'b']) await world.session.sendRaw(world.message('Patient-open', { id, context: [] }));
+      expect(written.mock.calls).toEqual([
+        ['fhircast-client: anchor-missing (patient): Tell the operator of the hub. Listen to the event error.'],
+      ]);
+    } finally {
+      written.mockRestore();
+    }
+  });
+});
