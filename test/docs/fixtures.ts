@@ -219,6 +219,56 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.log).toEqual([['Encounter', 1, ['Patient']]]);
     },
   },
+  shown: {
+    declarations: `${CLIENT} declare function draw(patient: unknown): void;`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', (event) => {
+        if (event.patient.id === bram?.id) event.refuse('not now');
+      });
+      return { client, draw: stage.spy('draw') };
+    },
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      for (const index of [0, 1]) await session.publish('Patient-open', chart(index));
+      expect(calls.draw?.at(-1)).toMatchObject({ id: ada?.id });
+    },
+  },
+  store: {
+    declarations: `${CLIENT} declare function draw(patient: unknown, state: string): void;`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', () => {});
+      return {
+        client,
+        draw: (patient: { id?: string } | undefined, state: string) => stage.spy('draw')([patient?.id, state]),
+      };
+    },
+    check: async ({ session, calls }, { client, end }) => {
+      await (client as FhircastClient).ready({ caughtUp: true });
+      await session.publish('Patient-open', chart(0));
+      expect(calls.draw?.at(-1)).toEqual([ada?.id, 'in-sync']);
+      (end as () => void)();
+    },
+  },
+  'context-change': {
+    declarations: CLIENT,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', () => {});
+      return { client, console: { log: (...values: unknown[]) => stage.spy('log')(values) } };
+    },
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      await session.publish('Patient-open', chart(0));
+      expect(calls.log).toEqual([[1, 0, ada?.id]]);
+    },
+  },
+  types: {
+    declarations: '',
+    prepare: () => ({}),
+    check: (_, { nameOf }) => expect((nameOf as (patient: unknown) => unknown)(ada)).toBe(ada?.name?.[0]?.family),
+  },
   'read-only': {
     declarations: CLIENT,
     prepare: async (stage) => ({

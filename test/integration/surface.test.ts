@@ -169,7 +169,7 @@ describe('ready({ caughtUp: true })', () => {
   });
 
   it('ends with the client, and when it is given up', async () => {
-    const world = await openWorld(STU3, { hub: { faults: [{ on: 'current-context', status: 503 }] } as never });
+    const world = await openWorld(STU3);
     const { client } = await world.join('Viewer', { events: ['Patient-open'] });
     await expect(client.ready({ caughtUp: true, signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'aborted',
