@@ -8,10 +8,10 @@ export interface Budget {
   readonly total: number;
 }
 
-/** The budgets: what was measured, and a little. The root is to come down to half of that. */
+/** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 39_680, total: 43_392 },
-  './launch': { initial: 40_320, total: 44_032 },
+  '.': { initial: 40_064, total: 43_712 },
+  './launch': { initial: 40_768, total: 44_416 },
   './callback': { initial: 8_832, total: 8_832 },
   './callback/express': { initial: 2_304, total: 2_304 },
   './callback/fastify': { initial: 2_464, total: 2_464 },
@@ -20,6 +20,14 @@ export const budgets: Record<Subpath, Budget> = {
   './callback/next': { initial: 2_464, total: 2_464 },
   './callback/aws-lambda': { initial: 3_392, total: 3_392 },
   './redis': { initial: 9_600, total: 9_600 },
-  './relay': { initial: 13_568, total: 13_568 },
+  './relay': { initial: 13_632, total: 13_632 },
   './testing': { initial: 39_680, total: 39_680 },
+};
+
+/** What the files for pages without a bundler may weigh at most, in bytes after gzip. */
+export const scriptBudgets: Readonly<Record<string, number>> = {
+  'fhircast-client.min.js': 41_856,
+  'fhircast-client.global.min.js': 41_856,
+  'fhircast-relay.min.js': 48_768,
+  'fhircast-relay.global.min.js': 48_768,
 };

@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { subpaths } from '../../scripts/entry-points.ts';
 import { measure } from '../../scripts/measure.ts';
 import { root } from '../../scripts/run.ts';
-import { budgets } from '../../scripts/size-budgets.ts';
+import { budgets, scriptBudgets } from '../../scripts/size-budgets.ts';
 
 /** An import, a require or a mention of a built-in of Node, or of its global `process`. */
 const ofNode = new RegExp(
@@ -27,9 +28,16 @@ describe('the size', () => {
     expect(total.gzip).toBeLessThanOrEqual(budgets[subpath].total);
   });
 
-  it('of the root leaves cross-fetch for when it is needed', async () => {
-    const { initial, lazy, total } = await measure('.');
-    expect(lazy.map(({ name }) => name)).toContain('cross-fetch');
+  it('of each file for pages without a bundler is within its budget', () => {
+    const files = browserFiles();
+    expect(files.map(({ name }) => name).sort()).toEqual(Object.keys(scriptBudgets).sort());
+    for (const { name, code } of files)
+      expect(gzipSync(code, { level: 9 }).length, name).toBeLessThanOrEqual(scriptBudgets[name] ?? 0);
+  });
+
+  it.each(['.', './launch'] as const)('of %s leaves nothing for later but cross-fetch', async (subpath) => {
+    const { initial, lazy, total } = await measure(subpath);
+    expect(lazy.map(({ name }) => name)).toEqual(['cross-fetch']);
     expect(initial.minified).toBeLessThan(total.minified);
   });
 });
