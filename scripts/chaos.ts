@@ -5,7 +5,7 @@
  * when anything failed.
  */
 import { parseArgs } from 'node:util';
-import { runAlone, runTogether } from '../test/chaos/batch.ts';
+import { runAlone, runFairly } from '../test/chaos/batch.ts';
 import { addOutcome, failureReport, noTotals, summary } from '../test/chaos/report.ts';
 import type { Outcome } from '../test/chaos/run.ts';
 import { scheduleOf } from '../test/chaos/schedule.ts';
@@ -71,7 +71,9 @@ for (let done = 0; done < seeds; done += CHUNK) {
   const schedules = Array.from({ length: Math.min(CHUNK, seeds - done) }, (_, index) =>
     scheduleOf(from + done + index),
   );
-  for (const outcome of await runTogether(schedules, atOnce)) {
+  const { outcomes, again } = await runFairly(schedules, atOnce);
+  totals.again += again;
+  for (const outcome of outcomes) {
     addOutcome(totals, outcome);
     if (outcome.breaches.length > 0) await showFailure(outcome);
     else if (values.verbose) console.log(`seed ${outcome.schedule.seed}: ok, ${outcome.recoveredMs} ms`);

@@ -69,8 +69,12 @@ function listen(
 }
 
 function changed(event: FhircastEvent, change: Partial<FhircastEvent>): FhircastEvent {
-  return new Proxy(event, {
-    get: (target, key) => (key in change ? Reflect.get(change, key) : Reflect.get(target, key, target)),
+  // The event itself is frozen.
+  return new Proxy({} as FhircastEvent, {
+    get: (_, key) => {
+      const value: unknown = key in change ? Reflect.get(change, key) : Reflect.get(event, key, event);
+      return typeof value === 'function' ? value.bind(event) : value;
+    },
   });
 }
 

@@ -40,6 +40,8 @@ export class Ledger {
   readonly #options: LedgerOptions;
   /** The places in the order, the earliest first. */
   readonly #places = new Map<string, number[]>();
+  /** How many events there were, by what they do and what they are about. */
+  readonly #counts = new Map<string, number>();
   readonly #byVersion = new Map<string, readonly number[]>();
   #next = 0;
 
@@ -85,7 +87,14 @@ export class Ledger {
     return timestamp === '' ? [] : (this.#places.get(this.#keyOf({ name, context, timestamp })) ?? []);
   }
 
+  /** How many events did this to this until now. */
+  countOf({ name, context }: Pick<Shown, 'name' | 'context'>): number {
+    return this.#counts.get(subjectOf(name, context)) ?? 0;
+  }
+
   #write(event: Sent): void {
+    const subject = subjectOf(event.name, event.context);
+    this.#counts.set(subject, (this.#counts.get(subject) ?? 0) + 1);
     const time = this.#cut(Date.parse(event.timestamp));
     const key = this.#keyOf(event);
     const place = this.#options.hidesOrder ? this.#next++ : time;
@@ -102,6 +111,10 @@ export class Ledger {
 }
 
 function keyOf(name: string, context: readonly ContextEntry[], time: number): string {
+  return `${subjectOf(name, context)} ${time}`;
+}
+
+function subjectOf(name: string, context: readonly ContextEntry[]): string {
   const canonical = canonicalName(name);
-  return `${canonical} ${anchorOf(canonical, context) ?? ''} ${time}`;
+  return `${canonical} ${anchorOf(canonical, context) ?? ''}`;
 }

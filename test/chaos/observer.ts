@@ -15,8 +15,6 @@ export interface ObserverOptions {
    * anything where times tell no more than the second. Nothing in the copy tells it from another act.
    */
   readonly twins: 'none' | 'closes' | 'all';
-  /** Whether ids tell one event from another. */
-  readonly hasIds: boolean;
   /** Whether the app says that it may not be in step, and its hub's times do not tell the order. */
   mayBeBehind(): boolean;
   /** Whether this is current in the hub; nothing, where there is no anchor. */
@@ -34,6 +32,8 @@ export class Observer {
   readonly #notFollowed = new Set<number>();
   /** The places of what was found by asking. Its event may come after others, where times do not tell. */
   readonly #found = new Set<number>();
+  /** How often each thing was seen done to each anchor. */
+  readonly #sights = new Map<string, number>();
   /** The place of what was seen last of an anchor. */
   readonly #latest = new Map<string, number>();
   /** The place of the latest open that was seen. */
@@ -95,6 +95,8 @@ export class Observer {
       if (event.source === 'hub') breached('topic', `${title}, which nobody sent`);
       return;
     }
+    const sights = (this.#sights.get(`${event.name} ${anchor}`) ?? 0) + 1;
+    this.#sights.set(`${event.name} ${anchor}`, sights);
     const isUnseen = (place: number) => !this.#seen.has(place);
     const latest = this.#latest.get(anchor ?? '') ?? Number.NEGATIVE_INFINITY;
     const after = Math.max(latest, isOpen ? this.#shown : Number.NEGATIVE_INFINITY);
@@ -102,7 +104,9 @@ export class Observer {
     const place = inOrder ?? places.find(isUnseen);
     if (place === undefined) {
       // Whoever was led astray by the times comes back when the hub is asked.
-      const isReturn = mayBeOvertaken || !this.#options.hasIds || places.some((one) => this.#seemDerived.has(one));
+      // Of several that are alike, what was found by asking may have been any.
+      const isAlike = sights <= ledger.countOf(event);
+      const isReturn = mayBeOvertaken || isAlike || places.some((one) => this.#seemDerived.has(one));
       const isFound = event.source === 'resync' || places.some((one) => this.#found.has(one));
       const isAllowed = isFound ? isReturn : twins === 'all' || (twins === 'closes' && !isOpen);
       if (!isAllowed) breached('once', `${title} again`);

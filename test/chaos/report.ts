@@ -35,6 +35,8 @@ export interface Totals {
   resyncs: number;
   reconnects: number;
   failures: number;
+  /** How often a seed was run again, because the process had been held up. */
+  again: number;
   /** The longest that the apps of a seed took to be in step again, in milliseconds. */
   slowestMs: number;
   readonly faults: Map<string, number>;
@@ -48,6 +50,7 @@ export const noTotals = (): Totals => ({
   resyncs: 0,
   reconnects: 0,
   failures: 0,
+  again: 0,
   slowestMs: 0,
   faults: new Map(),
 });
@@ -66,7 +69,7 @@ export function addOutcome(totals: Totals, outcome: Outcome): void {
 
 /** What many runs came to, in one line. */
 export function summary(totals: Totals, seconds: number): string {
-  const { seeds, steps, events, resyncs, reconnects, failures, slowestMs } = totals;
+  const { seeds, steps, events, resyncs, reconnects, failures, again, slowestMs } = totals;
   const faults = [...totals.faults].sort(([one], [other]) => one.localeCompare(other));
   const sum = faults.reduce((total, [, count]) => total + count, 0);
   const kinds = faults.map(([kind, count]) => `${kind} ${count}`).join(', ');
@@ -78,6 +81,7 @@ export function summary(totals: Totals, seconds: number): string {
     `${resyncs} resyncs`,
     `${reconnects} reconnects`,
     `in step again within ${slowestMs} ms`,
+    ...(again > 0 ? [`${again} run again while the process was held up`] : []),
     `${failures} failures`,
     `${seconds.toFixed(1)} s`,
   ].join(', ');
