@@ -41,7 +41,14 @@ export { FhircastClient } from './client/client.ts';
 export type { ReconnectOptions } from './client/connection/backoff.ts';
 export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './client/connection/state.ts';
 export type { MessageCounts } from './client/counts.ts';
-export type { Listener, ListenerArgument, SessionEventName, SessionEvents, Subscribed } from './client/events.ts';
+export type {
+  CheckedListenerName,
+  Listener,
+  ListenerArgument,
+  SessionEventName,
+  SessionEvents,
+  Subscribed,
+} from './client/events.ts';
 export type { ContextChange } from './client/following/context-change.ts';
 export type { SessionContext } from './client/following/context-store.ts';
 export type { BehindReason, Refusal, SyncDoubt, SyncStanding, SyncStatus } from './client/following/sync-facts.ts';

@@ -2,7 +2,7 @@ import type { ChannelType } from '../channels/channel.ts';
 import { FhircastError } from '../errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { canonicalName } from '../events/names.ts';
-import type { EventName, ResourcesOf } from '../events/types.ts';
+import type { CheckedName, EventName, ResourcesOf } from '../events/types.ts';
 import type { HubChoice } from '../hub/choice.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import { fetchDiscovery, type HubDiscovery } from '../hub/discovery.ts';
@@ -14,7 +14,7 @@ import type { ContextChangeResult } from './changing/change-result.ts';
 import { checkOptions, mustBe } from './check-options.ts';
 import type { ClientState } from './connection/state.ts';
 import type { MessageCounts } from './counts.ts';
-import type { Listener, SessionEventName } from './events.ts';
+import type { CheckedListenerName, Listener, SessionEventName } from './events.ts';
 import type { SessionContext } from './following/context-store.ts';
 import type { SyncStatus } from './following/sync-facts.ts';
 import type { AnyListener } from './listeners.ts';
@@ -83,7 +83,11 @@ export class FhircastClient {
    * @throws FhircastError `option-invalid` when there is no such version
    * @example `FhircastClient.scopes(['Patient-open'])` is `fhircast/Patient-open.read`
    */
-  static scopes(names: readonly EventName[], access: ScopeAccess = 'read', version?: DialectName): string {
+  static scopes<const N extends EventName>(
+    names: readonly (N & CheckedName<N>)[],
+    access: ScopeAccess = 'read',
+    version?: DialectName,
+  ): string {
     mustBe(Array.isArray(names) && names.every(isName), 'names');
     return fhircastScopes(names, access, version);
   }
@@ -172,12 +176,14 @@ export class FhircastClient {
 
   /**
    * Listens to an event of the session, to `*` for all of them, or to one of the client's own events. The hub is asked for
-   * exactly what is listened to, in one request a microtask later.
+   * exactly what is listened to, in one request a microtask later. A name that is neither in the catalogue, nor of a resource of FHIR, nor
+   * in reverse-domain notation is taken for a mistake: pass one of the hub's own as a `string`. A `warning` (`event-unknown`) tells of it
+   * where the hub does not list it either.
    *
    * @param name any published spelling, in any case
    * @param listener gets the event; what it does decides what the hub is told
    */
-  on<N extends EventName | SessionEventName | '*'>(name: N, listener: Listener<N>): this {
+  on<N extends EventName | SessionEventName | '*'>(name: N & CheckedListenerName<N>, listener: Listener<N>): this {
     return this.#add(name, listener as AnyListener, false);
   }
 
@@ -187,7 +193,7 @@ export class FhircastClient {
    * @param name any published spelling, in any case
    * @param listener gets the event; what it does decides what the hub is told
    */
-  once<N extends EventName | SessionEventName | '*'>(name: N, listener: Listener<N>): this {
+  once<N extends EventName | SessionEventName | '*'>(name: N & CheckedListenerName<N>, listener: Listener<N>): this {
     return this.#add(name, listener as AnyListener, true);
   }
 
@@ -272,7 +278,7 @@ export class FhircastClient {
    * ```
    */
   async requestContextChange<N extends EventName>(
-    name: N,
+    name: N & CheckedName<N>,
     resources: ResourcesOf<N> | CurrentContext['context'],
     options: Abortable = {},
   ): Promise<ContextChangeResult> {
@@ -280,6 +286,7 @@ export class FhircastClient {
     mustBe(isName(name), 'name');
     this.#mustBeOpen();
     const canonical = canonicalName(name);
+    this.#session.wanted.check([canonical]);
     const { changes } = this.#session;
     const context = changes.prepare(canonical, resources);
     // What is given up in the same breath, or by leaving, is not sent.

@@ -2,7 +2,7 @@ import type { Denial } from '../channels/callback.ts';
 import type { ChannelType } from '../channels/channel.ts';
 import type { FhircastError } from '../errors.ts';
 import type { FhircastEvent } from '../events/event.ts';
-import type { EventOf } from '../events/types.ts';
+import type { CheckedName, EventOf } from '../events/types.ts';
 import type { ProtocolRecord } from '../hub/protocol.ts';
 import type { Resending } from './changing/change-result.ts';
 import type { StateChange } from './connection/state.ts';
@@ -47,6 +47,13 @@ export interface SessionEvents {
 
 /** The names of {@link SessionEvents}. */
 export type SessionEventName = keyof SessionEvents;
+
+/** A {@link CheckedName} that may also be of one of the client's own events. */
+export type CheckedListenerName<N extends string> = N extends string
+  ? Lowercase<N> extends SessionEventName
+    ? N
+    : CheckedName<N>
+  : never;
 
 /** What a listener gets, by the name that it listens to. */
 export type ListenerArgument<N extends string> =

@@ -67,6 +67,8 @@ export class Session {
   /** Ends what is asked beside the subscription. */
   readonly #life = new AbortController();
   #discovery: Promise<void> | undefined;
+  /** Whether the hub has said which events it has, or will not say. */
+  #hasAsked = false;
 
   /** @param options have been checked */
   constructor(options: FhircastClientOptions) {
@@ -89,6 +91,10 @@ export class Session {
       listeners: this.listeners,
       pinned,
       scope: options.scope,
+      listed: () => {
+        const { eventsSupported = [] } = chooser.choice.discovery ?? {};
+        return this.#hasAsked ? eventsSupported.map(canonicalName) : undefined;
+      },
       hasSyncErrors: () => {
         const { eventsSupported = [] } = chooser.choice.discovery ?? {};
         const isListed = eventsSupported.length === 0 || eventsSupported.map(canonicalName).includes('SyncError');
@@ -185,8 +191,10 @@ export class Session {
       if (this.machine.state === 'closed') return Promise.resolve();
       this.#discovery ??= discoverOnce(hubUrl, http, record, this.#life.signal).then(
         (discovery) => {
-          if (!discovery || this.machine.state === 'closed') return;
+          if (this.machine.state === 'closed') return;
+          if (!discovery) return this.#namesAreKnown();
           chooser.discovered(discovery);
+          this.#namesAreKnown();
           // It may have other names for what is subscribed to.
           this.subscription.schedule();
         },
@@ -214,6 +222,7 @@ export class Session {
         this.inbox.counts.keepalive++;
       },
       subscribed: (subscribed, isAnew, contexts) => {
+        if (!chooser.mayDiscover || chooser.choice.discovery) this.#namesAreKnown();
         this.sync.hears(this.wanted.granted(subscribed));
         this.listeners.emit('subscribed', subscribed);
         const isActive = () => isAnew && this.machine.state === 'active';
@@ -344,6 +353,12 @@ export class Session {
         signal?.addEventListener('abort', done);
       });
     }
+  }
+
+  /** What the hub does not list, it does not have. */
+  #namesAreKnown(): void {
+    this.#hasAsked = true;
+    this.wanted.check(this.wanted.names);
   }
 
   /** Tells of a change of the context, or of what the app shows. */

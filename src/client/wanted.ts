@@ -1,4 +1,5 @@
 import { FhircastError } from '../errors.ts';
+import { isKnownName } from '../events/known-names.ts';
 import { uncovered } from '../launch/scopes.ts';
 import type { Subscribed } from './events.ts';
 import type { Listeners } from './listeners.ts';
@@ -10,10 +11,14 @@ export interface WantedOptions {
   readonly pinned: readonly string[] | undefined;
   /** The granted scopes; `undefined` when they are not known. */
   readonly scope: string | undefined;
+  /** The canonical names that the hub lists; `undefined` until it is known whether it lists any. */
+  listed(): readonly string[] | undefined;
   /** Whether the hub has an event for an app that did not follow, as far as is known at the moment. */
   hasSyncErrors(): boolean;
 }
 
+/** Longer than any name. In characters. */
+const LONGEST_NAME = 128;
 const OBJECTION = 'SyncError';
 const UNAUTHORIZED = 401;
 
@@ -24,6 +29,7 @@ export class Wanted {
   #objections: 'taken' | 'refused' | undefined;
   #reportedScopes = '';
   #reportedGrant = '';
+  readonly #checked = new Set<string>();
 
   constructor(options: WantedOptions) {
     this.#options = options;
@@ -32,12 +38,26 @@ export class Wanted {
   /** The canonical names. What the granted scopes do not cover is reported, once. */
   get names(): readonly string[] {
     const names = this.#ownNames;
+    this.check(names);
     const missing = this.#uncovered(names);
     if (missing.length > 0 && this.#reportedScopes !== missing.join()) {
       this.#reportedScopes = missing.join();
       this.#options.listeners.emit('warning', new FhircastError('scope-missing', { at: missing.join(', ') }));
     }
     return this.#addsObjections ? [...names, OBJECTION] : names;
+  }
+
+  /** Reports the names of which neither the specification nor the hub has an event, once each: they are mistyped, perhaps. */
+  check(names: readonly string[]): void {
+    const { listed, listeners } = this.#options;
+    const isNew = (name: string) => !this.#checked.has(name);
+    const known = names.some(isNew) ? listed() : undefined;
+    if (!known) return;
+    for (const name of names.filter(isNew)) {
+      this.#checked.add(name);
+      if (isKnownName(name) || known.includes(name)) continue;
+      listeners.emit('warning', new FhircastError('event-unknown', { at: name.slice(0, LONGEST_NAME) }));
+    }
   }
 
   /** Whether a hub that refused a subscription may take one without the objections, which the app did not ask for. */

@@ -67,3 +67,10 @@ export function canonicalName(name: string): string {
   const lower = name.toLowerCase();
   return canonical.get(lower) ?? lower;
 }
+
+/**
+ * Whether the catalogue has a name.
+ *
+ * @param name the canonical name
+ */
+export const isCatalogued = (name: string): boolean => canonical.has(name.toLowerCase());

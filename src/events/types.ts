@@ -186,6 +186,59 @@ type OtherEvent<N extends string> = N extends `${infer R}-${infer V extends Even
 export type EventOf<N extends string> =
   CanonicalName<N> extends keyof CatalogueEvents ? CatalogueEvents[CanonicalName<N>] : OtherEvent<CanonicalName<N>>;
 
+/** The types of resources that FHIR has since R4. */
+type LaterResource =
+  | 'SubscriptionTopic'
+  | 'Citation'
+  | 'SubscriptionStatus'
+  | 'RegulatedAuthorization'
+  | 'SubstanceDefinition'
+  | 'PackagedProductDefinition'
+  | 'ManufacturedItemDefinition'
+  | 'ClinicalUseDefinition'
+  | 'AdministrableProductDefinition'
+  | 'NutritionProduct'
+  | 'MedicinalProductDefinition'
+  | 'EvidenceReport'
+  | 'Ingredient'
+  | 'RequestOrchestration'
+  | 'ArtifactAssessment'
+  | 'ActorDefinition'
+  | 'Permission'
+  | 'BiologicallyDerivedProductDispense'
+  | 'NutritionIntake'
+  | 'InventoryReport'
+  | 'DeviceDispense'
+  | 'DeviceUsage'
+  | 'ImagingSelection'
+  | 'GenomicStudy'
+  | 'DeviceAssociation'
+  | 'InventoryItem'
+  | 'TestPlan'
+  | 'EncounterHistory'
+  | 'ConditionDefinition'
+  | 'FormularyItem'
+  | 'Transport'
+  | 'Requirements';
+
+/** What happened to a resource of FHIR, in lower case. */
+type ResourceName = `${Lowercase<FhirResource['resourceType'] | LaterResource>}-${EventParts['verb']}`;
+
+/** A name of which nobody knows an event. An app that means one of its hub's own passes it as a `string`. */
+export interface UnknownEventName<N extends string> {
+  /** The name. */
+  readonly unknownEvent: N;
+}
+
+/** The name itself, unless nobody knows an event of that name: neither the catalogue nor FHIR, and it is no reverse domain. */
+export type CheckedName<N extends string> = string extends N
+  ? N
+  : N extends '*' | `${string}.${string}`
+    ? N
+    : CanonicalName<N> extends CatalogueName | ResourceName | 'heartbeat'
+      ? N
+      : UnknownEventName<N>;
+
 /** Every published spelling, offered by editors; any other name is accepted too. */
 export type EventName = CatalogueName | Alias | (string & {});
 

@@ -1,9 +1,23 @@
+import { FhircastError } from '../errors.ts';
+import { isKnownName } from '../events/known-names.ts';
 import { canonicalName } from '../events/names.ts';
 import type { DialectName } from '../hub/dialects/dialect.ts';
 import { dialectOf } from '../hub/dialects/index.ts';
 
+/** An app has fewer events. */
+const MOST_WARNED = 256;
+
 /** What an app may do with an event: be told of it, bring it about, or both. */
 export type ScopeAccess = 'read' | 'write' | '*';
+
+const warned = /* @__PURE__ */ new Set<string>();
+
+/** There is no client yet that could tell, so it is written where developers look, once for each name. */
+const warnOfUnknown = (name: string): void => {
+  if (isKnownName(name) || warned.has(name) || warned.size > MOST_WARNED) return;
+  warned.add(name);
+  console.warn(`fhircast-client: ${new FhircastError('event-unknown', { at: name.slice(0, 128) }).message}`);
+};
 
 /**
  * The scopes to ask for at launch (STU3, FHIRcast Scopes).
@@ -17,6 +31,7 @@ export type ScopeAccess = 'read' | 'write' | '*';
 export function fhircastScopes(names: readonly string[], access: ScopeAccess, version: DialectName = 'stu3'): string {
   const dialect = dialectOf(version);
   if (version === 'draft' || version === 'ballot') return 'fhircast';
+  for (const name of names) warnOfUnknown(canonicalName(name));
   const spelt = names.flatMap((name) => dialect.spell(canonicalName(name)).slice(0, 1));
   return [...new Set(spelt.map((name) => `fhircast/${name}.${access}`))].join(' ');
 }

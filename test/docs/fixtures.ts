@@ -264,6 +264,19 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.log).toEqual([[1, 0, ada?.id]]);
     },
   },
+  'own-names': {
+    declarations: CLIENT,
+    prepare: async (stage) => ({
+      client: await joined(stage),
+      console: { log: (...values: unknown[]) => stage.spy('log')(values) },
+    }),
+    check: async ({ session, calls }, { client }) => {
+      await (client as FhircastClient).ready();
+      await expect.poll(() => calls.log).toEqual([['event-unknown', 'worklist-changed']]);
+      await session.publish('worklist-changed', []);
+      await expect.poll(() => calls.log?.at(-1)).toEqual([0]);
+    },
+  },
   types: {
     declarations: '',
     prepare: () => ({}),

@@ -221,3 +221,31 @@ describe('an error that nobody listens to', () => {
     }
   });
 });
+
+describe.each(WORLDS)('a name that is mistyped: $title', (kind) => {
+  it('is a warning, once, whether it is listened to, pinned or sent', async () => {
+    const world = await openWorld(kind);
+    const names = ['Patient-opened', 'org.example.tick', 'Medication-open', 'Patient-open'];
+    const app = await world.join('Viewer', { events: ['Pateint-close', ...names] });
+    const unknown = () => app.warnings.filter(({ code }) => code === 'event-unknown').map(({ at }) => at);
+    await app.until(() => unknown().length === 2);
+    await app.client.requestContextChange('Patient-opened' as string, []).catch(() => {});
+    await app.client.ready().catch(() => {});
+    expect(unknown()).toEqual(['pateint-close', 'patient-opened']);
+  });
+});
+
+describe('a name that the hub lists', () => {
+  it('is no warning', async () => {
+    const world = await openWorld(STU3);
+    const listing = async (...asked: Parameters<typeof fetch>) => {
+      const response = await fetch(...asked);
+      if (!`${asked[0]}`.includes('.well-known')) return response;
+      return Response.json({ ...(await response.json()), eventsSupported: ['Synced', 'Patient-open'] });
+    };
+    const app = await world.follow('Viewer', { fetch: listing as typeof fetch });
+    app.client.on('synced' as string, () => {}).on('resynced' as string, () => {});
+    await app.until(() => app.warningCodes.includes('event-unknown'));
+    expect(app.warnings.filter(({ code }) => code === 'event-unknown').map(({ at }) => at)).toEqual(['resynced']);
+  });
+});
