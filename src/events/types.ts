@@ -187,7 +187,7 @@ export type EventOf<N extends string> =
   CanonicalName<N> extends keyof CatalogueEvents ? CatalogueEvents[CanonicalName<N>] : OtherEvent<CanonicalName<N>>;
 
 /** The types of resources that FHIR has since R4. */
-type LaterResource =
+export type LaterResource =
   | 'SubscriptionTopic'
   | 'Citation'
   | 'SubscriptionStatus'
@@ -221,8 +221,8 @@ type LaterResource =
   | 'Transport'
   | 'Requirements';
 
-/** What happened to a resource of FHIR, in lower case. */
-type ResourceName = `${Lowercase<FhirResource['resourceType'] | LaterResource>}-${EventParts['verb']}`;
+/** A name that says what happened to a resource of FHIR, in lower case. */
+export type ResourceName = `${Lowercase<FhirResource['resourceType'] | LaterResource>}-${EventParts['verb']}`;
 
 /** A name of which nobody knows an event. An app that means one of its hub's own passes it as a `string`. */
 export interface UnknownEventName<N extends string> {

@@ -29,9 +29,12 @@ describe('a name of an event', () => {
         expect([type, isKnown(`${type}-${verb}`)]).toEqual([type, true]);
   });
 
-  it.each(['*', 'heartbeat', 'org.example.something', 'com.example.patient-opened'])('is known when it is %s', (name) => {
-    expect(isKnown(name)).toBe(true);
-  });
+  it.each(['*', 'heartbeat', 'org.example.something', 'com.example.patient-opened'])(
+    'is known when it is %s',
+    (name) => {
+      expect(isKnown(name)).toBe(true);
+    },
+  );
 
   it.each([
     'Patient-opened',
