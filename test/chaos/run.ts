@@ -1,3 +1,4 @@
+import type { WorldKind } from '../integration/worlds.ts';
 import { act, isFault } from './actions.ts';
 import { type ChaosApp, type ClientMaker, realClient } from './app.ts';
 import { harm, heal } from './faults.ts';
@@ -159,7 +160,10 @@ async function recover(
     return false;
   };
   const inStep = () =>
-    !world.isBusy && world.present.every(({ isInStep, context }) => isInStep && context === world.current);
+    !world.isBusy &&
+    world.present.every(({ isInStep, context, kind }) =>
+      isDeaf(schedule, kind) ? true : isInStep && context === world.current,
+    );
   const isBack = () => askAgain() || inStep();
   const { tells } = world.character;
   let isAll = await world.until(isBack, tells === 'all' ? boundMs : ASKING_MS);
@@ -179,6 +183,16 @@ async function recover(
   for (const app of world.present) app.compareListeners();
 }
 
+/**
+ * Whether nobody can know that an app is deaf: its hub ended the subscription while the socket opened, says yes to any socket all
+ * the same, and does not tell what is open.
+ */
+const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean =>
+  channel === 'websocket' &&
+  hub.quirks.includes('no context to ask for') &&
+  (hub.quirks.includes('yes to any socket') || hub.quirks.includes('established sockets')) &&
+  steps.some(({ kind }) => kind === 'deny');
+
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
 
 /**
@@ -193,6 +207,8 @@ const mustBeGone = ({ steps, hub }: Schedule): boolean =>
     hub.quirks.includes('denials for everybody') &&
     steps.some((step) => step.kind === 'network' && step.fault === 'half-open')
   ) &&
+  // What a black hole swallows is not known to be gone.
+  !(hub.keepEndpoints && steps.some((step) => step.kind === 'network' && step.fault === 'half-open')) &&
   !steps.some(
     (step) =>
       (step.kind === 'status' && step.request === 'unsubscribe') ||

@@ -73,6 +73,8 @@ interface OpenContext {
 interface Displaced {
   readonly context: CurrentContext;
   readonly by: 'open' | 'home';
+  /** When that happened, in milliseconds since 1970. */
+  readonly at: number | undefined;
 }
 
 /** When something was closed, in milliseconds since 1970. */
@@ -233,7 +235,10 @@ export class ContextStore {
     const isIt = ({ context }: Displaced) =>
       (found.id !== undefined && found.id === context.id && found.time === context.time) ||
       (found.id === undefined && found.versionId !== undefined && found.versionId === context.versionId);
-    const isAtHome = before[before.length - 1]?.by === 'home' && this.#current === null;
+    const last = before[before.length - 1];
+    // Of what happened in one second, nobody knows here which came first.
+    const isInOrder = !(last?.at !== undefined && last.context.time !== undefined && last.at <= last.context.time);
+    const isAtHome = last?.by === 'home' && this.#current === null && isInOrder;
     if (before.some(isIt)) return isAtHome ? 'left' : 'displaced';
     return isAtHome && found.id === undefined && found.versionId === undefined ? 'unclear' : 'news';
   }
@@ -330,7 +335,7 @@ export class ContextStore {
     if (parts?.verb === 'close') return this.#close(parts.resource, notification);
     if (!isDerived) this.#since = time ?? this.#since;
     if (!parts) {
-      this.#leave('home');
+      this.#leave('home', time);
       this.#step = () => null;
       return true;
     }
@@ -353,7 +358,7 @@ export class ContextStore {
       this.#open = [...others.slice(0, -1), opened, ...others.slice(-1)];
       return true;
     }
-    this.#leave('open');
+    this.#leave('open', time);
     this.#current = opened.context;
     this.#isUndatedFinding = isFound && time === undefined;
     this.#arrivedAt = Date.now();
@@ -411,9 +416,9 @@ export class ContextStore {
     return ofType.filter((open) => areOfOneStudy(resource, open.context.context, context));
   }
 
-  #leave(by: Displaced['by']): void {
+  #leave(by: Displaced['by'], at: number | undefined): void {
     const context = this.#current;
-    if (context) this.#displaced = [...this.#displaced, { context, by }].slice(-MOST_DISPLACED);
+    if (context) this.#displaced = [...this.#displaced, { context, by, at }].slice(-MOST_DISPLACED);
     this.#current = null;
     this.#othersClosed = false;
   }

@@ -524,6 +524,21 @@ describe('after a gap', () => {
     },
   );
 
+  it('one that has what was opened in the second of Home-open is believed', async () => {
+    const { begin, hub, asked, catchUp, current, sync } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    hub(2, 'p1', { version: 'v1' });
+    hub(2, 'home', { name: 'Home-open', context: [] });
+    void catchUp.audit(true);
+    await settle();
+    for (let turn = 1; turn < 9; turn++) {
+      await asked[turn]?.answer(found('p1', 'v1'));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([current(), sync.status.state]).toEqual(['p1', 'in-sync']);
+  });
+
   it('one that sends Home-open again with what is open, as if it were the latest, does not keep what it has left', async () => {
     const { begin, gap, hub, asked, current } = open();
     await begin();
