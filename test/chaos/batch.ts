@@ -16,7 +16,7 @@ export async function runAlone(schedule: Schedule, options: RunOptions = {}): Pr
  *
  * @param atOnce how many run at a time
  */
-export async function runTogether(
+async function runTogether(
   schedules: readonly Schedule[],
   atOnce: number,
   options: RunOptions = {},
