@@ -1,3 +1,5 @@
+import { NOT_IMPLEMENTED } from './web/status.ts';
+
 /**
  * What passes by itself and what does not, in one place.
  *
@@ -17,7 +19,6 @@
 
 /** These ask for patience. */
 const PATIENCE: readonly number[] = [408, 425, 429];
-const NOT_IMPLEMENTED = 501;
 
 /**
  * Whether the same request may succeed later.

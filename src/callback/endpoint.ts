@@ -3,6 +3,7 @@ import { openWebhookChannel } from '../channels/webhook.ts';
 import { FhircastError, NotificationError } from '../errors.ts';
 import { joinUrl, urlFault } from '../hub/url.ts';
 import { randomHex } from '../random.ts';
+import { SERVER_ERROR, UNSUPPORTED_MEDIA_TYPE } from '../web/status.ts';
 import { type Hmac, platformHmac } from './hmac.ts';
 import type { HttpCallbackEndpoint } from './http-endpoint.ts';
 import { MemoryRouter } from './memory-router.ts';
@@ -52,8 +53,6 @@ export interface CallbackEndpointOptions {
 }
 
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
-const FAILED = 500;
-const UNSUPPORTED_MEDIA_TYPE = 415;
 const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8', 'Accept-Encoding': 'identity' };
 
 /** What is counted for each answer of the router's own. */
@@ -117,7 +116,7 @@ export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCa
 
   const fail = (): CallbackAnswer => {
     count('failed');
-    return answerOf(FAILED);
+    return answerOf(SERVER_ERROR);
   };
 
   const check = (answer: CallbackAnswer): CallbackAnswer => {

@@ -1,3 +1,4 @@
+import { SERVER_ERROR } from '../web/status.ts';
 import { contentEncoding } from './content-encoding.ts';
 import type { HttpCallbackEndpoint } from './http-endpoint.ts';
 import { bodyParsed, isBodyLost, keptBytes, type ParsedRequest } from './kept-body.ts';
@@ -48,15 +49,13 @@ function pass(
       else answerAndClose(request, response, { ...settled, headers: headersOf(request.method, settled) });
     } catch {
       // A router of the app's own has come up with what cannot be sent, and nobody is there to catch what is thrown here.
-      if (!response.headersSent) response.writeHead(FAILED);
+      if (!response.headersSent) response.writeHead(SERVER_ERROR);
       response.end();
     }
   };
   if (answer instanceof Promise) void answer.then(finish);
   else finish(answer);
 }
-
-const FAILED = 500;
 
 const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8' };
 
@@ -83,7 +82,7 @@ export function nodeSkin(handle: Handle, bodyLimit: number, counts: HttpCallback
     if (isBodyLost(request)) {
       const { message } = bodyParsed({ counts });
       // There is nobody else to tell.
-      return write(request, response, { status: FAILED, body: message, headers: PLAIN_TEXT });
+      return write(request, response, { status: SERVER_ERROR, body: message, headers: PLAIN_TEXT });
     }
     readNodeBody(request, bodyLimit, (body) => pass(handle, request, response, body));
   };

@@ -1,6 +1,7 @@
 import type { CallbackOwner } from '../channels/callback.ts';
 import { leaseSecondsOf, splitEvents } from '../channels/frame.ts';
 import { type FhircastError, NotificationError } from '../errors.ts';
+import { BAD_REQUEST, CONTENT_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_FOUND, UNAUTHORIZED } from '../web/status.ts';
 import { echoOf, isChallenge } from './challenge.ts';
 import type { Hmac } from './hmac.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.ts';
@@ -40,12 +41,6 @@ export interface SubscriptionHandlerOptions {
   /** The owner has decided about an event with a right signature. */
   delivered?(signature: string, text: string): void;
 }
-
-const BAD_REQUEST = 400;
-const UNAUTHORIZED = 401;
-const NOT_FOUND = 404;
-const METHOD_NOT_ALLOWED = 405;
-const TOO_LARGE = 413;
 
 /** More than any hub writes into a query. In characters. */
 const QUERY_LIMIT = 64 * 1024;
@@ -139,7 +134,7 @@ export function subscriptionHandler(options: SubscriptionHandlerOptions): Callba
   ) => {
     if (method === 'GET') return verify(query);
     if (method !== 'POST') return { ...unexpected(METHOD_NOT_ALLOWED), headers: { Allow: 'GET, POST' } };
-    if (body === 'too-large') return reject(new NotificationError('notification-too-large'), TOO_LARGE);
+    if (body === 'too-large') return reject(new NotificationError('notification-too-large'), CONTENT_TOO_LARGE);
     return fault ? reject(fault, UNAUTHORIZED) : deliver(body, isSigned ? signature : undefined);
   };
 

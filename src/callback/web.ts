@@ -1,11 +1,10 @@
+import { BAD_REQUEST } from '../web/status.ts';
 import { CollectedBody } from './collected-body.ts';
 import { contentEncoding } from './content-encoding.ts';
 import type { HttpCallbackEndpoint } from './http-endpoint.ts';
 import { bodyParsed } from './kept-body.ts';
 import type { Handle } from './node.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from './request.ts';
-
-const BAD_REQUEST = 400;
 
 /**
  * Reads a body to its limit.

@@ -1,7 +1,5 @@
 import type { Habits } from '../hub/dialects/dialect.ts';
-
-const OK = 200;
-const ACCEPTED = 202;
+import { ACCEPTED, OK } from '../web/status.ts';
 
 /**
  * The status that a hub is told for what was decided.

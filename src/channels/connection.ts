@@ -3,6 +3,7 @@ import type { Habits } from '../hub/dialects/dialect.ts';
 import { mayBeBlocked } from '../hub/local-network.ts';
 import type { Recorder } from '../hub/protocol.ts';
 import { after } from '../timers.ts';
+import { CONTENT_TOO_LARGE } from '../web/status.ts';
 import { statusFor } from './acknowledgement.ts';
 import type { Denial } from './callback.ts';
 import type { ChannelSink, Grant } from './channel.ts';
@@ -40,7 +41,6 @@ export interface ConnectionOptions {
 
 /** More than any event that a hub sends. In characters. */
 const FRAME_LIMIT = 16 * 1024 * 1024;
-const TOO_LARGE = 413;
 /** What a .NET prototype waits for before it delivers anything. */
 const HANDSHAKE_ANSWER = '{"headers":{"statusCode":"200"}}';
 
@@ -200,7 +200,7 @@ export class Connection {
       sink.rejected(new NotificationError('notification-malformed', { at: 'a binary frame' }));
     } else if ('beginning' in frame) {
       sink.rejected(new NotificationError('notification-too-large'));
-      this.#answer(socket, idAtBeginning(frame.beginning), TOO_LARGE);
+      this.#answer(socket, idAtBeginning(frame.beginning), CONTENT_TOO_LARGE);
     } else this.#take(socket, readFrame(frame.text), frame.text);
   }
 

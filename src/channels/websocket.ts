@@ -8,6 +8,7 @@ import { urlFault } from '../hub/url.ts';
 import { limited } from '../limited.ts';
 import { randomHex } from '../random.ts';
 import { after } from '../timers.ts';
+import { SERVER_ERROR } from '../web/status.ts';
 import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
 import { Connection } from './connection.ts';
 import { contextsIn, endpointOf, socketUrlOf } from './endpoint.ts';
@@ -46,7 +47,6 @@ const TELL_TIMES = 4;
 
 /** With these statuses a hub speaks of something else than the endpoint. */
 const NOT_ABOUT_ENDPOINT: readonly number[] = [401, 403, 408, 425, 429];
-const FAILED = 500;
 
 /** Events over a websocket (STU3, Subscribing; STU2 has the same). */
 export class WebSocketChannel implements Channel {
@@ -186,7 +186,7 @@ export class WebSocketChannel implements Channel {
       if (named === undefined || status === undefined || NOT_ABOUT_ENDPOINT.includes(status)) throw error;
       // Some hubs fail at it, and would fail so for ever. What may pass is left to the next attempt.
       this.#namesEndpoint = false;
-      if (status > FAILED) throw error;
+      if (status > SERVER_ERROR) throw error;
       return api.subscribe(this.#request(undefined), signal);
     }
   }

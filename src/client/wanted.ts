@@ -1,6 +1,7 @@
 import { FhircastError } from '../errors.ts';
 import { isKnownName } from '../events/known-names.ts';
 import { uncovered } from '../launch/scopes.ts';
+import { UNAUTHORIZED } from '../web/status.ts';
 import type { Subscribed } from './events.ts';
 import type { Listeners } from './listeners.ts';
 
@@ -20,7 +21,6 @@ export interface WantedOptions {
 /** Longer than any name. In characters. */
 const LONGEST_NAME = 128;
 const OBJECTION = 'SyncError';
-const UNAUTHORIZED = 401;
 
 /** Which events the hub is asked for: what is listened to, and the objections of others, where the hub has them. */
 export class Wanted {

@@ -3,6 +3,7 @@ import { parseCurrentContext } from '../events/context-answer.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { isBelowHub } from '../launch/agreement.ts';
 import { inTime } from '../timers.ts';
+import { BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE } from '../web/status.ts';
 import type { Chooser } from './choice.ts';
 import { contextFormOf } from './context-form.ts';
 import type { Dialect, EventMediaType, Fields, SubscriptionRequest } from './dialects/dialect.ts';
@@ -49,14 +50,8 @@ const VSCHAR = /^[ -~]+$/;
 /** With these statuses a hub says that it knows no such request. */
 const UNSUPPORTED: readonly number[] = [404, 405, 501];
 
-/** Something is missing in a request. */
-const BAD_REQUEST = 400;
-
 /** With these statuses a hub says that it takes no events at a URL, and has done nothing with what was sent there. */
 const NOT_TAKEN_HERE: readonly number[] = [BAD_REQUEST, 404, 405];
-
-/** The hub did not read what it was sent. */
-const UNSUPPORTED_MEDIA_TYPE = 415;
 
 /** The HTTP calls to a hub. */
 export class HubApi {

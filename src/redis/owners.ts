@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { answerInTime } from '../callback/answer-in-time.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
 import type { CallbackHandler } from '../callback/router.ts';
+import { BAD_REQUEST } from '../web/status.ts';
 import {
   type Envelope,
   encodeAnswer,
@@ -39,7 +40,6 @@ interface Leftover {
   readonly order: string;
 }
 
-const BAD_REQUEST = 400;
 const CHUNK = 100;
 
 /** The half of a router that owns ids: it hands requests over, and sends their answers back. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { answerOf, type CallbackAnswer, type CallbackRequest, QUERY_LIMIT } from '../callback/request.ts';
 import { type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
 import { after, type Timer, unref } from '../timers.ts';
+import { URI_TOO_LONG } from '../web/status.ts';
 import { encodeRequest, FAILED, type Message, parseAnswer } from './envelope.ts';
 import { common, type Parts } from './parts.ts';
 
@@ -15,8 +16,6 @@ interface Pending {
   resolve(answer: CallbackAnswer): void;
   reject(error: Error): void;
 }
-
-const URI_TOO_LONG = 414;
 
 /** Larger requests are fetched by their owner: Redis closes a connection on which too much waits to be read. In bytes. */
 const INLINE_BYTES = 8_192;

@@ -1,11 +1,9 @@
 import { joinUrl } from '../hub/url.ts';
+import { FORBIDDEN, NO_CONTENT } from '../web/status.ts';
 import type { RelayOptions, RelaySettings } from './options.ts';
 import type { PageRequest } from './page-request.ts';
 import { PAGE_HEADER } from './wire.ts';
 import { within } from './within.ts';
-
-const FORBIDDEN = 403;
-const NO_CONTENT = 204;
 
 /** How long the app may take to decide, in milliseconds. */
 const DECIDE_WITHIN_MS = 10_000;

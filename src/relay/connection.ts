@@ -6,6 +6,7 @@ import type { FetchLike } from '../hub/http.ts';
 import { joinUrl } from '../hub/url.ts';
 import { limited } from '../limited.ts';
 import { after, every, pause, type Timer } from '../timers.ts';
+import { SERVER_ERROR } from '../web/status.ts';
 import {
   type AnswerMessage,
   EVENT_LIMIT,
@@ -55,8 +56,6 @@ const TAKE_WITHIN_MS = 10_000;
 /** A relay sends fewer requests at once, and less of them. */
 const HELD_MOST = 1_000;
 const HELD_MOST_CHARACTERS = 4 * EVENT_LIMIT;
-
-const FAILED = 500;
 
 /** By these a relay keeps a page out whose user is not signed in any more: its stream must not seem to be alive. */
 const KEPT_OUT: readonly number[] = [401, 403];
@@ -278,7 +277,7 @@ export class Connection {
     };
     new Promise<CallbackAnswer>((resolve) => resolve(this.#options.handle(request))).then(
       ({ status, body }) => answer(status, body),
-      () => answer(FAILED),
+      () => answer(SERVER_ERROR),
     );
   }
 

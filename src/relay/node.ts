@@ -1,11 +1,9 @@
 import { keptBytes, type ParsedRequest } from '../callback/kept-body.ts';
 import { answerAndClose, dropBody, isUnread, readNodeBody } from '../callback/node-body.ts';
 import type { NodeRequest, NodeResponse } from '../callback/node-http.ts';
+import { NOT_FOUND, SERVER_ERROR } from '../web/status.ts';
 import type { PageRequest } from './page-request.ts';
 import { readTarget } from './target.ts';
-
-const FAILED = 500;
-const NOT_FOUND = 404;
 
 /** What a page has sent: as it comes, or as a body parser has left it. */
 const readBody = (request: ParsedRequest, limit: number): Promise<Uint8Array | 'too-large'> =>
@@ -94,7 +92,7 @@ export function nodeSkin(
             readBody: (limit) => readBody(request, limit),
           });
     answer()
-      .catch(() => new Response(null, { status: FAILED }))
+      .catch(() => new Response(null, { status: SERVER_ERROR }))
       .then((answered) => write(answered, request, response))
       .catch(() => response.destroy());
   };

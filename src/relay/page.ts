@@ -9,6 +9,7 @@ import {
 import { ROUTER_ANSWERS } from '../callback/router.ts';
 import { randomHex } from '../random.ts';
 import { after, every, type Timer, unref } from '../timers.ts';
+import { METHOD_NOT_ALLOWED, SERVER_ERROR, URI_TOO_LONG } from '../web/status.ts';
 import { EventStream, eventText } from './event-stream.ts';
 import type { RelaySettings } from './options.ts';
 import { type AnswerMessage, encodeRequest, HEARTBEAT_MS } from './wire.ts';
@@ -44,10 +45,6 @@ const UNKNOWN_GRACE_MS = 5_000;
 
 /** After so long no hub waits for the answer to a verification any more: the page must not take it for one of now. In milliseconds. */
 const OVERDUE_AFTER_MS = 10_000;
-
-const FAILED = 500;
-const METHOD_NOT_ALLOWED = 405;
-const URI_TOO_LONG = 414;
 
 /** So much may be on its way to a page or be decided by it: a page gives up what floods it. */
 const SENT_MOST = 256;
@@ -185,7 +182,7 @@ export class Page {
     if (body === '') waiting.resolve(answerOf(status));
     // A page has nothing to say to a browser that follows a callback URL.
     else if (method !== 'GET' || status !== 200 || body !== new URLSearchParams(query).get('hub.challenge'))
-      waiting.resolve(answerOf(FAILED));
+      waiting.resolve(answerOf(SERVER_ERROR));
     else waiting.resolve(echoOf(body));
     this.#stream?.wake();
     return true;

@@ -2,6 +2,7 @@ import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback
 import type { CallbackHandler, CallbackRouter } from '../callback/router.ts';
 import { randomHex } from '../random.ts';
 import { after } from '../timers.ts';
+import { BAD_REQUEST, GONE, NO_CONTENT, NOT_FOUND, OK, UNAVAILABLE } from '../web/status.ts';
 import type { RelaySettings } from './options.ts';
 import { Page } from './page.ts';
 import { type HandoverMessage, isPage, parseAnswer, parseHandover } from './wire.ts';
@@ -14,13 +15,6 @@ const HANDOVER_WITHIN_MS = 1_500;
 
 /** How often a relay that leaves looks whether its pages have gone, in milliseconds. */
 const LOOK_EVERY_MS = 50;
-
-const BAD_REQUEST = 400;
-const NOT_FOUND = 404;
-const NO_CONTENT = 204;
-const OK = 200;
-const UNAVAILABLE = 503;
-const ENDED = 410;
 
 /** What relays ask of the one that has a page. No hub can: it does not know the id. */
 const METHODS = { answer: 'ANSWER', end: 'END', take: 'TAKE' } as const;
@@ -104,7 +98,7 @@ export class Pages {
 
   /** Ends a page, wherever it is. */
   async end(capability: string): Promise<void> {
-    if (this.#opened.has(capability)) await this.#remove(capability, ENDED);
+    if (this.#opened.has(capability)) await this.#remove(capability, GONE);
     else await this.#control(await idOf('control', capability), METHODS.end, '');
   }
 
@@ -139,7 +133,7 @@ export class Pages {
       const handoverId = isNew ? undefined : await this.#takeOver(page, controlId);
       await this.#register(controlId, (request) => {
         // What was asked of a relay that is gone comes back to who has asked.
-        return textOf(request) === handoverId ? answerOf(ENDED) : this.#controlled(opened, request);
+        return textOf(request) === handoverId ? answerOf(GONE) : this.#controlled(opened, request);
       });
     } catch (error) {
       // Nobody would find the page that owns them.
@@ -190,7 +184,7 @@ export class Pages {
     const text = textOf(request);
     if (request.method === METHODS.answer) return answerOf(this.#answer(page, text));
     if (request.method === METHODS.end) {
-      await this.#remove(capability, ENDED);
+      await this.#remove(capability, GONE);
       return answerOf(NO_CONTENT);
     }
     if (request.method !== METHODS.take || !isPage(text)) return answerOf(BAD_REQUEST);

@@ -4,6 +4,16 @@ import { MemoryRouter } from '../callback/memory-router.ts';
 import type { NodeRequest, NodeResponse } from '../callback/node-http.ts';
 import { readBody } from '../callback/web.ts';
 import { joinUrl } from '../hub/url.ts';
+import {
+  BAD_REQUEST,
+  CONTENT_TOO_LARGE,
+  METHOD_NOT_ALLOWED,
+  NO_CONTENT,
+  NOT_FOUND,
+  OK,
+  SERVER_ERROR,
+  UNAVAILABLE,
+} from '../web/status.ts';
 import { access } from './access.ts';
 import { eventText } from './event-stream.ts';
 import { nodeSkin } from './node.ts';
@@ -31,15 +41,6 @@ export interface Relay {
    */
   close(withinMs?: number): Promise<void>;
 }
-
-const NOT_FOUND = 404;
-const METHOD_NOT_ALLOWED = 405;
-const BAD_REQUEST = 400;
-const TOO_LARGE = 413;
-const UNAVAILABLE = 503;
-const FAILED = 500;
-const NO_CONTENT = 204;
-const OK = 200;
 
 const CLOSE_WITHIN_MS = 5_000;
 
@@ -100,7 +101,7 @@ export function createRelay(options: RelayOptions): Relay {
       // The page has given up.
       return reply(request, BAD_REQUEST);
     }
-    if (body === 'too-large') return reply(request, TOO_LARGE);
+    if (body === 'too-large') return reply(request, CONTENT_TOO_LARGE);
     return reply(request, await pages.answer(capability, new TextDecoder().decode(body)));
   };
 
@@ -129,7 +130,7 @@ export function createRelay(options: RelayOptions): Relay {
     } catch (error) {
       // The router is not there for the moment; anything else is the app's own `authorize()`.
       const isRetryable = (error as { retryable?: unknown } | undefined)?.retryable === true;
-      return isRetryable ? retry(request) : reply(request, FAILED);
+      return isRetryable ? retry(request) : reply(request, SERVER_ERROR);
     }
   };
 

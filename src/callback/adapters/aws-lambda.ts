@@ -1,4 +1,5 @@
 import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws-lambda';
+import { SERVER_ERROR } from '../../web/status.ts';
 import { contentEncoding } from '../content-encoding.ts';
 import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
 import { bodyParsed, keptBytes } from '../kept-body.ts';
@@ -23,8 +24,6 @@ export interface LambdaAnswer {
 
 /** An event of a function URL or an HTTP API (payload format 2.0), of a REST API (1.0), or of an Application Load Balancer. */
 export type LambdaEvent = APIGatewayProxyEventV2 | APIGatewayProxyEvent | ALBEvent;
-
-const FAILED = 500;
 
 const isOfBalancer = (event: LambdaEvent): event is ALBEvent => 'elb' in (event.requestContext ?? {});
 
@@ -98,7 +97,7 @@ export function lambdaCallback(endpoint: HttpCallbackEndpoint): (event: LambdaEv
     if (!bytes) {
       const { message } = bodyParsed(endpoint, 'a middleware');
       const headers = { 'Content-Type': 'text/plain; charset=utf-8' };
-      return answered(event, { status: FAILED, headers, body: message });
+      return answered(event, { status: SERVER_ERROR, headers, body: message });
     }
     const body: CallbackRequest['body'] = bytes.byteLength > endpoint.bodyLimit ? 'too-large' : bytes;
     const signature = headerOf(event, 'x-hub-signature');

@@ -7,6 +7,7 @@ import type { HubApi } from '../../hub/api.ts';
 import { hubTextOf } from '../../hub/http.ts';
 import { randomHex } from '../../random.ts';
 import { after, pause, unref } from '../../timers.ts';
+import { CONFLICT } from '../../web/status.ts';
 import { OBJECTION_WITHIN_MS } from '../following/sync-status.ts';
 import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from './change-result.ts';
 import { checkChange, missingIn, toContext } from './check-change.ts';
@@ -43,9 +44,6 @@ interface Sent extends Change {
 
 /** Nobody waits for objections any more. */
 const GIVEN_UP = { kind: 'unknown', objections: 'unheard' } as const;
-
-/** By this a hub says: fetch what is current first (PowerCast). */
-const CONFLICT = 409;
 
 /** How many changes are remembered: more than a person makes while a hub answers. */
 const REMEMBERED = 32;

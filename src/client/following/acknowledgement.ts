@@ -1,5 +1,6 @@
 import type { EventDecision } from '../../events/event.ts';
 import { after, type Timer, unref } from '../../timers.ts';
+import { ACCEPTED, CONFLICT, OK, SERVER_ERROR } from '../../web/status.ts';
 import type { Reaction } from '../listeners.ts';
 
 /**
@@ -20,12 +21,6 @@ export interface AcknowledgementTargets {
   failed(cause: unknown, late: boolean): void;
 }
 
-/** The statuses of a notification's answer (STU3, Event Notification Response). */
-const FOLLOWED = 200;
-const ACCEPTED = 202;
-const REFUSED = 409;
-const FAILED = 500;
-
 /** After how long a hub that was told 202 takes silence for consent (STU3, Event Notification Response). In milliseconds. */
 const DECIDE_WITHIN_MS = 10_000;
 
@@ -35,7 +30,7 @@ export class Acknowledgement implements EventDecision {
   readonly #timeoutMs: number;
   #pending = 0;
   #dispatching = true;
-  #status = FOLLOWED;
+  #status = OK;
   #reason: string | undefined;
   #answered = false;
   /** The hub knows that the app does not follow. */
@@ -71,7 +66,7 @@ export class Acknowledgement implements EventDecision {
 
   refuse(reason: string): void {
     this.#reason = reason;
-    this.#decide(REFUSED);
+    this.#decide(CONFLICT);
   }
 
   /** Every listener has been called. */
@@ -82,7 +77,7 @@ export class Acknowledgement implements EventDecision {
     if (this.#pending === 0) this.#answer(this.#status);
     else {
       // A refusal or a failure stands, though other listeners are still at work.
-      this.#later(this.#timeoutMs, () => this.#answer(this.#status === FOLLOWED ? ACCEPTED : this.#status));
+      this.#later(this.#timeoutMs, () => this.#answer(this.#status === OK ? ACCEPTED : this.#status));
     }
   }
 
@@ -94,12 +89,12 @@ export class Acknowledgement implements EventDecision {
 
   #fail(cause: unknown): void {
     this.#targets.failed(cause, this.#answered);
-    this.#decide(FAILED);
+    this.#decide(SERVER_ERROR);
   }
 
   /** A refusal outweighs a failure: it says more. */
   #decide(status: number): void {
-    if (this.#status !== REFUSED) this.#status = status;
+    if (this.#status !== CONFLICT) this.#status = status;
     if (!this.#answered || this.#objected) return;
     this.#objected = true;
     clearTimeout(this.#timer);
@@ -119,7 +114,7 @@ export class Acknowledgement implements EventDecision {
   #answer(status: number): void {
     if (this.#answered) return;
     this.#answered = true;
-    this.#objected = status === REFUSED || status === FAILED;
+    this.#objected = status === CONFLICT || status === SERVER_ERROR;
     clearTimeout(this.#timer);
     this.#targets.answer(status);
     if (status !== ACCEPTED) return;

@@ -7,6 +7,7 @@ import { idInText, type Notification, parseJson, parseNotification } from '../..
 import type { Dialect } from '../../hub/dialects/dialect.ts';
 import type { Recorder } from '../../hub/protocol.ts';
 import { randomHex } from '../../random.ts';
+import { ACCEPTED, BAD_REQUEST, NOT_FOUND, OK, UNPROCESSABLE_CONTENT } from '../../web/status.ts';
 import { type MessageCounts, noCounts } from '../counts.ts';
 import type { Listeners } from '../listeners.ts';
 import { Acknowledgement, type Progress } from './acknowledgement.ts';
@@ -63,12 +64,6 @@ export interface InboxOptions {
 /** Tells the hub a status for the event with an id, which is written as a number where the hub wrote it so. */
 export type Answer = (status: number, id?: string, isNumericId?: boolean) => void;
 
-const MALFORMED = 400;
-const NOT_OURS = 404;
-const UNUSABLE = 422;
-const FOLLOWED = 200;
-const UNDECIDED = 202;
-
 /** Answers as the app decided, or when it has. */
 const respond = (delivery: Delivery, answer: Answer): void => {
   delivery.isFound = false;
@@ -110,7 +105,7 @@ export class Inbox {
       this.#options.listeners.emit('error', error);
       this.#options.doubted('event-refused');
       const { id, isNumeric } = idInText(text);
-      answer(MALFORMED, id, isNumeric);
+      answer(BAD_REQUEST, id, isNumeric);
     }
   }
 
@@ -131,11 +126,11 @@ export class Inbox {
       case 'foreign':
         this.counts.wrongTopic++;
         this.#warn(new NotificationError('notification-wrong-topic'));
-        return answer(NOT_OURS);
+        return answer(NOT_FOUND);
       case 'heartbeat':
         this.counts.heartbeat++;
         this.#options.heartbeat(notification);
-        return answer(FOLLOWED);
+        return answer(OK);
       case 'repeated':
         this.counts.duplicate++;
         if (verdict.isTwin) this.#options.repeated(notification);
@@ -147,7 +142,7 @@ export class Inbox {
         this.counts.refused++;
         this.#options.listeners.emit('error', new NotificationError(verdict.code, { at: verdict.at }));
         if (changesContext(notification.kind)) doubted('event-refused');
-        return answer(UNUSABLE);
+        return answer(UNPROCESSABLE_CONTENT);
       case 'stale':
         if (verdict.isDoubtful && this.#options.takesStale(notification, answer)) return;
         return this.#dropStale(answer, verdict);
@@ -184,7 +179,7 @@ export class Inbox {
   drop(answer: Answer): void {
     this.counts.stale++;
     this.#warn(new NotificationError('notification-stale'));
-    answer(FOLLOWED);
+    answer(OK);
   }
 
   /** Takes the event of a context that was found by asking: the app has it and has decided, and now its time is known. */
@@ -197,8 +192,8 @@ export class Inbox {
       this.#duplicates.alias(notification, found);
       respond(found, answer);
     } else {
-      this.#duplicates.remember(notification, this.#options.contexts.changes).status = FOLLOWED;
-      answer(FOLLOWED);
+      this.#duplicates.remember(notification, this.#options.contexts.changes).status = OK;
+      answer(OK);
     }
     this.#options.followed(found !== undefined, notification.time);
   }
@@ -251,7 +246,7 @@ export class Inbox {
         answer: (status) => {
           delivery.status = status;
           for (const waiting of delivery.waiting.splice(0)) waiting(status);
-          if (status !== UNDECIDED) decided(status < REFUSED_FROM);
+          if (status !== ACCEPTED) decided(status < REFUSED_FROM);
           if (status < REFUSED_FROM) return;
           const { reason } = acknowledgement;
           this.#options.refused(event, reason);

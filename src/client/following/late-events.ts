@@ -2,6 +2,7 @@ import type { CurrentContext } from '../../events/current-context.ts';
 import { isSameContext } from '../../events/identity.ts';
 import { canonicalName } from '../../events/names.ts';
 import type { Notification } from '../../events/notification.ts';
+import { SERVER_ERROR } from '../../web/status.ts';
 import type { ContextStore } from './context-store.ts';
 import type { Answer, Inbox } from './inbox.ts';
 
@@ -23,9 +24,6 @@ interface Adopted {
 
 /** For so long an event may be under way, in milliseconds: no hub waits longer for its answer. */
 const UNDER_WAY_MS = 10_000;
-
-/** The hub knows nothing of it, or could not be asked. */
-const COULD_NOT = 500;
 
 /** More events than any hub sends while it is asked. What comes beyond them is not held. */
 const MOST_HELD = 64;
@@ -113,7 +111,7 @@ export class LateEvents {
       this.#inbox.recognize(notification, answer);
       return true;
     }
-    if (this.#held.length >= MOST_HELD) answer(COULD_NOT);
+    if (this.#held.length >= MOST_HELD) answer(SERVER_ERROR);
     else this.#held.push({ notification, answer, isStale: false });
     return true;
   }
@@ -208,6 +206,6 @@ export class LateEvents {
   /** The connection ended, or the hub could not be asked: what waits is not followed, and the order of what comes is not known. */
   end(): void {
     if (this.#adopted) this.#adopted = { ...this.#adopted, until: Number.POSITIVE_INFINITY };
-    for (const { answer } of this.#held.splice(0)) answer(COULD_NOT);
+    for (const { answer } of this.#held.splice(0)) answer(SERVER_ERROR);
   }
 }
