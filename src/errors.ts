@@ -26,7 +26,7 @@ const ADVICE = {
   'part-not-loaded': 'Try again, or load the page again.',
   'no-events': 'Call on(), or set events.',
   'scope-missing': 'Ask for FhircastClient.scopes() at launch.',
-  'event-unknown': 'Correct the name of the event, or ask whether the hub has it.',
+  'event-unknown': 'Correct the name.',
   'events-not-granted': 'Check the scopes, and which events the hub has.',
   // channel
   'channel-no-callback': 'Set callback to createCallbackEndpoint() on a server, to relayChannel() in a page.',

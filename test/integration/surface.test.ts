@@ -82,6 +82,19 @@ describe('a snapshot', () => {
   });
 });
 
+describe('a proxy of Vue', () => {
+  it('is not made of a client, an event or a context: it would have no private fields', async () => {
+    const world = await openWorld(STU3);
+    const app = await world.follow();
+    const opened = app.collect('Patient-open');
+    await open(world, ADA);
+    // Vue leaves alone what has this property, and what cannot be extended.
+    expect(app.client).toHaveProperty('__v_skip', true);
+    for (const one of [opened[0], app.client.shown, app.client.context, app.client.syncStatus, opened[0]?.patient])
+      expect(Object.isExtensible(one)).toBe(false);
+  });
+});
+
 describe('the event context', () => {
   it('tells what was opened and closed, and what is current', async () => {
     const world = await openWorld(STU3);
