@@ -170,6 +170,10 @@ export function encodeAnswer(request: string, answer: CallbackAnswer): Buffer {
   return rest ? Buffer.concat([Buffer.from(`a ${request}\n`), rest]) : encodeAnswer(request, FAILED);
 }
 
+/** An answer that is not passed on through Redis, and still may only be what could be. Anything else counts as a failure of its owner. */
+export const passableAnswer = (answer: CallbackAnswer): CallbackAnswer =>
+  routerNames.has(answer) || contentOf(answer) ? answer : FAILED;
+
 const contentOf = ({ status, body, headers }: CallbackAnswer): Buffer | undefined => {
   try {
     const rest = Buffer.from(`${JSON.stringify({ s: status, ...(headers ? { h: headers } : {}) })}\n${body}`);

@@ -1,5 +1,6 @@
 import { after, unref } from '../timers.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
+import { isForgotten, type StepArguments, type StepOptions, type StepReply, Steps } from './steps.ts';
 
 /** What is needed of a client of the package `redis`, in the versions 5 and later. */
 export interface RedisRouterClient {
@@ -50,6 +51,7 @@ export class RedisLink {
   readonly #client: RedisRouterClient;
   readonly #channel: string;
   readonly #listener: LinkListener;
+  readonly #steps: Steps;
   /** The scripts that Redis has, as far as this connection knows. */
   readonly #known = new Set<ScriptName>();
   #commands: RedisRouterClient | undefined;
@@ -61,11 +63,13 @@ export class RedisLink {
    * @param client what is duplicated
    * @param channel where messages to this instance come in
    * @param listener who is told
+   * @param stepSettings what the script `steps` gets before the steps
    */
-  constructor(client: RedisRouterClient, channel: string, listener: LinkListener) {
+  constructor(client: RedisRouterClient, channel: string, listener: LinkListener, stepSettings: readonly string[]) {
     this.#client = client;
     this.#channel = channel;
     this.#listener = listener;
+    this.#steps = new Steps((steps) => this.#execute('steps', [...stepSettings, ...steps]));
   }
 
   /** Whether both connections are there. */
@@ -77,7 +81,8 @@ export class RedisLink {
   open(): void {
     this.close();
     // A command that cannot be sent is a failure at once: what waited for a connection would be overtaken by the hub's timeout.
-    const overrides = { disableOfflineQueue: true, commandOptions: {} };
+    // And the time that a command may take is limited here: the client would set up a signal of its own for each.
+    const overrides = { disableOfflineQueue: true, commandOptions: { timeout: undefined } };
     const commands = this.#client.duplicate(overrides);
     const messages = this.#client.duplicate(overrides);
     this.#commands = commands;
@@ -114,6 +119,7 @@ export class RedisLink {
     this.#messages = undefined;
     this.#isSubscribed = false;
     this.#isUp = false;
+    this.#steps.abandon();
     for (const connection of connections) {
       try {
         connection?.destroy();
@@ -124,28 +130,29 @@ export class RedisLink {
   }
 
   /**
-   * Runs a script.
+   * Runs a script, again when Redis has forgotten it: then behind what was sent meanwhile.
    *
    * @param name which one
    * @param args its arguments
-   * @param mayRepeat whether it is sent again when Redis has forgotten it, behind what was sent meanwhile
    */
-  async run(name: ScriptName, args: readonly (string | Buffer)[], mayRepeat = true): Promise<unknown> {
-    const commands = this.#commands;
-    if (!commands) throw new Error('The connection is closed.');
-    const { text, sha } = SCRIPTS[name];
-    const isKnown = this.#known.has(name);
+  async run(name: Exclude<ScriptName, 'steps'>, args: readonly (string | Buffer)[]): Promise<unknown> {
+    this.#steps.flush();
     try {
-      const script = [isKnown ? 'EVALSHA' : 'EVAL', isKnown ? sha : text];
-      const reply = await inTime(commands.sendCommand([...script, '0', ...args]));
-      if (this.#commands === commands) this.#known.add(name);
-      return reply;
+      return await this.#execute(name, args);
     } catch (error) {
-      if (!(isKnown && error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      this.#known.delete(name);
-      if (!mayRepeat) throw error;
-      return this.run(name, args);
+      if (!isForgotten(error)) throw error;
+      return this.#execute(name, args);
     }
+  }
+
+  /**
+   * Does a step of the script `steps`, together with others of the same moment.
+   *
+   * @param args what is to be done
+   * @param options how it is done
+   */
+  step(args: StepArguments, options: StepOptions): Promise<StepReply> {
+    return this.#steps.add(args, options);
   }
 
   /**
@@ -159,6 +166,22 @@ export class RedisLink {
     if (!commands) throw new Error('The connection is closed.');
     const reply = await inTime(commands.sendCommand(['HGET', key, field], AS_BYTES));
     return Buffer.isBuffer(reply) ? reply : undefined;
+  }
+
+  async #execute(name: ScriptName, args: readonly (string | Buffer)[]): Promise<unknown> {
+    const commands = this.#commands;
+    if (!commands) throw new Error('The connection is closed.');
+    const { text, sha } = SCRIPTS[name];
+    const isKnown = this.#known.has(name);
+    try {
+      const script = [isKnown ? 'EVALSHA' : 'EVAL', isKnown ? sha : text];
+      const reply = await inTime(commands.sendCommand([...script, '0', ...args]));
+      if (this.#commands === commands) this.#known.add(name);
+      return reply;
+    } catch (error) {
+      if (isForgotten(error)) this.#known.delete(name);
+      throw error;
+    }
   }
 
   #check(): void {

@@ -12,6 +12,7 @@ import {
   type Origin,
   parseContent,
   parseEnvelope,
+  passableAnswer,
 } from './envelope.ts';
 import { common, type Parts } from './parts.ts';
 
@@ -146,13 +147,14 @@ export class Owners {
   }
 
   /**
-   * Takes a message to an owner: `q` is a request, `f` one to be fetched, `r` says that there is a newer owner.
+   * Takes a message to an owner: `q` is a request, `f` one to be fetched, `o` one that was passed on here, `r` says that there is a newer
+   * owner.
    *
    * @returns whether it was one
    */
   receive({ fields, rest }: Message): boolean {
     const [kind, hash = '', token, number = '', from, request] = fields;
-    if (kind !== 'q' && kind !== 'f' && kind !== 'r') return false;
+    if (kind !== 'q' && kind !== 'f' && kind !== 'o' && kind !== 'r') return false;
     const owned = this.#owned.get(hash);
     // Meant for a registration before this one.
     if (!owned || !isName(token) || owned.token !== token) return isName(token);
@@ -161,12 +163,14 @@ export class Owners {
       return true;
     }
     if (!/^\d{1,16}$/.test(number)) return false;
-    if (kind === 'f') {
+    const own = kind === 'o' && request !== undefined ? this.#parts.own.contentOf(request) : undefined;
+    // What was passed on here, and waits here no more, is in Redis as everything else.
+    if (kind === 'f' || (kind === 'o' && !own)) {
       this.#behind(owned, () => this.#fetch(owned, token, number));
       return true;
     }
     if (!isName(from) || !isName(request)) return false;
-    const content = parseContent(rest, this.#parts.settings.bodyLimit);
+    const content = own ?? parseContent(rest, this.#parts.settings.bodyLimit);
     const envelope = { from, request, ...(content ? { content } : {}) };
     if (owned.fetching) this.#behind(owned, async () => this.#handOver(owned, token, number, envelope));
     else this.#handOver(owned, token, number, envelope);
@@ -237,12 +241,16 @@ export class Owners {
   }
 
   async #send(job: Job, answer: CallbackAnswer): Promise<void> {
-    const { link, lost } = this.#parts;
+    const { link, lost, own, instance } = this.#parts;
     const { hash, number, from, request, method } = job;
-    let wasLate: unknown;
+    let wasLate: boolean;
     try {
-      const message = encodeAnswer(request, answer);
-      wasLate = await link.run('answer', [...common(this.#parts), hash, number, from, request, message]);
+      const isOwn = from === instance;
+      // The way back leads through Redis only where somebody else waits. But Redis has to forget the request.
+      const wasAnswered = isOwn && own.answer(request, passableAnswer(answer));
+      const message = isOwn ? '' : encodeAnswer(request, answer);
+      const [late] = await link.step(['a', hash, number, from, request, message], { mayRepeat: true });
+      wasLate = late === 1 && !wasAnswered;
     } catch {
       this.#unsent.set(request, answer);
       return;
@@ -250,7 +258,7 @@ export class Owners {
     this.#unsent.delete(request);
     this.#jobs.delete(request);
     this.#answered.add(request);
-    if (wasLate === 1 && method === 'POST' && answer.status >= 500) lost('owner-failed');
+    if (wasLate && method === 'POST' && answer.status >= 500) lost('owner-failed');
     this.#checkIdle();
   }
 

@@ -52,6 +52,16 @@ const MOST_UNTOLD = 1_000;
 /** How much longer than an answer the end may take, in milliseconds. */
 const CLOSING_MS = 2_000;
 
+/** Larger requests are fetched by their owner: Redis closes a connection on which too much waits to be read. In bytes. */
+const INLINE_BYTES = 8_192;
+
+/** What the script `steps` gets before the steps. */
+const stepSettings = (settings: RedisSettings): string[] => {
+  const { answerWithinMs, leaseMs, graceMs, maxWaiting } = settings;
+  const lifetimeMs = answerWithinMs + 2 * (leaseMs + graceMs);
+  return [...common({ settings }), ...[maxWaiting, leaseMs, Math.ceil(lifetimeMs), INLINE_BYTES].map(String)];
+};
+
 /** An id as it stands in Redis: whoever reads it there cannot make the callback URL of it. */
 const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url');
 
@@ -78,15 +88,21 @@ class Router implements RedisRouter {
   constructor(options: RedisRouterOptions) {
     this.#options = options;
     this.#settings = redisSettings(options);
-    this.#link = new RedisLink(options.client, `${this.#settings.prefix}to:${this.#instance}`, {
+    const listener = {
       up: () => void this.#resume(),
       down: () => this.#down(),
-      message: (message) => this.#receive(message),
-    });
+      message: (message: Buffer) => this.#receive(message),
+    };
+    const channel = `${this.#settings.prefix}to:${this.#instance}`;
+    this.#link = new RedisLink(options.client, channel, listener, stepSettings(this.#settings));
     this.#parts = {
       link: this.#link,
       settings: this.#settings,
       instance: this.#instance,
+      own: {
+        contentOf: (request) => this.#waiting.contentOf(request),
+        answer: (request, answer) => this.#waiting.answer(request, answer),
+      },
       lost: (reason) => this.#report(reason),
       malformed: () => {
         this.#malformed++;

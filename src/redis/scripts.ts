@@ -71,26 +71,62 @@ end
 return untold
 `;
 
-/** Leaves a request for the owner of an id: hash, limit, settling time, lifetime, the largest to send at once, envelope. */
-const SUBMIT = `
-local h = ARGV[3]
-local key, queue = P .. 'id:' .. h, P .. 'q:' .. h
-local c = redis.call('HMGET', key, 't', 'i')
-if not c[1] then
-  local since = tonumber(redis.call('GET', P .. 'since') or nil)
-  if since and now - since >= tonumber(ARGV[5]) then return {404, 0} end
-  if not since then redis.call('SET', P .. 'since', now) end
-  return {503, 0}
+/**
+ * Does what the events of a moment need, one step after the other: the limit, the settling time, the lifetime and the largest to send at
+ * once, and then the steps. Each has a letter and its arguments, and gets two numbers in reply: -1 for a step that failed, which keeps
+ * no other from being done.
+ *
+ * - `s` leaves a request for the owner of an id: hash, envelope. Replies with a status and the number of the request. An owner that
+ *   passes on to itself has the request already, and is only told that its turn has come.
+ * - `a` answers a request: hash, number, from, request, message. Replies whether it had been answered 202. There is no message where an
+ *   owner has passed on to itself.
+ */
+const STEPS = `
+local limit, settling, lifetime, largest = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
+local function submit(h, envelope)
+  local key, queue = P .. 'id:' .. h, P .. 'q:' .. h
+  local c = redis.call('HMGET', key, 't', 'i')
+  if not c[1] then
+    local since = tonumber(redis.call('GET', P .. 'since') or nil)
+    if since and now - since >= settling then return 404, 0 end
+    if not since then redis.call('SET', P .. 'since', now) end
+    return 503, 0
+  end
+  local where = c[1] ~= '' and place(c[2]) or 'gone'
+  if where ~= 'here' then return where == 'away' and 503 or 410, 0 end
+  if redis.call('HLEN', queue) >= limit then return 429, 0 end
+  local number = redis.call('HINCRBY', key, 'n', 1)
+  redis.call('HSET', queue, number, envelope)
+  redis.call('PEXPIRE', queue, lifetime)
+  local to = h .. ' ' .. c[1] .. ' ' .. number
+  if string.sub(envelope, 1, 36) == c[2] then tell(c[2], 'o ' .. to .. ' ' .. string.sub(envelope, 1, 73) .. '\\n')
+  elseif #envelope > largest then tell(c[2], 'f ' .. to .. '\\n')
+  else tell(c[2], 'q ' .. to .. ' ' .. envelope) end
+  return 200, number
 end
-local where = c[1] ~= '' and place(c[2]) or 'gone'
-if where ~= 'here' then return {where == 'away' and 503 or 410, 0} end
-if redis.call('HLEN', queue) >= tonumber(ARGV[4]) then return {429, 0} end
-local number = redis.call('HINCRBY', key, 'n', 1)
-redis.call('HSET', queue, number, ARGV[8])
-redis.call('PEXPIRE', queue, ARGV[6])
-local to = h .. ' ' .. c[1] .. ' ' .. number
-if #ARGV[8] > tonumber(ARGV[7]) then tell(c[2], 'f ' .. to .. '\\n') else tell(c[2], 'q ' .. to .. ' ' .. ARGV[8]) end
-return {200, number}
+local function answer(h, number, from, request, message)
+  local queue = P .. 'q:' .. h
+  local envelope = redis.call('HGET', queue, number)
+  if envelope and string.sub(envelope, 38, 73) == request then
+    redis.call('HDEL', queue, number)
+    if message ~= '' then tell(from, message) end
+  end
+  return redis.call('ZREM', P .. 'late', h .. ' ' .. number .. ' ' .. from .. ' ' .. request), 0
+end
+local at, replies = 7, {}
+while ARGV[at] do
+  local ok, one, two
+  if ARGV[at] == 's' then
+    ok, one, two = pcall(submit, ARGV[at + 1], ARGV[at + 2])
+    at = at + 3
+  else
+    ok, one, two = pcall(answer, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5])
+    at = at + 6
+  end
+  replies[#replies + 1] = ok and one or -1
+  replies[#replies + 1] = ok and two or 0
+end
+return replies
 `;
 
 /** Takes a request back, or keeps an event: hash, number, from, request, is it an event, when to look again. */
@@ -105,17 +141,6 @@ if ARGV[7] == '1' and c[1] and (c[1] == '' or place(c[2]) == 'here') then
 end
 redis.call('HDEL', queue, ARGV[4])
 return 1
-`;
-
-/** Answers a request: hash, number, from, request, message. Returns whether it had been answered 202. */
-const ANSWER = `
-local queue = P .. 'q:' .. ARGV[3]
-local envelope = redis.call('HGET', queue, ARGV[4])
-if envelope and string.sub(envelope, 38, 73) == ARGV[6] then
-  redis.call('HDEL', queue, ARGV[4])
-  tell(ARGV[5], ARGV[7])
-end
-return redis.call('ZREM', P .. 'late', ARGV[3] .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. ARGV[6])
 `;
 
 /**
@@ -161,9 +186,8 @@ return redis.call('ZSCORE', P .. 'late', ARGV[3]) and 1 or 0
 const BODIES = {
   register: REGISTER,
   release: RELEASE,
-  submit: SUBMIT,
+  steps: STEPS,
   settle: SETTLE,
-  answer: ANSWER,
   report: REPORT,
   leave: LEAVE,
   kept: KEPT,

@@ -4,21 +4,19 @@ import { type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
 import { after, type Timer, unref } from '../timers.ts';
 import { URI_TOO_LONG } from '../web/status.ts';
 import { encodeRequest, FAILED, type Message, parseAnswer } from './envelope.ts';
-import { common, type Parts } from './parts.ts';
+import { common, type OwnRequests, type Parts } from './parts.ts';
+import type { StepReply } from './steps.ts';
 
 /** A request that was passed on and has no answer yet. */
 interface Pending {
   readonly hash: string;
-  readonly method: string;
+  readonly content: CallbackRequest;
   readonly timer: Timer;
   /** Its number among those of its id, once Redis has taken it. */
   number: string | undefined;
   resolve(answer: CallbackAnswer): void;
   reject(error: Error): void;
 }
-
-/** Larger requests are fetched by their owner: Redis closes a connection on which too much waits to be read. In bytes. */
-const INLINE_BYTES = 8_192;
 
 /** How long Redis may take to say what became of a request, in milliseconds. */
 const SETTLE_WITHIN_MS = 1_000;
@@ -37,7 +35,7 @@ const REASONS: readonly string[] = ['owner-gone', 'released'] satisfies LostReas
 const isReason = (text: string | undefined): text is LostReason => text !== undefined && REASONS.includes(text);
 
 /** The half of a router that passes requests on and waits for their answers. */
-export class Waiting {
+export class Waiting implements OwnRequests {
   readonly #parts: Parts;
   readonly #pending = new Map<string, Pending>();
   /** Events that were answered 202 and have not been answered by their owner, with their names in Redis. */
@@ -60,19 +58,31 @@ export class Waiting {
     if (content.query.length > QUERY_LIMIT) return answerOf(URI_TOO_LONG);
     const request = randomUUID();
     const envelope = encodeRequest({ from: instance, request }, content, settings.bodyLimit);
-    const { answerWithinMs, leaseMs, graceMs, maxWaiting } = settings;
-    const lifetimeMs = answerWithinMs + 2 * (leaseMs + graceMs);
-    const numbers = [maxWaiting, leaseMs, Math.ceil(lifetimeMs), INLINE_BYTES].map(String);
     return new Promise((resolve, reject) => {
-      const timer = after(answerWithinMs, () => void this.#settle(request));
+      const timer = after(settings.answerWithinMs, () => void this.#settle(request));
       unref(timer);
-      this.#pending.set(request, { hash, method: content.method, timer, number: undefined, resolve, reject });
+      this.#pending.set(request, { hash, content, timer, number: undefined, resolve, reject });
       // Not repeated when Redis has forgotten the script: a later request might have been before it.
-      link.run('submit', [...common(this.#parts), hash, ...numbers, envelope], false).then(
+      link.step(['s', hash, envelope], { mayRepeat: false, isWanted: () => this.#pending.has(request) }).then(
         (reply) => this.#submitted(request, reply),
         () => this.#finish(request, ROUTER_ANSWERS.unavailable),
       );
     });
+  }
+
+  /** A request that waits here for its answer. */
+  contentOf(request: string): CallbackRequest | undefined {
+    return this.#pending.get(request)?.content;
+  }
+
+  /**
+   * Takes an answer.
+   *
+   * @returns whether the request waited for it
+   */
+  answer(request: string, answer: CallbackAnswer): boolean {
+    this.#kept.delete(request);
+    return this.#finish(request, answer);
   }
 
   /** What waits cannot be answered any more. */
@@ -114,8 +124,7 @@ export class Waiting {
     if (kind === 'a') {
       const answer = parseAnswer(rest);
       if (!answer) return false;
-      this.#kept.delete(request);
-      this.#finish(request, answer);
+      this.answer(request, answer);
       return true;
     }
     if (kind === 'e') {
@@ -129,28 +138,27 @@ export class Waiting {
     return true;
   }
 
-  #submitted(request: string, reply: unknown): void {
-    const [code, number] = Array.isArray(reply) ? reply : [];
+  #submitted(request: string, [code, number]: StepReply): void {
     if (code === 200) {
       this.#dispatched++;
       const pending = this.#pending.get(request);
       if (pending) pending.number = String(number);
       return;
     }
-    this.#finish(request, REFUSALS[Number(code)] ?? ROUTER_ANSWERS.unavailable);
+    this.#finish(request, REFUSALS[code] ?? ROUTER_ANSWERS.unavailable);
   }
 
   /** The owner takes too long: an event is kept for it, anything else is taken back. */
   async #settle(request: string): Promise<void> {
     const { link, instance, settings } = this.#parts;
     const pending = this.#pending.get(request);
-    const { hash, number, method } = pending ?? {};
-    if (!pending || hash === undefined || number === undefined)
-      return this.#finish(request, ROUTER_ANSWERS.unavailable);
+    if (!pending) return;
+    const { hash, number, content } = pending;
+    if (number === undefined) return void this.#finish(request, ROUTER_ANSWERS.unavailable);
     // Redis may hang.
     const timer = after(SETTLE_WITHIN_MS, () => this.#finish(request, ROUTER_ANSWERS.unavailable));
     unref(timer);
-    const isEvent = method === 'POST' ? '1' : '0';
+    const isEvent = content.method === 'POST' ? '1' : '0';
     const args = [...common(this.#parts), hash, number, instance, request, isEvent, String(settings.tickMs)];
     const result = await link.run('settle', args).catch(() => WITHDRAWN);
     // Otherwise it has been answered, and the answer is on its way: the timer stays.
@@ -163,14 +171,15 @@ export class Waiting {
     }
   }
 
-  #finish(request: string, answer: CallbackAnswer): void {
+  #finish(request: string, answer: CallbackAnswer): boolean {
     const pending = this.#pending.get(request);
-    if (!pending) return;
+    if (!pending) return false;
     this.#pending.delete(request);
     clearTimeout(pending.timer);
     if (answer === FAILED) pending.reject(new Error('The owner of the callback failed.'));
     else pending.resolve(answer);
     this.#checkIdle();
+    return true;
   }
 
   #checkIdle(): void {
