@@ -81,6 +81,24 @@ export function parseMessage(message: Buffer): Message | undefined {
   return split && { fields: split[0].toString('latin1').split(' '), rest: split[1] };
 }
 
+/**
+ * Reads what came to an instance: one message, or several behind a line that begins with `m` and has their lengths.
+ *
+ * @param bytes as they came
+ * @returns the messages in their order; `undefined` for what is none
+ */
+export function parseMessages(bytes: Buffer): readonly (Message | undefined)[] {
+  const first = parseMessage(bytes);
+  if (first?.fields[0] !== 'm') return [first];
+  let at = 0;
+  return first.fields.slice(1).map((length) => {
+    const start = at;
+    at += /^\d{1,9}$/.test(length) ? Number(length) : Number.NaN;
+    const message = at <= first.rest.byteLength ? parseMessage(first.rest.subarray(start, at)) : undefined;
+    return message?.fields[0] === 'm' ? undefined : message;
+  });
+}
+
 /** Whether a text is the name of an instance, a registration or a request. */
 export const isName = (text: string | undefined): text is string => text !== undefined && UUID.test(text);
 

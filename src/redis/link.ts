@@ -1,6 +1,6 @@
 import { after, unref } from '../timers.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
-import { isForgotten, type StepArguments, type StepOptions, type StepReply, Steps } from './steps.ts';
+import { isForgotten, type StepContent, type StepOptions, type StepReply, Steps } from './steps.ts';
 
 /** What is needed of a client of the package `redis`, in the versions 5 and later. */
 export interface RedisRouterClient {
@@ -148,11 +148,11 @@ export class RedisLink {
   /**
    * Does a step of the script `steps`, together with others of the same moment.
    *
-   * @param args what is to be done
+   * @param content what is to be done
    * @param options how it is done
    */
-  step(args: StepArguments, options: StepOptions): Promise<StepReply> {
-    return this.#steps.add(args, options);
+  step(content: StepContent, options: StepOptions): Promise<StepReply> {
+    return this.#steps.add(content, options);
   }
 
   /**

@@ -42,6 +42,7 @@ interface Leftover {
 }
 
 const CHUNK = 100;
+const NOTHING = Buffer.alloc(0);
 
 /** The half of a router that owns ids: it hands requests over, and sends their answers back. */
 export class Owners {
@@ -248,8 +249,9 @@ export class Owners {
       const isOwn = from === instance;
       // The way back leads through Redis only where somebody else waits. But Redis has to forget the request.
       const wasAnswered = isOwn && own.answer(request, passableAnswer(answer));
-      const message = isOwn ? '' : encodeAnswer(request, answer);
-      const [late] = await link.step(['a', hash, number, from, request, message], { mayRepeat: true });
+      const piece = isOwn ? NOTHING : encodeAnswer(request, answer);
+      const step = { kind: 'a', args: [hash, number, from, request], piece } as const;
+      const [late] = await link.step(step, { mayRepeat: true });
       wasLate = late === 1 && !wasAnswered;
     } catch {
       this.#unsent.set(request, answer);

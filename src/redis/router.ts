@@ -3,7 +3,7 @@ import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts';
 import { type CallbackHandler, type CallbackRouter, type LostReason, ROUTER_ANSWERS } from '../callback/router.ts';
 import { ChannelError } from '../errors.ts';
 import { after, every, type Timer, unref } from '../timers.ts';
-import { parseMessage } from './envelope.ts';
+import { type Message, parseMessages } from './envelope.ts';
 import { RedisLink } from './link.ts';
 import { type RedisRouterOptions, type RedisRouterState, type RedisSettings, redisSettings } from './options.ts';
 import { Owners } from './owners.ts';
@@ -62,8 +62,11 @@ const stepSettings = (settings: RedisSettings): string[] => {
   return [...common({ settings }), ...[maxWaiting, leaseMs, Math.ceil(lifetimeMs), INLINE_BYTES].map(String)];
 };
 
-/** An id as it stands in Redis: whoever reads it there cannot make the callback URL of it. */
-const hashOf = (id: string): string => createHash('sha256').update(id).digest('base64url');
+/** How many hashes of ids a router remembers. */
+const KNOWN_HASHES = 4_096;
+
+/** Longer ones are nobody's. */
+const LONGEST_KNOWN_ID = 128;
 
 class Router implements RedisRouter {
   readonly #settings: RedisSettings;
@@ -82,6 +85,8 @@ class Router implements RedisRouter {
   #mustResume = false;
   #silentReports = 0;
   #refreshAt: number;
+  /** To hash an id costs as much as to pass its event on. */
+  readonly #hashes = new Map<string, string>();
   #lost = 0;
   #malformed = 0;
 
@@ -91,7 +96,9 @@ class Router implements RedisRouter {
     const listener = {
       up: () => void this.#resume(),
       down: () => this.#down(),
-      message: (message: Buffer) => this.#receive(message),
+      message: (bytes: Buffer) => {
+        for (const message of parseMessages(bytes)) this.#receive(message);
+      },
     };
     const channel = `${this.#settings.prefix}to:${this.#instance}`;
     this.#link = new RedisLink(options.client, channel, listener, stepSettings(this.#settings));
@@ -142,23 +149,34 @@ class Router implements RedisRouter {
   async register(id: string, handler: CallbackHandler): Promise<void> {
     await this.ready();
     try {
-      await this.#owners.register(hashOf(id), handler);
+      await this.#owners.register(this.#hashOf(id), handler);
     } catch (cause) {
       throw this.#unavailable(cause);
     }
   }
 
   release(id: string): Promise<void> {
-    return this.#owners.release(hashOf(id));
+    return this.#owners.release(this.#hashOf(id));
   }
 
   dispatch(id: string, request: CallbackRequest): CallbackAnswer | Promise<CallbackAnswer> {
-    return this.#state === 'ready' ? this.#waiting.dispatch(hashOf(id), request) : ROUTER_ANSWERS.unavailable;
+    return this.#state === 'ready' ? this.#waiting.dispatch(this.#hashOf(id), request) : ROUTER_ANSWERS.unavailable;
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#leave();
     return this.#closing;
+  }
+
+  /** An id as it stands in Redis: whoever reads it there cannot make the callback URL of it. */
+  #hashOf(id: string): string {
+    const known = this.#hashes.get(id);
+    if (known) return known;
+    const hash = createHash('sha256').update(id).digest('base64url');
+    // Anybody may ask for any id.
+    if (this.#hashes.size >= KNOWN_HASHES) this.#hashes.clear();
+    if (id.length <= LONGEST_KNOWN_ID) this.#hashes.set(id, hash);
+    return hash;
   }
 
   async #leave(): Promise<void> {
@@ -248,8 +266,7 @@ class Router implements RedisRouter {
     if (this.#state === 'ready') this.#go('connecting');
   }
 
-  #receive(bytes: Buffer): void {
-    const message = parseMessage(bytes);
+  #receive(message: Message | undefined): void {
     if (message?.fields[0] === 'p') {
       this.#silentReports = 0;
       this.#owners.caughtUp();

@@ -73,16 +73,24 @@ return untold
 
 /**
  * Does what the events of a moment need, one step after the other: the limit, the settling time, the lifetime and the largest to send at
- * once, and then the steps. Each has a letter and its arguments, and gets two numbers in reply: -1 for a step that failed, which keeps
- * no other from being done.
+ * once, and then the steps, and all that they carry in one piece. Each step has a letter, the length of what it carries, and its other
+ * arguments. It gets two numbers in reply: -1 for a step that failed, which keeps no other from being done.
  *
- * - `s` leaves a request for the owner of an id: hash, envelope. Replies with a status and the number of the request. An owner that
+ * - `s` leaves a request for the owner of an id: hash. It carries the envelope. Replies with a status and the number of the request. An owner that
  *   passes on to itself has the request already, and is only told that its turn has come.
- * - `a` answers a request: hash, number, from, request, message. Replies whether it had been answered 202. There is no message where an
- *   owner has passed on to itself.
+ * - `a` answers a request: hash, number, from, request. It carries the message to who passed it on, and nothing where that is the owner
+ *   itself. Replies whether it had been answered 202.
+ *
+ * An instance gets all its messages in one, in their order.
  */
 const STEPS = `
 local limit, settling, lifetime, largest = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
+local told = {}
+local function later(instance, message)
+  local messages = told[instance] or {}
+  messages[#messages + 1] = message
+  told[instance] = messages
+end
 local function submit(h, envelope)
   local key, queue = P .. 'id:' .. h, P .. 'q:' .. h
   local c = redis.call('HMGET', key, 't', 'i')
@@ -99,9 +107,9 @@ local function submit(h, envelope)
   redis.call('HSET', queue, number, envelope)
   redis.call('PEXPIRE', queue, lifetime)
   local to = h .. ' ' .. c[1] .. ' ' .. number
-  if string.sub(envelope, 1, 36) == c[2] then tell(c[2], 'o ' .. to .. ' ' .. string.sub(envelope, 1, 73) .. '\\n')
-  elseif #envelope > largest then tell(c[2], 'f ' .. to .. '\\n')
-  else tell(c[2], 'q ' .. to .. ' ' .. envelope) end
+  if string.sub(envelope, 1, 36) == c[2] then later(c[2], 'o ' .. to .. ' ' .. string.sub(envelope, 1, 73) .. '\\n')
+  elseif #envelope > largest then later(c[2], 'f ' .. to .. '\\n')
+  else later(c[2], 'q ' .. to .. ' ' .. envelope) end
   return 200, number
 end
 local function answer(h, number, from, request, message)
@@ -109,22 +117,35 @@ local function answer(h, number, from, request, message)
   local envelope = redis.call('HGET', queue, number)
   if envelope and string.sub(envelope, 38, 73) == request then
     redis.call('HDEL', queue, number)
-    if message ~= '' then tell(from, message) end
+    if message ~= '' then later(from, message) end
   end
   return redis.call('ZREM', P .. 'late', h .. ' ' .. number .. ' ' .. from .. ' ' .. request), 0
 end
-local at, replies = 7, {}
-while ARGV[at] do
+local at, carried, replies = 7, 1, {}
+local all = ARGV[#ARGV]
+while at < #ARGV do
+  local after = carried + tonumber(ARGV[at + 1])
+  local piece = string.sub(all, carried, after - 1)
+  carried = after
   local ok, one, two
   if ARGV[at] == 's' then
-    ok, one, two = pcall(submit, ARGV[at + 1], ARGV[at + 2])
+    ok, one, two = pcall(submit, ARGV[at + 2], piece)
     at = at + 3
   else
-    ok, one, two = pcall(answer, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5])
+    ok, one, two = pcall(answer, ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5], piece)
     at = at + 6
   end
   replies[#replies + 1] = ok and one or -1
   replies[#replies + 1] = ok and two or 0
+end
+for instance, messages in pairs(told) do
+  if #messages == 1 then
+    tell(instance, messages[1])
+  else
+    local head = 'm'
+    for _, message in ipairs(messages) do head = head .. ' ' .. #message end
+    tell(instance, head .. '\\n' .. table.concat(messages))
+  end
 end
 return replies
 `;

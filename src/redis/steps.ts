@@ -1,5 +1,10 @@
-/** What one request needs of Redis: a letter and its arguments, as the script `steps` has them. */
-export type StepArguments = readonly [kind: 's' | 'a', ...rest: (string | Buffer)[]];
+/** What one request needs of Redis, as the script `steps` has it. */
+export interface StepContent {
+  readonly kind: 's' | 'a';
+  readonly args: readonly string[];
+  /** What it carries. */
+  readonly piece: Buffer;
+}
 
 /** What Redis replies to a step. */
 export type StepReply = readonly [first: number, second: number];
@@ -12,8 +17,7 @@ export interface StepOptions {
   isWanted?(): boolean;
 }
 
-interface Step extends StepOptions {
-  readonly args: StepArguments;
+interface Step extends StepContent, StepOptions {
   resolve(reply: StepReply): void;
   reject(error: unknown): void;
 }
@@ -27,11 +31,9 @@ const MOST_BYTES = 262_144;
 /** Whether a script failed because Redis does not know it any more. */
 export const isForgotten = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT');
 
-const sizeOf = ({ args }: Step): number => args.reduce((sum, arg) => sum + arg.length, 0);
-
 /**
- * Sends the steps of many requests together. A step that comes alone is sent at once; those that come while others are under way wait
- * for their reply, and go in one command. So a lone event loses no time, and many of them cost one write and one read in place of one
+ * Sends the steps of many requests together: those of one turn of the event loop, and those that come while others are under way, which
+ * wait for their reply. So a lone event loses no time, and many of them cost one write and one read in place of one
  * each. Their order stays that in which they came.
  */
 export class Steps {
@@ -39,6 +41,7 @@ export class Steps {
   #waiting: Step[] = [];
   /** The command that is under way. */
   #current: object | undefined;
+  #isScheduled = false;
 
   /** @param run runs the script with some steps */
   constructor(run: (args: readonly (string | Buffer)[]) => Promise<unknown>) {
@@ -50,10 +53,10 @@ export class Steps {
    *
    * @returns what Redis replies. It rejects when the step was not done, or nobody knows whether it was
    */
-  add(args: StepArguments, options: StepOptions): Promise<StepReply> {
+  add(content: StepContent, options: StepOptions): Promise<StepReply> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ args, ...options, resolve, reject });
-      if (!this.#current) this.#send();
+      this.#waiting.push({ ...content, ...options, resolve, reject });
+      this.#schedule();
     });
   }
 
@@ -75,11 +78,21 @@ export class Steps {
     const wanted = this.#waiting.filter(({ isWanted }) => isWanted?.() ?? true);
     let bytes = 0;
     const end = wanted.findIndex((step, index) => {
-      bytes += sizeOf(step);
+      bytes += step.piece.length;
       return index === MOST_STEPS || (index > 0 && bytes > MOST_BYTES);
     });
     this.#waiting = end < 0 ? [] : wanted.slice(end);
     return end < 0 ? wanted : wanted.slice(0, end);
+  }
+
+  /** All that this turn of the event loop brings goes together. */
+  #schedule(): void {
+    if (this.#current || this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!this.#current) this.#send();
+    });
   }
 
   #send(): void {
@@ -90,9 +103,10 @@ export class Steps {
     const next = () => {
       if (this.#current !== command) return;
       this.#current = undefined;
-      if (this.#waiting.length > 0) this.#send();
+      this.#schedule();
     };
-    this.#run(steps.flatMap(({ args }) => args)).then(
+    const heads = steps.flatMap(({ kind, args, piece }) => [kind, String(piece.length), ...args]);
+    this.#run([...heads, Buffer.concat(steps.map(({ piece }) => piece))]).then(
       (replies) => {
         settle(steps, replies);
         next();

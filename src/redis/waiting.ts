@@ -63,7 +63,8 @@ export class Waiting implements OwnRequests {
       unref(timer);
       this.#pending.set(request, { hash, content, timer, number: undefined, resolve, reject });
       // Not repeated when Redis has forgotten the script: a later request might have been before it.
-      link.step(['s', hash, envelope], { mayRepeat: false, isWanted: () => this.#pending.has(request) }).then(
+      const isWanted = () => this.#pending.has(request);
+      link.step({ kind: 's', args: [hash], piece: envelope }, { mayRepeat: false, isWanted }).then(
         (reply) => this.#submitted(request, reply),
         () => this.#finish(request, ROUTER_ANSWERS.unavailable),
       );

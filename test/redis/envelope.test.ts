@@ -11,6 +11,7 @@ import {
   parseContent,
   parseEnvelope,
   parseMessage,
+  parseMessages,
 } from '../../src/redis/envelope.ts';
 import { LIMIT as GROWTH_LIMIT, growth } from '../growth.ts';
 
@@ -182,5 +183,26 @@ describe('a message in Redis that is made to be hard to read', () => {
   ])('and %s is none', (_what, text) => {
     expect(parseContent(Buffer.from(text), LIMIT)).toBeUndefined();
     expect(parseAnswer(Buffer.from(text))).toBeUndefined();
+  });
+});
+
+describe('messages that came together', () => {
+  const heads = (text: string) => parseMessages(Buffer.from(text)).map((message) => message?.fields.join(' '));
+
+  it('are read one by one, in their order', () => {
+    expect(heads('m 4 7\na 1\nq 2\nabc')).toEqual(['a 1', 'q 2']);
+    expect(heads('a 1\nabc')).toEqual(['a 1']);
+  });
+
+  it.each([
+    ['m 4 7\na 1\n', ['a 1', undefined]],
+    ['m x 4\na 1\n', [undefined, undefined]],
+    ['m -4 8\na 1\n', [undefined, undefined]],
+    ['m 6\nm 2\nx\n', [undefined]],
+    ['m 99999999999\na\n', [undefined]],
+    ['m\n', []],
+    ['', [undefined]],
+  ])('are none where they are not as they should be: %j', (text, expected) => {
+    expect(heads(text)).toEqual(expected);
   });
 });
