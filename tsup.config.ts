@@ -23,7 +23,7 @@ export default defineConfig([
   },
   {
     // For pages without a bundler: a module and a script, one file each, with everything inside but fhirclient.
-    entry: { 'fhircast-client': 'src/browser/page.ts', 'fhircast-relay': 'src/browser/page-with-relay.ts' },
+    entry: { 'fhircast-client': 'src/browser/script.ts', 'fhircast-relay': 'src/browser/script-with-relay.ts' },
     outDir: 'dist/browser',
     format: ['esm', 'iife'],
     globalName: 'Fhircast',

@@ -16,17 +16,6 @@ export type {
   Reference,
 } from 'fhir/r4.js';
 export type {
-  CallbackEndpoint,
-  CallbackOwner,
-  CallbackRegistration,
-  CallbackSession,
-  Denial,
-  Verification,
-  WebhookChannelFactory,
-} from './channels/callback.ts';
-export type { ChannelType } from './channels/channel.ts';
-export type { WebSocketFactory, WebSocketLike } from './channels/socket.ts';
-export type {
   ChangeAccepted,
   ChangeFollowed,
   ChangeNotFollowed,
@@ -36,31 +25,18 @@ export type {
   ContextChangeOutcome,
   ContextChangeResult,
   Resending,
-} from './client/changing/change-result.ts';
-export { FhircastClient } from './client/client.ts';
-export type { ReconnectOptions } from './client/connection/backoff.ts';
-export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './client/connection/state.ts';
-export type { MessageCounts } from './client/counts.ts';
+} from './changes/outcome.ts';
 export type {
-  CheckedListenerName,
-  Listener,
-  ListenerArgument,
-  SessionEventName,
-  SessionEvents,
-  Subscribed,
-} from './client/events.ts';
-export type { ContextChange } from './client/following/context-change.ts';
-export type { SessionContext } from './client/following/context-store.ts';
-export type { BehindReason, Refusal, SyncDoubt, SyncStanding, SyncStatus } from './client/following/sync-facts.ts';
-export type {
-  Abortable,
-  DiscoverOptions,
-  FhircastClientOptions,
-  FollowOptions,
-  ReadyOptions,
-  SmartLaunchOptions,
-} from './client/options.ts';
-
+  CallbackEndpoint,
+  CallbackOwner,
+  CallbackRegistration,
+  CallbackSession,
+  Denial,
+  Verification,
+  WebhookChannelFactory,
+} from './channels/callback.ts';
+export type { WebSocketFactory, WebSocketLike } from './channels/websocket/socket.ts';
+export { FhircastClient } from './client.ts';
 export {
   ChannelError,
   ContextChangeError,
@@ -72,7 +48,7 @@ export {
   NotificationError,
   SignatureError,
   SubscriptionDeniedError,
-} from './errors.ts';
+} from './errors/errors.ts';
 export type { ContextEntry, ContextResources, ResourceOf } from './events/context.ts';
 export type { CurrentContext } from './events/current-context.ts';
 export type { EventDecision, EventOrigin, FhircastEvent } from './events/event.ts';
@@ -83,12 +59,34 @@ export type { DeepReadonly } from './events/read-only.ts';
 export type { ReasonCode } from './events/session-end.ts';
 export type { SyncErrorDetails } from './events/sync-error.ts';
 export type * from './events/types.ts';
-export type { ChosenBy, HubChoice } from './hub/choice.ts';
-export type { DialectName, EventMediaType, Habits } from './hub/dialects/dialect.ts';
+export type { ChosenBy, HubChoice } from './hub/chooser.ts';
+export type { ChannelType, DialectName, EventMediaType, Habits } from './hub/dialect.ts';
 export type { HubDiscovery } from './hub/discovery.ts';
 export type { FetchLike } from './hub/http.ts';
 export { profiles } from './hub/profiles/index.ts';
 export type { HubProfile } from './hub/profiles/profile.ts';
-export type { ProtocolKind, ProtocolRecord } from './hub/protocol.ts';
+export type { ProtocolKind, ProtocolRecord } from './hub/protocol-records.ts';
 export type { ScopeAccess } from './launch/scopes.ts';
 export type { FhirClientLike, FhirClientState, LaunchSource, TokenResponse } from './launch/smart.ts';
+export type {
+  Abortable,
+  DiscoverOptions,
+  FhircastClientOptions,
+  FollowOptions,
+  ReadyOptions,
+  SmartLaunchOptions,
+} from './options.ts';
+export type { ContextChange } from './session/context-change.ts';
+export type { SessionContext } from './session/context-store.ts';
+export type { MessageCounts } from './session/counts.ts';
+export type {
+  CheckedListenerName,
+  Listener,
+  ListenerArgument,
+  SessionEventName,
+  SessionEvents,
+  Subscribed,
+} from './session/session-events.ts';
+export type { BehindReason, Refusal, SyncDoubt, SyncStanding, SyncStatus } from './session/sync-facts.ts';
+export type { ReconnectOptions } from './subscription/backoff.ts';
+export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './subscription/state.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ERROR_CODES, FhircastError, isOurError } from '../src/errors.ts';
+import { ERROR_CODES, FhircastError, isOurError } from '../src/errors/errors.ts';
 
 describe('the message of an error', () => {
   it.each(ERROR_CODES)('%s is its code and one short sentence', (code) => {
@@ -18,7 +18,7 @@ describe('the message of an error', () => {
 describe('an error of another copy of the package', () => {
   it('is known as one of ours', async () => {
     vi.resetModules();
-    const other = await import('../src/errors.ts');
+    const other = await import('../src/errors/errors.ts');
     const error = new other.HubError('hub-timeout', { retryable: true });
     expect([error instanceof FhircastError, isOurError(error)]).toEqual([false, true]);
   });

@@ -1,6 +1,6 @@
-import { after, unref } from '../timers.ts';
+import { after, unref } from '../web/timers.ts';
+import { ROUTER_ANSWERS } from './callback-router.ts';
 import type { CallbackAnswer, CallbackRequest } from './request.ts';
-import { ROUTER_ANSWERS } from './router.ts';
 
 /** An answer that is waited for. */
 export interface Awaited {

@@ -1,5 +1,4 @@
 import { answerInTime } from './answer-in-time.ts';
-import type { CallbackAnswer, CallbackRequest } from './request.ts';
 import {
   type CallbackHandler,
   type CallbackRouter,
@@ -7,7 +6,8 @@ import {
   type RouterOptions,
   type RouterSettings,
   routerSettings,
-} from './router.ts';
+} from './callback-router.ts';
+import type { CallbackAnswer, CallbackRequest } from './request.ts';
 
 /** The owner of an id. */
 interface Owned {

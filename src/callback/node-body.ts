@@ -1,4 +1,4 @@
-import { after, unref } from '../timers.ts';
+import { after, unref } from '../web/timers.ts';
 import { CollectedBody } from './collected-body.ts';
 import type { NodeRequest, NodeResponse } from './node-http.ts';
 

@@ -1,4 +1,4 @@
-import { SignatureError } from '../errors.ts';
+import { SignatureError } from '../errors/errors.ts';
 import type { Hmac, SignatureMethod } from './hmac.ts';
 
 /** The length of each method's digest, in bytes. */

@@ -1,11 +1,11 @@
 import type { CallbackOwner } from '../channels/callback.ts';
-import { leaseSecondsOf, splitEvents } from '../channels/frame.ts';
-import { type FhircastError, NotificationError } from '../errors.ts';
+import { leaseSecondsOf, splitEvents } from '../channels/websocket/frame.ts';
+import { type FhircastError, NotificationError } from '../errors/errors.ts';
 import { BAD_REQUEST, CONTENT_TOO_LARGE, METHOD_NOT_ALLOWED, NOT_FOUND, UNAUTHORIZED } from '../web/status.ts';
+import type { CallbackHandler } from './callback-router.ts';
 import { echoOf, isChallenge } from './challenge.ts';
 import type { Hmac } from './hmac.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.ts';
-import type { CallbackHandler } from './router.ts';
 import { signatureFault } from './signature.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { FhircastError } from '../errors.ts';
+import type { FhircastError } from '../errors/errors.ts';
 
 /** Makes a webhook channel. Only a client calls it. */
 export type WebhookChannelFactory = (options: never) => object;

@@ -1,8 +1,6 @@
-import type { FhircastError } from '../errors.ts';
+import type { FhircastError } from '../errors/errors.ts';
+import type { ChannelType } from '../hub/dialect.ts';
 import type { Denial } from './callback.ts';
-
-/** How events arrive. */
-export type ChannelType = 'websocket' | 'webhook';
 
 /** What the hub granted when it confirmed a subscription. */
 export interface Grant {

@@ -1,4 +1,4 @@
-import { HubError, NotificationError } from '../errors.ts';
+import { HubError, NotificationError } from '../errors/errors.ts';
 import { checkContext, type Leniency } from './check.ts';
 import type { ContextEntry } from './context.ts';
 import { currentOf, MOST_SPECIFIC } from './context-list.ts';

@@ -1,4 +1,4 @@
-import { NotificationError } from '../errors.ts';
+import { NotificationError } from '../errors/errors.ts';
 import type { CurrentContext } from './current-context.ts';
 import { anchorKey, canonicalKey } from './definitions.ts';
 import { identityOf } from './identity.ts';

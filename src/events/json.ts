@@ -1,4 +1,4 @@
-import { NotificationError } from '../errors.ts';
+import { NotificationError } from '../errors/errors.ts';
 
 /** A JSON object, of which nothing else is known. */
 export type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
 import type { Parameters } from 'fhir/r4.js';
-import { NotificationError } from '../errors.ts';
+import { NotificationError } from '../errors/errors.ts';
 import type { ContextEntry } from './context.ts';
 import { isObject, text, writtenUnder } from './json.ts';
 import { type EventKind, kindOf } from './kind.ts';

@@ -1,15 +1,15 @@
-import { aborted, FhircastError, HubError } from '../errors.ts';
+import { aborted, FhircastError, HubError } from '../errors/errors.ts';
 import { parseCurrentContext } from '../events/context-answer.ts';
 import type { CurrentContext } from '../events/current-context.ts';
-import { isBelowHub } from '../launch/agreement.ts';
-import { inTime } from '../timers.ts';
+import { isBelow } from '../web/same-url.ts';
 import { BAD_REQUEST, UNSUPPORTED_MEDIA_TYPE } from '../web/status.ts';
-import type { Chooser } from './choice.ts';
+import { inTime } from '../web/timers.ts';
+import type { Chooser } from './chooser.ts';
 import { contextFormOf } from './context-form.ts';
-import type { Dialect, EventMediaType, Fields, SubscriptionRequest } from './dialects/dialect.ts';
-import { medplumHabits } from './dialects/habits.ts';
+import type { Dialect, EventMediaType, Fields, SubscriptionRequest } from './dialect.ts';
+import { medplumHabits } from './habits.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
-import type { ProtocolKind, Recorder } from './protocol.ts';
+import type { ProtocolKind, Recorder } from './protocol-records.ts';
 
 /** What the calls to a hub need to know. */
 export interface HubApiOptions extends HttpOptions {
@@ -254,7 +254,7 @@ export class HubApi {
   async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
     const { hubUrl, record } = this.#options;
     // The platform's own error about one that is no URL would quote the session.
-    if (url !== hubUrl && !isBelowHub(url, hubUrl)) throw new HubError('session-foreign');
+    if (url !== hubUrl && !isBelow(url, hubUrl)) throw new HubError('session-foreign');
     const token = await this.#token(undefined, init.signal);
     const started = Date.now();
     const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;

@@ -1,5 +1,5 @@
 import { isObject } from '../events/notification.ts';
-import type { ContextForm } from './dialects/dialect.ts';
+import type { ContextForm } from './dialect.ts';
 
 /**
  * The form in which a hub told the current context. A list of contexts names their types as STU3's object does, and nobody

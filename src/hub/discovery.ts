@@ -1,9 +1,9 @@
-import { HubError } from '../errors.ts';
+import { HubError } from '../errors/errors.ts';
+import { statusPasses } from '../errors/failures.ts';
 import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
-import { statusPasses } from '../failures.ts';
+import { joinUrl } from '../web/url.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
-import type { Recorder } from './protocol.ts';
-import { joinUrl } from './url.ts';
+import type { Recorder } from './protocol-records.ts';
 
 /** What a hub says of itself (STU2 and STU3, Conformance). Hubs leave out what they like. */
 export interface HubDiscovery {

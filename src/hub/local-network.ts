@@ -1,4 +1,4 @@
-import { isLoopback, parseUrl } from './url.ts';
+import { isLoopback, parseUrl } from '../web/url.ts';
 
 /** Addresses of a local network (RFC 1918, RFC 3927, RFC 4193, RFC 4291), and names that are looked for in it (RFC 6762). */
 const PRIVATE =

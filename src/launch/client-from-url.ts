@@ -1,7 +1,7 @@
-import { checkOptions, isTexts, mustBe } from '../client/check-options.ts';
-import { FhircastClient } from '../client/client.ts';
-import type { FhircastClientOptions, FollowOptions } from '../client/options.ts';
-import { type UrlLaunchOptions, urlLaunch } from './url.ts';
+import { checkOptions, isTexts, mustBe } from '../check-options.ts';
+import { FhircastClient } from '../client.ts';
+import type { FhircastClientOptions, FollowOptions } from '../options.ts';
+import { type UrlLaunchOptions, urlLaunch } from './launch-url.ts';
 
 /** Options of `clientFromUrl()`. */
 export interface UrlClientOptions extends FollowOptions, UrlLaunchOptions {

@@ -1,12 +1,12 @@
-import { checkOptions } from '../client/check-options.ts';
-import { type DiscoverOptions, httpOptions } from '../client/options.ts';
-import { FhircastError, HubError } from '../errors.ts';
+import { checkOptions } from '../check-options.ts';
+import { FhircastError, HubError } from '../errors/errors.ts';
+import { statusPasses } from '../errors/failures.ts';
 import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
-import { statusPasses } from '../failures.ts';
 import { hubError, send } from '../hub/http.ts';
-import { joinUrl, urlFault } from '../hub/url.ts';
-import { isSameHub, onlyOne } from './agreement.ts';
-import { checkHubUrl } from './launch.ts';
+import { type DiscoverOptions, httpOptions } from '../options.ts';
+import { joinUrl, urlFault } from '../web/url.ts';
+import { checkHubUrl } from './parse-launch.ts';
+import { isSameHub, onlyOne } from './same-session.ts';
 
 /** STU3's name of the extension, STU2's, and that of STU3's ballot of 2024. They were published under several hosts. */
 const CONFIGURATION =

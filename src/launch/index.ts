@@ -3,9 +3,9 @@
  *
  * @packageDocumentation
  */
-export type { FhircastClient } from '../client/client.ts';
-export type { Abortable, DiscoverOptions, FollowOptions } from '../client/options.ts';
-export { FhircastError, HubError, LaunchError } from '../errors.ts';
+export type { FhircastClient } from '../client.ts';
+export { FhircastError, HubError, LaunchError } from '../errors/errors.ts';
+export type { Abortable, DiscoverOptions, FollowOptions } from '../options.ts';
 export { clientFromUrl, type UrlClientOptions } from './client-from-url.ts';
 export { hubOfFhirServer } from './hub-of-fhir-server.ts';
-export type { UrlLaunchOptions } from './url.ts';
+export type { UrlLaunchOptions } from './launch-url.ts';

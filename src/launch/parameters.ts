@@ -1,4 +1,4 @@
-import { LaunchError } from '../errors.ts';
+import { LaunchError } from '../errors/errors.ts';
 import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
 
 /** The parameters that name a hub, in lower case: of STU1 and later, and of the draft and the ballot. The first decides. */

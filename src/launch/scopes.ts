@@ -1,8 +1,8 @@
-import { FhircastError } from '../errors.ts';
+import { FhircastError } from '../errors/errors.ts';
 import { isKnownName } from '../events/known-names.ts';
 import { canonicalName } from '../events/names.ts';
-import type { DialectName } from '../hub/dialects/dialect.ts';
-import { dialectOf } from '../hub/dialects/index.ts';
+import type { DialectName } from '../hub/dialect.ts';
+import { dialectOf } from '../hub/versions.ts';
 
 /** An app has fewer events. */
 const MOST_WARNED = 256;

@@ -1,7 +1,7 @@
-import { LaunchError } from '../errors.ts';
+import { LaunchError } from '../errors/errors.ts';
 import { isObject } from '../events/notification.ts';
-import { loaded } from '../loaded-part.ts';
-import { parseLaunch, tokenOf } from './launch.ts';
+import { loaded } from '../web/loaded-part.ts';
+import { parseLaunch, tokenOf } from './parse-launch.ts';
 
 /** What fhirclient keeps of a launch, as far as it is used. */
 export interface FhirClientState {

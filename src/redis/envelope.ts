@@ -1,3 +1,4 @@
+import { ROUTER_ANSWERS } from '../callback/callback-router.ts';
 import {
   answerOf,
   type CallbackAnswer,
@@ -5,7 +6,6 @@ import {
   QUERY_LIMIT,
   SIGNATURE_LIMIT,
 } from '../callback/request.ts';
-import { ROUTER_ANSWERS } from '../callback/router.ts';
 import { parseShallow } from '../callback/shallow-json.ts';
 
 /** The two ends of a request: the instance that passes it on, and the name by which it waits there. */

@@ -3,8 +3,8 @@
  *
  * @packageDocumentation
  */
-export type { LostReason, RouterOptions } from '../callback/router.ts';
-export { FhircastError } from '../errors.ts';
+export type { LostReason, RouterOptions } from '../callback/callback-router.ts';
+export { FhircastError } from '../errors/errors.ts';
 export type { RedisRouterClient } from './link.ts';
-export type { RedisRouterOptions, RedisRouterState } from './options.ts';
-export { type RedisRouter, type RedisRouterCounts, redisRouter } from './router.ts';
+export type { RedisRouterOptions, RedisRouterState } from './redis-options.ts';
+export { type RedisRouter, type RedisRouterCounts, redisRouter } from './redis-router.ts';

@@ -1,4 +1,4 @@
-import { after, unref } from '../timers.ts';
+import { after, unref } from '../web/timers.ts';
 import { SCRIPTS, type ScriptName } from './scripts.ts';
 import { isForgotten, type StepContent, type StepOptions, type StepReply, Steps } from './steps.ts';
 

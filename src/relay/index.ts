@@ -12,8 +12,8 @@ export type {
   CallbackSession,
   WebhookChannelFactory,
 } from '../channels/callback.ts';
-export { ChannelError, FhircastError } from '../errors.ts';
-export { type RelayChannel, type RelayChannelOptions, relayChannel } from './channel.ts';
-export type { RelayStorage } from './kept.ts';
-export type { RelayOptions } from './options.ts';
+export { ChannelError, FhircastError } from '../errors/errors.ts';
+export type { RelayStorage } from './page-storage.ts';
 export { createRelay, type Relay } from './relay.ts';
+export { type RelayChannel, type RelayChannelOptions, relayChannel } from './relay-channel.ts';
+export type { RelayOptions } from './relay-options.ts';

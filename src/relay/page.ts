@@ -1,3 +1,4 @@
+import { ROUTER_ANSWERS } from '../callback/callback-router.ts';
 import { echoOf } from '../callback/challenge.ts';
 import {
   answerOf,
@@ -6,12 +7,11 @@ import {
   QUERY_LIMIT,
   SIGNATURE_LIMIT,
 } from '../callback/request.ts';
-import { ROUTER_ANSWERS } from '../callback/router.ts';
-import { randomHex } from '../random.ts';
-import { after, every, type Timer, unref } from '../timers.ts';
+import { randomHex } from '../web/random.ts';
 import { METHOD_NOT_ALLOWED, SERVER_ERROR, URI_TOO_LONG } from '../web/status.ts';
+import { after, every, type Timer, unref } from '../web/timers.ts';
 import { EventStream, eventText } from './event-stream.ts';
-import type { RelaySettings } from './options.ts';
+import type { RelaySettings } from './relay-options.ts';
 import { type AnswerMessage, encodeRequest, HEARTBEAT_MS } from './wire.ts';
 
 /** A request that waits for the page's answer. */

@@ -1,10 +1,10 @@
+import type { CallbackHandler, CallbackRouter } from '../callback/callback-router.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from '../callback/request.ts';
-import type { CallbackHandler, CallbackRouter } from '../callback/router.ts';
-import { randomHex } from '../random.ts';
-import { after } from '../timers.ts';
+import { randomHex } from '../web/random.ts';
 import { BAD_REQUEST, GONE, NO_CONTENT, NOT_FOUND, OK, UNAVAILABLE } from '../web/status.ts';
-import type { RelaySettings } from './options.ts';
+import { after } from '../web/timers.ts';
 import { Page } from './page.ts';
+import type { RelaySettings } from './relay-options.ts';
 import { type HandoverMessage, isPage, parseAnswer, parseHandover } from './wire.ts';
 import { within } from './within.ts';
 

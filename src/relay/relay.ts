@@ -1,9 +1,8 @@
-import { createCallbackEndpoint } from '../callback/endpoint.ts';
+import { createCallbackEndpoint } from '../callback/callback-endpoint.ts';
 import type { HttpCallbackEndpoint } from '../callback/http-endpoint.ts';
 import { MemoryRouter } from '../callback/memory-router.ts';
 import type { NodeRequest, NodeResponse } from '../callback/node-http.ts';
-import { readBody } from '../callback/web.ts';
-import { joinUrl } from '../hub/url.ts';
+import { readBody } from '../callback/web-skin.ts';
 import {
   BAD_REQUEST,
   CONTENT_TOO_LARGE,
@@ -14,12 +13,13 @@ import {
   SERVER_ERROR,
   UNAVAILABLE,
 } from '../web/status.ts';
-import { access } from './access.ts';
+import { joinUrl } from '../web/url.ts';
 import { eventText } from './event-stream.ts';
-import { nodeSkin } from './node.ts';
-import { type RelayOptions, relaySettings } from './options.ts';
+import { access } from './page-access.ts';
 import type { PageRequest } from './page-request.ts';
 import { Pages } from './pages.ts';
+import { nodeSkin } from './relay-node-skin.ts';
+import { type RelayOptions, relaySettings } from './relay-options.ts';
 import { readTarget } from './target.ts';
 import { ANSWER_LIMIT, isPage, PAGE_HEADER, PATHS, type PageMessage } from './wire.ts';
 

@@ -1,7 +1,7 @@
 import { isChallenge } from '../callback/challenge.ts';
 import { type CallbackRequest, QUERY_LIMIT, SIGNATURE_LIMIT } from '../callback/request.ts';
 import { parseShallow } from '../callback/shallow-json.ts';
-import { parseUrl } from '../hub/url.ts';
+import { parseUrl } from '../web/url.ts';
 
 /**
  * What a page and its relay say to each other.

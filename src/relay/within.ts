@@ -1,5 +1,5 @@
-import { ChannelError } from '../errors.ts';
-import { after, unref } from '../timers.ts';
+import { ChannelError } from '../errors/errors.ts';
+import { after, unref } from '../web/timers.ts';
 
 /**
  * Waits for something of the app's or the router's, and no longer than it may take: it must not hold a request open for ever.

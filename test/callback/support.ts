@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { type CallbackEndpointOptions, createCallbackEndpoint } from '../../src/callback/index.ts';
 import type { CallbackRequest } from '../../src/callback/request.ts';
 import type { CallbackOwner, Denial, Verification } from '../../src/channels/callback.ts';
-import type { FhircastError } from '../../src/errors.ts';
+import type { FhircastError } from '../../src/errors/errors.ts';
 
 export const TOPIC = 'topic-6f1f2a';
 

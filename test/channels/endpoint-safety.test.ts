@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { socketUrlOf } from '../../src/channels/endpoint.ts';
-import { habits } from '../../src/hub/dialects/habits.ts';
-import { isLoopback, urlFault } from '../../src/hub/url.ts';
+import { socketUrlOf } from '../../src/channels/websocket/endpoint-url.ts';
+import { habits } from '../../src/hub/habits.ts';
+import { isLoopback, urlFault } from '../../src/web/url.ts';
 
 const HUB = 'https://hub.example.org:8443/fhircast?tenant=7';
 const onHubHost = { ...habits, rewriteEndpoint: 'hub-host' } as const;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointOf } from '../../src/channels/endpoint.ts';
-import { idAtBeginning, leaseSecondsOf, readFrame, splitEvents } from '../../src/channels/frame.ts';
+import { endpointOf } from '../../src/channels/websocket/endpoint-url.ts';
+import { idAtBeginning, leaseSecondsOf, readFrame, splitEvents } from '../../src/channels/websocket/frame.ts';
 
 const URL = 'wss://hub.example.org/ws/unguessable?a=b';
 

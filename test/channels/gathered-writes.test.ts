@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect, it } from 'vitest';
-import { GatheredWrites } from '../../src/channels/gathered-writes.ts';
+import { GatheredWrites } from '../../src/channels/websocket/gathered-writes.ts';
 
 it('leaves alone what is no socket of Node’s `ws`, whatever its methods do', () => {
   const strange = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createCallbackEndpoint } from '../../src/callback/index.ts';
-import { readFrame } from '../../src/channels/frame.ts';
+import { readFrame } from '../../src/channels/websocket/frame.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';
 import { createRelay } from '../../src/relay/index.ts';
 import { PAGE_HEADER } from '../../src/relay/wire.ts';

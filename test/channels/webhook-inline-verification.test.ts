@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CallbackOwner, Denial } from '../../src/channels/callback.ts';
-import { WebhookChannel } from '../../src/channels/webhook.ts';
-import { HubError } from '../../src/errors.ts';
+import { WebhookChannel } from '../../src/channels/webhook-channel.ts';
+import { HubError } from '../../src/errors/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
 import { chooserOf } from '../hub/support.ts';
 

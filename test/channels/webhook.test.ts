@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CallbackEndpoint, CallbackOwner, Denial, Verification } from '../../src/channels/callback.ts';
-import { WebhookChannel } from '../../src/channels/webhook.ts';
-import { ChannelError, type FhircastError } from '../../src/errors.ts';
+import { WebhookChannel } from '../../src/channels/webhook-channel.ts';
+import { ChannelError, type FhircastError } from '../../src/errors/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
 import type { DialectName } from '../../src/index.ts';
 import { chooserOf } from '../hub/support.ts';

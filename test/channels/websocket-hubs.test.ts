@@ -4,11 +4,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Denial } from '../../src/channels/callback.ts';
 import type { Grant } from '../../src/channels/channel.ts';
-import type { WebSocketFactory, WebSocketLike } from '../../src/channels/socket.ts';
-import { WebSocketChannel } from '../../src/channels/websocket.ts';
-import type { FhircastError } from '../../src/errors.ts';
+import type { WebSocketFactory, WebSocketLike } from '../../src/channels/websocket/socket.ts';
+import { WebSocketChannel } from '../../src/channels/websocket/websocket-channel.ts';
+import type { FhircastError } from '../../src/errors/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import type { Habits } from '../../src/hub/dialects/dialect.ts';
+import type { Habits } from '../../src/hub/dialect.ts';
 import { type DialectName, type HubProfile, profiles } from '../../src/index.ts';
 import { chooserOf } from '../hub/support.ts';
 

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { WebSocketLike } from '../../src/channels/socket.ts';
-import { WebSocketChannel } from '../../src/channels/websocket.ts';
-import type { FhircastError } from '../../src/errors.ts';
+import type { WebSocketLike } from '../../src/channels/websocket/socket.ts';
+import { WebSocketChannel } from '../../src/channels/websocket/websocket-channel.ts';
+import type { FhircastError } from '../../src/errors/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
 import { chooserOf } from '../hub/support.ts';
 

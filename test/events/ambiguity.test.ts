@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NotificationError } from '../../src/errors.ts';
+import { NotificationError } from '../../src/errors/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NotificationError } from '../../src/errors.ts';
+import { NotificationError } from '../../src/errors/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
 import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { FhircastEvent } from '../../src/events/event.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HubError, NotificationError } from '../../src/errors.ts';
+import { HubError, NotificationError } from '../../src/errors/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
 import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NotificationError } from '../../src/errors.ts';
+import { NotificationError } from '../../src/errors/errors.ts';
 import { messageId, parseJson, parseNotification } from '../../src/events/notification.ts';
 
 const PATIENT = { resourceType: 'Patient', id: 'p1', name: [{ family: 'Quackenbush' }] };

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { FhircastError } from '../../src/errors.ts';
+import { FhircastError } from '../../src/errors/errors.ts';
 import { HubApi } from '../../src/hub/api.ts';
 import type { DialectName } from '../../src/index.ts';
 import { chooserOf } from './support.ts';

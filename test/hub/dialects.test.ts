@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { endpointOf } from '../../src/channels/endpoint.ts';
+import { endpointOf } from '../../src/channels/websocket/endpoint-url.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import { Chooser } from '../../src/hub/choice.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
+import { Chooser } from '../../src/hub/chooser.ts';
+import { dialectOf } from '../../src/hub/versions.ts';
 import {
   type ChannelType,
   type DialectName,
@@ -11,7 +11,7 @@ import {
   type HubProfile,
   profiles,
 } from '../../src/index.ts';
-import { parseLaunch } from '../../src/launch/launch.ts';
+import { parseLaunch } from '../../src/launch/parse-launch.ts';
 import { uncovered } from '../../src/launch/scopes.ts';
 import type { HubPersonality, LaunchForm } from '../../src/testing/index.ts';
 import { ADA, type AppOptions, openWorld, patientContext } from '../integration/world.ts';

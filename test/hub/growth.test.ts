@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { hubTextOf } from '../../src/hub/http.ts';
-import { joinUrl } from '../../src/hub/url.ts';
 import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';
-import { parseLaunch } from '../../src/launch/launch.ts';
-import { launchOfUrl } from '../../src/launch/url.ts';
+import { launchOfUrl } from '../../src/launch/launch-url.ts';
+import { parseLaunch } from '../../src/launch/parse-launch.ts';
+import { joinUrl } from '../../src/web/url.ts';
 import { growth, LIMIT } from '../growth.ts';
 
 const HUB = 'https://hub.example.org';

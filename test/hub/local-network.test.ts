@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Connection } from '../../src/channels/connection.ts';
-import type { WebSocketLike } from '../../src/channels/socket.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
+import type { WebSocketLike } from '../../src/channels/websocket/socket.ts';
+import { Connection } from '../../src/channels/websocket/websocket-connection.ts';
 import { send } from '../../src/hub/http.ts';
+import { dialectOf } from '../../src/hub/versions.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { statusFor } from '../../src/channels/acknowledgement.ts';
-import { socketUrlOf } from '../../src/channels/endpoint.ts';
+import { statusFor } from '../../src/channels/websocket/acknowledgement.ts';
+import { socketUrlOf } from '../../src/channels/websocket/endpoint-url.ts';
 import { HubApi } from '../../src/hub/api.ts';
-import { Chooser } from '../../src/hub/choice.ts';
-import type { Habits } from '../../src/hub/dialects/dialect.ts';
-import { dialectOf } from '../../src/hub/dialects/index.ts';
+import { Chooser } from '../../src/hub/chooser.ts';
+import type { Habits } from '../../src/hub/dialect.ts';
+import { dialectOf } from '../../src/hub/versions.ts';
 import { type ChannelType, type DialectName, type HubProfile, profiles } from '../../src/index.ts';
 
 const HUB = 'https://hub.example.org/fhircast';

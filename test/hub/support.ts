@@ -1,4 +1,4 @@
-import { Chooser } from '../../src/hub/choice.ts';
+import { Chooser } from '../../src/hub/chooser.ts';
 import type { DialectName, HubProfile } from '../../src/index.ts';
 
 /** What chooses one version, whatever the hub says. */

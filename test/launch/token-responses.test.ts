@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FhircastClient, LaunchError } from '../../src/index.ts';
-import { parseLaunch } from '../../src/launch/launch.ts';
+import { parseLaunch } from '../../src/launch/parse-launch.ts';
 import { uncovered } from '../../src/launch/scopes.ts';
 
 const HUB = 'https://hub.example.org';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ROUTER_ANSWERS } from '../../src/callback/callback-router.ts';
 import type { CallbackRequest } from '../../src/callback/index.ts';
-import { ROUTER_ANSWERS } from '../../src/callback/router.ts';
 import {
   encodeAnswer,
   encodeRequest,

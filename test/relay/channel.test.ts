@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { CallbackOwner, CallbackRegistration } from '../../src/channels/callback.ts';
-import { ChannelError, type FhircastError } from '../../src/errors.ts';
+import { ChannelError, type FhircastError } from '../../src/errors/errors.ts';
 import { type RelayChannelOptions, relayChannel } from '../../src/relay/index.ts';
 import { RecordingOwner } from '../callback/support.ts';
 import { MemoryStorage, type OpenRelay, openPage, openRelay, post, sign } from './support.ts';

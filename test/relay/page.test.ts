@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type CallbackRouter, MemoryRouter } from '../../src/callback/index.ts';
 import { createRelay } from '../../src/relay/index.ts';
-import { relaySettings } from '../../src/relay/options.ts';
 import { Page } from '../../src/relay/page.ts';
+import { relaySettings } from '../../src/relay/relay-options.ts';
 import { requestOf } from '../callback/router-promises.ts';
 
 /** A page of no relay, and what its stream says. */

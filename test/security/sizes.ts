@@ -1,12 +1,12 @@
 import { createCallbackEndpoint } from '../../src/callback/index.ts';
-import { readFrame } from '../../src/channels/frame.ts';
+import { readFrame } from '../../src/channels/websocket/frame.ts';
 import { checkContext } from '../../src/events/check.ts';
 import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';
-import { parseLaunch } from '../../src/launch/launch.ts';
-import { launchOfUrl } from '../../src/launch/url.ts';
+import { launchOfUrl } from '../../src/launch/launch-url.ts';
+import { parseLaunch } from '../../src/launch/parse-launch.ts';
 import { parseAnswer, parseContent } from '../../src/redis/envelope.ts';
 import { parsePage, parseAnswer as parsePageAnswer, parseRequest } from '../../src/relay/wire.ts';
 import { RecordingOwner, sign, TOPIC } from '../callback/support.ts';

@@ -1,9 +1,10 @@
 import type { Denial } from '../../src/channels/callback.ts';
-import type { ChannelType, Grant } from '../../src/channels/channel.ts';
+import type { Grant } from '../../src/channels/channel.ts';
 import type { SyncErrorDetails } from '../../src/events/sync-error.ts';
+import type { ChannelType } from '../../src/hub/dialect.ts';
 import type { HubDiscovery } from '../../src/hub/discovery.ts';
 import type { DialectName } from '../../src/index.ts';
-import type { Launch } from '../../src/launch/launch.ts';
+import type { Launch } from '../../src/launch/parse-launch.ts';
 
 /** One text of the specification, and what becomes of every example that it prints. */
 export interface SpecificationText {

@@ -1,10 +1,10 @@
-import { Changes } from '../../src/client/changing/changes.ts';
-import { object } from '../../src/client/changing/objection.ts';
-import { backoffOf } from '../../src/client/connection/backoff.ts';
+import { Changes } from '../../src/changes/changes.ts';
+import { object } from '../../src/changes/send-sync-error.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { isObject, type JsonObject, parseNotification } from '../../src/events/notification.ts';
 import { parseTimestamp } from '../../src/events/timestamp.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
+import { backoffOf } from '../../src/subscription/backoff.ts';
 import { askingByWebhook, callsOf, type SentRequest, subscribedByWebsocket } from './app.ts';
 import type { FromApp, SpecificationText } from './exchange.ts';
 import { type PrintedHttp, readHttp } from './wire.ts';

@@ -2,7 +2,7 @@ import type { ALBEvent, APIGatewayProxyEvent, APIGatewayProxyEventV2 } from 'aws
 import { SERVER_ERROR } from '../../web/status.ts';
 import { contentEncoding } from '../content-encoding.ts';
 import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
-import { bodyParsed, keptBytes } from '../kept-body.ts';
+import { bodyParsed, keptBytes } from '../parsed-body.ts';
 import { type CallbackAnswer, type CallbackRequest, headersOf, splitUrl } from '../request.ts';
 import { writtenAgain } from './decoded-query.ts';
 

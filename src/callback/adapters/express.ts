@@ -1,8 +1,8 @@
 import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
-import { bodyParsed, type ParsedRequest as ExpressRequest, isBodyLost } from '../kept-body.ts';
 import type { NodeResponse } from '../node-http.ts';
+import { bodyParsed, type ParsedRequest as ExpressRequest, isBodyLost } from '../parsed-body.ts';
 
-export type { ParsedRequest as ExpressRequest } from '../kept-body.ts';
+export type { ParsedRequest as ExpressRequest } from '../parsed-body.ts';
 
 /** A handler for Express 4 and 5. */
 export type ExpressHandler = (request: ExpressRequest, response: NodeResponse, next: (error?: unknown) => void) => void;

@@ -1,6 +1,6 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
-import { bodyParsed, isBodyLost, keptBytes } from '../kept-body.ts';
+import { bodyParsed, isBodyLost, keptBytes } from '../parsed-body.ts';
 
 /**
  * Makes a plugin for Fastify 4 and 5. In its scope bodies are not parsed, whatever the rest of the app does. Bytes that a

@@ -1,6 +1,6 @@
 import type { Context, Handler } from 'hono';
 import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
-import { bodyParsed } from '../kept-body.ts';
+import { bodyParsed } from '../parsed-body.ts';
 
 /** Under what Hono keeps a body whose bytes can be had again: JSON and forms are not among it. */
 const EXACT = ['arrayBuffer', 'text', 'blob'] as const;

@@ -1,6 +1,6 @@
 import type { Middleware, Request } from 'koa';
 import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
-import { bodyParsed, isBodyLost, keptBytes } from '../kept-body.ts';
+import { bodyParsed, isBodyLost, keptBytes } from '../parsed-body.ts';
 
 /** What a body parser puts on a request. */
 type Parsed = Request & { readonly rawBody?: unknown; readonly body?: unknown };

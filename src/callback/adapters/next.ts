@@ -1,6 +1,6 @@
 import type { NextRequest } from 'next/server';
 import type { HttpCallbackEndpoint } from '../http-endpoint.ts';
-import { bodyParsed } from '../kept-body.ts';
+import { bodyParsed } from '../parsed-body.ts';
 import { writtenAgain } from './decoded-query.ts';
 
 /** The methods that a route of Next.js can handle. */

@@ -1,17 +1,4 @@
 import {
-  castHub,
-  javaHub2019,
-  jsSandbox2018,
-  jsSandbox2024,
-  medplum,
-  medplumStu2,
-  netPrototype,
-  netSandbox2019,
-  powerCast,
-  radAi,
-  radiology,
-} from './hubs.ts';
-import {
   endpointOnHubHost,
   endpointSentBack,
   everySpelling,
@@ -25,7 +12,20 @@ import {
   unreliableContext,
   unsubscribeByEvents,
   unverifiedSignatures,
-} from './single.ts';
+} from './of-habits.ts';
+import {
+  castHub,
+  javaHub2019,
+  jsSandbox2018,
+  jsSandbox2024,
+  medplum,
+  medplumStu2,
+  netPrototype,
+  netSandbox2019,
+  powerCast,
+  radAi,
+  radiology,
+} from './of-hubs.ts';
 
 // One by one: a bundler keeps a namespace that is spread out, also for an app that needs no profile.
 

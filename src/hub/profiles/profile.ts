@@ -1,5 +1,4 @@
-import type { ChannelType } from '../../channels/channel.ts';
-import type { DialectName, Habits } from '../dialects/dialect.ts';
+import type { ChannelType, DialectName, Habits } from '../dialect.ts';
 
 /**
  * What a hub needs that no version of the specification describes: data, to be given to a client as it is, beside others, or

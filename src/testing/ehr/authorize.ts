@@ -1,5 +1,5 @@
-import { type HttpAnswer, HttpRefusal } from '../ground/http.ts';
-import { unguessable } from '../ground/random.ts';
+import { type HttpAnswer, HttpRefusal } from '../ground/http-server.ts';
+import { unguessable } from '../ground/unguessable.ts';
 import { type EhrState, findClient, type TestEhrClient } from './ehr-state.ts';
 
 /** Scopes that promise an `id_token`, which this EHR does not make: they are not granted. */

@@ -1,6 +1,6 @@
 import type { Bundle, CapabilityStatement, OperationOutcome, Patient } from 'fhir/r4.js';
 import { bearerToken } from '../ground/authorization.ts';
-import { type HttpAnswer, json } from '../ground/http.ts';
+import { type HttpAnswer, json } from '../ground/http-server.ts';
 import type { EhrState } from './ehr-state.ts';
 
 const FHIR_JSON = 'application/fhir+json; charset=utf-8';

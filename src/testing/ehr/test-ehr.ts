@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Patient } from 'fhir/r4.js';
-import { type HttpAnswer, HttpRefusal, listen, parseForm, readBody, serve, stop } from '../ground/http.ts';
+import { type HttpAnswer, HttpRefusal, listen, parseForm, readBody, serve, stop } from '../ground/http-server.ts';
 import type { LaunchForm } from '../ground/launch-parameters.ts';
-import { unguessable } from '../ground/random.ts';
+import { unguessable } from '../ground/unguessable.ts';
 import type { TestHub } from '../hub/test-hub.ts';
 import type { TestSession } from '../session/test-session.ts';
 import { authorize } from './authorize.ts';

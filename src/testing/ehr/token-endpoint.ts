@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type HttpAnswer, json } from '../ground/http.ts';
-import { unguessable } from '../ground/random.ts';
+import { type HttpAnswer, json } from '../ground/http-server.ts';
+import { unguessable } from '../ground/unguessable.ts';
 import { type EhrAuthorization, type EhrState, findClient } from './ehr-state.ts';
 
 /**

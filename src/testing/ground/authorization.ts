@@ -1,6 +1,6 @@
 import { canonicalName } from '../../events/names.ts';
-import { HttpRefusal } from './http.ts';
-import { unguessable } from './random.ts';
+import { HttpRefusal } from './http-server.ts';
+import { unguessable } from './unguessable.ts';
 
 /** What an access token allows. */
 export interface AccessGrant {

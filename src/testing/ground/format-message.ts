@@ -1,4 +1,4 @@
-import { printable } from './http.ts';
+import { printable } from './http-server.ts';
 import type { HubMessage } from './log.ts';
 
 /**

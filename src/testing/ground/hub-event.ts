@@ -1,5 +1,5 @@
 import { canonicalName } from '../../events/names.ts';
-import { HttpRefusal } from './http.ts';
+import { HttpRefusal } from './http-server.ts';
 import type { HubTraits } from './traits.ts';
 
 /** An entry of an event's context: a key and one of `resource`, `reference`, or another datatype. */

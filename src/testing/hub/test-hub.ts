@@ -2,7 +2,7 @@ import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { AccessTokens } from '../ground/authorization.ts';
-import { BODY_LIMIT_BYTES, listen, serve, stop } from '../ground/http.ts';
+import { BODY_LIMIT_BYTES, listen, serve, stop } from '../ground/http-server.ts';
 import { keepaliveFrame } from '../ground/keepalive.ts';
 import { HubLog, type HubMessage, type WaitOptions } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';

@@ -1,4 +1,4 @@
-import { BODY_LIMIT_BYTES, CORS_HEADERS } from '../ground/http.ts';
+import { BODY_LIMIT_BYTES, CORS_HEADERS } from '../ground/http-server.ts';
 import type { HubTraits } from '../ground/traits.ts';
 
 /**

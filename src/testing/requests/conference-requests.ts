@@ -1,4 +1,4 @@
-import { type HttpAnswer, HttpRefusal } from '../ground/http.ts';
+import { type HttpAnswer, HttpRefusal } from '../ground/http-server.ts';
 import type { Conferences } from '../session/conferences.ts';
 
 /** Answers a request about conferences, as the sandbox hub of 2024 does. */

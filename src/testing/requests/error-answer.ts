@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpRefusal } from '../ground/http.ts';
+import type { HttpAnswer, HttpRefusal } from '../ground/http-server.ts';
 import type { HubTraits } from '../ground/traits.ts';
 
 /** The answer to a request that is refused: text for the developer, a page, JSON, or an OperationOutcome. */

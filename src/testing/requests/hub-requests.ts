@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { canonicalName } from '../../events/names.ts';
 import { type Access, type AccessGrant, type AccessTokens, covers } from '../ground/authorization.ts';
-import { type HttpAnswer, HttpRefusal, json, mediaType, parseForm, readBody } from '../ground/http.ts';
+import { type HttpAnswer, HttpRefusal, json, mediaType, parseForm, readBody } from '../ground/http-server.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { HubShared } from '../session/hub-state.ts';
 import type { TestSession } from '../session/test-session.ts';
 import { parseSubscribeRequest } from '../subscriptions/subscribe-request.ts';
 import { handleConference } from './conference-requests.ts';
-import { tellContext } from './context-answer.ts';
 import { tellRefusal } from './error-answer.ts';
 import { readEvent } from './published-event.ts';
 import { route, tellAccepted } from './routing.ts';
+import { tellContext } from './tell-context.ts';
 import { handleUnchecked, isUncheckedWebSocket } from './unchecked-subscription.ts';
 
 /** A request that the hub refuses on demand. */

@@ -1,4 +1,4 @@
-import { HttpRefusal } from '../ground/http.ts';
+import { HttpRefusal } from '../ground/http-server.ts';
 import { type HubEvent, isEntry, parseEvent } from '../ground/hub-event.ts';
 import type { HubTraits } from '../ground/traits.ts';
 

@@ -1,4 +1,4 @@
-import { type HttpAnswer, HttpRefusal, parseForm } from '../ground/http.ts';
+import { type HttpAnswer, HttpRefusal, parseForm } from '../ground/http-server.ts';
 import type { HubMessageKind } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
 

@@ -1,4 +1,4 @@
-import { type HttpAnswer, json } from '../ground/http.ts';
+import { type HttpAnswer, json } from '../ground/http-server.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { HubShared } from '../session/hub-state.ts';
 import type { Subscription } from '../subscriptions/hub-subscription.ts';

@@ -8,7 +8,7 @@ import type { AccessTokens } from '../ground/authorization.ts';
 import type { DeliveryAnswer, SignatureChoice } from '../ground/delivery.ts';
 import type { ContextEntry, HubEvent } from '../ground/hub-event.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from '../ground/launch-parameters.ts';
-import { unguessable } from '../ground/random.ts';
+import { unguessable } from '../ground/unguessable.ts';
 import { speak } from '../ground/vocabulary.ts';
 import { withDerived } from '../publishing/derived-events.ts';
 import { type EhrHabits, stamp } from '../publishing/ehr-habits.ts';

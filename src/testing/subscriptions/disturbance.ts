@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { HubEvent } from '../ground/hub-event.ts';
 import { KEEPALIVES, keepaliveFrame } from '../ground/keepalive.ts';
 import type { Recorder } from '../ground/log.ts';
-import { unguessable } from '../ground/random.ts';
+import { unguessable } from '../ground/unguessable.ts';
 import type { Subscription } from './hub-subscription.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { contextList } from '../context/context-list.ts';
-import { type HttpAnswer, json } from '../ground/http.ts';
+import { contextList } from '../context/list-of-contexts.ts';
+import { type HttpAnswer, json } from '../ground/http-server.ts';
 import type { HubEvent } from '../ground/hub-event.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { Subscription } from './hub-subscription.ts';

@@ -1,4 +1,4 @@
-import { HttpRefusal } from '../ground/http.ts';
+import { HttpRefusal } from '../ground/http-server.ts';
 import type { SubscriberChannel } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
 

@@ -1,7 +1,7 @@
 import type { WebhookDelivery } from '../delivery/webhook-delivery.ts';
 import type { DeliveryLabel } from '../ground/delivery.ts';
-import { unguessable } from '../ground/random.ts';
 import type { HubTraits } from '../ground/traits.ts';
+import { unguessable } from '../ground/unguessable.ts';
 
 /** What a callback is asked about. */
 export interface VerificationFields {

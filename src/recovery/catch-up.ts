@@ -1,0 +1,419 @@
+import { FhircastError, NotificationError } from '../errors/errors.ts';
+import { statusMeansUnsupported } from '../errors/failures.ts';
+import { currentOfList } from '../events/context-answer.ts';
+import { shortened } from '../events/fingerprint.ts';
+import type { Notification } from '../events/notification.ts';
+import type { ContextAnswer, HubApi } from '../hub/api.ts';
+import type { ContextStore } from '../session/context-store.ts';
+import type { Answer, Inbox } from '../session/inbox.ts';
+import type { SyncTracker } from '../session/sync-status.ts';
+import { type Backoff, backoffMs } from '../subscription/backoff.ts';
+import { pause } from '../web/timers.ts';
+import { LateEvents } from './late-events.ts';
+
+/** What catching up needs. */
+export interface CatchUpOptions {
+  readonly api: HubApi;
+  readonly backoff: Backoff;
+  readonly inbox: Inbox;
+  readonly contexts: ContextStore;
+  readonly sync: SyncTracker;
+  /** How long an event may be behind the hub's answer before it counts as lost, in milliseconds. */
+  readonly graceMs: number;
+  /** Whether the hub sends the open contexts by itself after a confirmation. */
+  replays(): boolean;
+  /** Whether the hub has no context after any close, whatever was closed. */
+  closeClears(): boolean;
+  /** What the hub answered cannot be used. */
+  failed(error: FhircastError): void;
+  /** What the hub told beside its answer to a subscription cannot be used. */
+  warned(warning: FhircastError): void;
+  /** The hub has a context of which no event came, or cannot be reached. */
+  missed(error: 'event-missed' | 'channel-silent'): void;
+}
+
+/** How often the hub is asked again because an event came meanwhile, or because its answer was older than its events. */
+const ASK_AGAIN = 5;
+
+/** How often the hub is asked because of a hint: its event may be ahead of what it tells. */
+const LOOKS = 2;
+
+/**
+ * How an answer of the hub stands to what is known here: it agrees; it tells something new; it tells what its own events have
+ * left; nobody can say; or it tells what another event has displaced here, which the hub may have taken in another order.
+ */
+type Finding = 'agrees' | 'news' | 'left' | 'unclear' | 'displaced';
+
+/** What is known of the connection of the moment. */
+interface Connection {
+  /** Whether events may have been missed before it. */
+  readonly isAfterGap: boolean;
+  /** When it was confirmed, in milliseconds since 1970; what is sent again may come in the same packet, just before. */
+  beganAt: number;
+  /** Whether an event or an answer has said since what is current. */
+  isEstablished: boolean;
+  /** Whether the hub has answered. What it did not send by itself before it did, it does not send. */
+  hasAnswered: boolean;
+  /** Whether the hub has sent again what had been open before. Not every hub does that, whatever its version says. */
+  hasReplayed: boolean;
+  /** Whether what the hub tells is of this session: `unsupported` where it does not tell, or not this app. */
+  answers: 'unknown' | 'reliable' | 'unreliable' | 'unsupported';
+}
+
+const newConnection = (isAfterGap: boolean): Connection => ({
+  isAfterGap,
+  beganAt: Number.POSITIVE_INFINITY,
+  isEstablished: false,
+  hasAnswered: false,
+  hasReplayed: false,
+  answers: 'unknown',
+});
+
+/** Whether a hub that answered so may tell the next time. */
+const mayTellLater = (error: FhircastError): boolean =>
+  error instanceof NotificationError || error.code === 'hub-answer-invalid';
+
+/** What an answer says, in a text that is short. */
+const textOf = ({ context }: ContextAnswer): string =>
+  context ? shortened(`${context.type} ${context.versionId ?? ''} ${JSON.stringify(context.context)}`) : '';
+
+/**
+ * Brings what is known to what the hub has: after a gap, after an event that was dropped or refused, and from time to time
+ * (STU3, Get Current Context). What the hub answers has often no time. It counts only when no event came while it was asked, and
+ * afterwards events that may have been under way are followed only when the hub, asked again, agrees.
+ */
+export class CatchUp {
+  readonly #options: CatchUpOptions;
+  readonly #late: LateEvents;
+  #life = new AbortController();
+  #isAsking = false;
+  #connection = newConnection(false);
+  #hasBegun = false;
+  /** The hub has told a context at least once. */
+  #hasTold = false;
+  /** What an answer said that cannot be relied on, and for which the subscription was made anew. Once is enough. */
+  #hint: string | undefined;
+  /** How often the hub is still to be asked because of a hint. */
+  #looks = 0;
+
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
+    this.#late = new LateEvents(options);
+  }
+
+  /**
+   * The hub told what is open in its answer to the subscription. It counts as its answer to a question, unless an event has said
+   * meanwhile what is current: that is newer.
+   *
+   * @param contexts a list of contexts in the hub's own form; `undefined` when it told none
+   */
+  told(contexts: unknown): void {
+    const { api, inbox, warned } = this.#options;
+    if (contexts === undefined || contexts === null || this.#connection.isEstablished) return;
+    try {
+      const context = currentOfList(contexts, (theirs) => api.dialect.isOurTopic(api.topic, theirs));
+      const finding = context && this.#finding({ context, worth: 'likely' });
+      if (!context || (finding !== 'news' && finding !== 'agrees')) return;
+      this.#connection.isEstablished = true;
+      if (finding === 'news') inbox.adoptOpen(context);
+    } catch (error) {
+      if (!(error instanceof FhircastError)) throw error;
+      // The hub is asked in any case.
+      warned(error);
+    }
+  }
+
+  /** A connection began: asks what is open, until the hub answers. */
+  begin(): void {
+    // Events may have come in the same packet as the confirmation: what waits goes on waiting.
+    this.#abort();
+    this.#connection.beganAt = Date.now();
+    this.#hasBegun = true;
+    this.#late.renew();
+    void this.#ask();
+  }
+
+  /** The connection ended. What waits for an answer of the hub is not followed. */
+  end(): void {
+    this.#abort();
+    this.#connection = newConnection(this.#hasBegun);
+    this.#late.end();
+  }
+
+  #abort(): void {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#isAsking = false;
+    this.#looks = 0;
+  }
+
+  /**
+   * Takes a change of the context that may be older than what was adopted, and decides later.
+   *
+   * @returns whether it was taken
+   */
+  takes(notification: Notification, answer: Answer): boolean {
+    if (!this.#late.takes(notification, answer)) return false;
+    if (!this.#isAsking && this.#late.isHolding) void this.#ask();
+    return true;
+  }
+
+  /**
+   * Holds an event that is older by its time than what the app has, and asks the hub: the clocks of two publishers differ.
+   *
+   * @returns whether it is held. It is not where no answer of the hub can decide
+   */
+  takesStale(notification: Notification, answer: Answer): boolean {
+    const { answers } = this.#connection;
+    const canDecide = answers === 'unknown' || answers === 'reliable';
+    if (!canDecide || !this.#late.hold(notification, answer)) return false;
+    if (!this.#isAsking) void this.#ask();
+    return true;
+  }
+
+  /** An event was missed, to all appearances: asks what is open. */
+  doubt(): void {
+    if (!this.#isAsking && this.#connection.answers !== 'unsupported') void this.#ask();
+  }
+
+  /**
+   * What was dropped as a repetition may have been done once more: a user opened a patient again, and the very same message was
+   * sent. The hub is asked, and nobody is alarmed where it agrees with what is known.
+   */
+  async hint(): Promise<void> {
+    const isLooking = this.#looks > 0;
+    this.#looks = LOOKS;
+    if (isLooking) return;
+    const { graceMs, sync } = this.#options;
+    const { signal } = this.#life;
+    while (this.#looks > 0) {
+      // What is being asked may have been answered before.
+      const isAgreed = this.#isAsking || (await this.#agrees(signal));
+      if (signal.aborted) return;
+      if (!isAgreed) {
+        this.#looks = 0;
+        sync.doubted('stale-dropped');
+        return this.doubt();
+      }
+      if (!this.#isAsking) this.#looks--;
+      if (this.#looks > 0) await pause(graceMs, signal);
+      if (signal.aborted) return;
+    }
+  }
+
+  /** Whether the hub, asked once, is known to have what is current here. */
+  async #agrees(signal: AbortSignal): Promise<boolean> {
+    const { answers } = this.#connection;
+    if (answers === 'unreliable' || answers === 'unsupported') return false;
+    try {
+      const answer = await this.#options.api.askContext(signal);
+      return answer.worth !== 'unlikely' && this.#finding(answer) === 'agrees';
+    } catch {
+      // Asked again, it is known why.
+      return false;
+    }
+  }
+
+  /** Whether the hub may be sending again what was open before the connection: it has not said yet what is current. */
+  get mayReplay(): boolean {
+    const { isAfterGap, hasAnswered, beganAt } = this.#connection;
+    return isAfterGap && !hasAnswered && (this.#isAsking || beganAt === Number.POSITIVE_INFINITY);
+  }
+
+  /** The hub sent again what had been open before this connection. */
+  replayed(): void {
+    this.#connection.hasReplayed = true;
+  }
+
+  /**
+   * An event was followed: where the hub could not tell what is current, it has now.
+   *
+   * @param establishes whether the event says what is current. Content, a selection or an objection does not
+   * @param time when it happened, in milliseconds since 1970
+   */
+  followed(establishes: boolean, time?: number): void {
+    if (!establishes) return;
+    const { isAfterGap, hasAnswered, beganAt } = this.#connection;
+    // What happened before the connection, and comes before the hub has answered a question, is sent again.
+    if (isAfterGap && !hasAnswered && time !== undefined && time < beganAt) this.replayed();
+    this.#connection.isEstablished = true;
+    if (!this.#isAsking) this.#options.sync.established();
+  }
+
+  /**
+   * Compares what is known with what the hub has.
+   *
+   * @param isProven whether the connection has shown that it lives
+   * @returns whether the hub tells what is open, as far as is known
+   */
+  async audit(isProven: boolean): Promise<boolean> {
+    const connection = this.#connection;
+    if (!this.#isAsking && connection.answers !== 'unsupported') await this.#audit(connection, isProven);
+    return connection.answers !== 'unsupported';
+  }
+
+  async #audit(connection: Connection, isProven: boolean): Promise<void> {
+    const { api, contexts, graceMs, sync, missed } = this.#options;
+    const { signal } = this.#life;
+    const before = contexts.changes;
+    try {
+      const answer = await api.askContext(signal);
+      // One that keeps no context may answer so, and one that has forgotten the session.
+      const isForgotten = answer.context === null && answer.worth === 'likely' && !this.#options.closeClears();
+      const isNews = () => {
+        const finding = this.#finding(answer);
+        const isNew = finding === 'news' || finding === 'displaced' || (finding === 'left' && isForgotten);
+        return !signal.aborted && contexts.changes === before && isNew;
+      };
+      // What was in doubt is so no more.
+      const isAgreed = contexts.changes === before && answer.worth !== 'unlikely' && this.#finding(answer) === 'agrees';
+      if (isAgreed && !signal.aborted && !this.#isAsking) sync.established();
+      if (!isNews()) return;
+      // Its event may be behind the answer.
+      await pause(graceMs, signal);
+      if (!isNews()) return;
+      if (this.#finding(answer) === 'displaced') return this.doubt();
+      if (answer.worth === 'unlikely' || isForgotten) {
+        // It may be another session's, or the connection may be deaf: it is made anew, and that once.
+        const hint = textOf(answer);
+        sync.doubted('catching-up');
+        if (this.#hint === hint) return;
+        this.#hint = hint;
+      }
+      missed('event-missed');
+    } catch (error) {
+      if (signal.aborted || !(error instanceof FhircastError)) return;
+      if (error.retryable && error.status === undefined && !isProven) missed('channel-silent');
+      // What cannot be used this time may be used the next time.
+      if (error.retryable || mayTellLater(error)) return;
+      connection.answers = 'unsupported';
+      if (error.status !== 401) return;
+      // Nothing can find out any more that the connection has died.
+      if (!isProven) sync.behind();
+      this.#options.failed(error);
+    }
+  }
+
+  async #ask(): Promise<void> {
+    const { api, contexts, sync, backoff, graceMs } = this.#options;
+    const { signal } = this.#life;
+    this.#isAsking = true;
+    sync.behind();
+    for (let failures = 0, again = 0; ; ) {
+      const before = contexts.changes;
+      const { held, dropped } = this.#late;
+      try {
+        const answer = await api.askContext(signal);
+        if (signal.aborted) return;
+        const isOvertaken = contexts.changes !== before;
+        if (isOvertaken && answer.worth !== 'unlikely') this.#late.disprove(answer.context, held);
+        if (isOvertaken && ++again < ASK_AGAIN) continue;
+        const finding = isOvertaken ? this.#finding(answer) : this.#adopt(answer, held, again + 1 >= ASK_AGAIN);
+        // Whoever was told of it may have left at once.
+        if (signal.aborted) return;
+        if (this.#late.isHolding) continue;
+        if (isOvertaken && finding === 'news') {
+          // Which of them is newer, a later answer tells.
+          await pause(graceMs, signal);
+          if (signal.aborted) return;
+          continue;
+        }
+        // What it does not tell of may have happened since.
+        const mayChange = finding === 'unclear' || finding === 'displaced' || this.#late.dropped !== dropped;
+        if (mayChange && answer.worth !== 'unlikely' && ++again < ASK_AGAIN) {
+          // Its events may be ahead of what it tells.
+          await pause(graceMs, signal);
+          if (signal.aborted) return;
+          continue;
+        }
+        this.#isAsking = false;
+        this.#conclude(answer, finding);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof FhircastError) || !error.retryable) {
+          this.#isAsking = false;
+          return this.#cannotTell(error as FhircastError);
+        }
+        this.#late.end();
+        await pause(backoffMs(backoff, ++failures, error.retryAfterMs), signal);
+        if (signal.aborted) return;
+      }
+    }
+  }
+
+  /** Says what an answer, and what was done with it, leaves in doubt. */
+  #conclude({ context, worth }: ContextAnswer, finding: Finding): void {
+    const { contexts, sync } = this.#options;
+    if (finding === 'unclear' || finding === 'displaced') return;
+    const isAgreed = context === null ? contexts.current === null : contexts.isCurrent(context.context);
+    // What cannot be relied on, or is what the hub's own events have left, says nothing of an event that was not followed.
+    if (finding === 'left' || (worth === 'unlikely' && (isAgreed || !this.#mayHaveMissed))) sync.caughtUp();
+    else if (worth !== 'unlikely') sync.established();
+  }
+
+  /** Whether what is known may be out of date. */
+  get #mayHaveMissed(): boolean {
+    const { isAfterGap, isEstablished } = this.#connection;
+    return isAfterGap && !isEstablished && this.#options.contexts.latest !== undefined;
+  }
+
+  #cannotTell(error: FhircastError): void {
+    const { sync, failed } = this.#options;
+    if (!mayTellLater(error)) this.#connection.answers = 'unsupported';
+    const isUnsupported =
+      error.code === 'context-unsupported' || (error.status !== undefined && statusMeansUnsupported(error.status));
+    if (!isUnsupported) {
+      sync.behind();
+      failed(error);
+    }
+    // Its events are what there is.
+    this.#late.release();
+    // After a gap nobody knows what was missed, until the next event tells where the session is.
+    if (isUnsupported && !this.#mayHaveMissed) sync.caughtUp();
+  }
+
+  #finding({ context, worth }: ContextAnswer): Finding {
+    const { contexts } = this.#options;
+    if (context) {
+      // It may be another session's.
+      if (worth !== 'unlikely') this.#hasTold = true;
+      const standing = contexts.standing(context);
+      if (standing === 'current') return 'agrees';
+      // Who sends again what is open does not keep what Home-open has left: that was sent again, too.
+      return standing === 'left' && this.#connection.hasReplayed ? 'news' : standing;
+    }
+    if (contexts.current === null) return 'agrees';
+    if (contexts.othersClosed && this.#options.closeClears()) return 'left';
+    // Some hubs keep no context and answer all the same. One that has just told of it by an event has not lost it since.
+    const isSaid = this.#hasTold || worth === 'certain' || (worth === 'likely' && !contexts.isCurrentTold);
+    return isSaid ? 'news' : 'left';
+  }
+
+  /** @param insists whether the hub has been asked often enough for its order of events to count */
+  #adopt(answer: ContextAnswer, held: number, insists: boolean): Finding {
+    const { contexts, inbox } = this.#options;
+    const { context, worth } = answer;
+    const connection = this.#connection;
+    connection.answers = worth === 'unlikely' ? 'unreliable' : 'reliable';
+    // What cannot be relied on decides nothing.
+    if (worth === 'unlikely') this.#late.release();
+    else if (!this.#late.settle(context, held)) return 'agrees';
+    const found = this.#finding(answer);
+    const finding = found === 'displaced' && insists && worth !== 'unlikely' ? 'news' : found;
+    const isNews = finding === 'news' && (context === null || worth !== 'unlikely');
+    const { current } = contexts;
+    const isTold = context !== null || isNews || worth === 'certain';
+    // What a hub does not replay, it has closed: if it does replay.
+    const mayClose = isTold && !connection.hasAnswered && connection.hasReplayed && this.#options.replays();
+    const closed = new Set(mayClose ? contexts.untold(context) : []);
+    connection.hasAnswered = true;
+    if (isNews && !context && current) closed.add(current);
+    for (const open of closed) inbox.adoptClose(open);
+    if (isNews && context) inbox.adoptOpen(context);
+    // Where events are trusted more than answers, they need not wait for another one.
+    if ((worth === 'certain' || context?.time !== undefined) && (isNews || closed.size > 0))
+      this.#late.begin(isNews && context ? context : contexts.current, [...closed]);
+    return finding;
+  }
+}

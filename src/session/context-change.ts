@@ -1,0 +1,35 @@
+import type { CurrentContext } from '../events/current-context.ts';
+import { identityOf, isSameResource } from '../events/identity.ts';
+import type { SessionContext } from './context-store.ts';
+
+/** What the event `context` carries: how the contexts of the session changed. */
+export interface ContextChange {
+  /** The context that is current now; `null` when there is none. */
+  readonly current: CurrentContext | null;
+  /** The context that was current before; `null` when there was none. */
+  readonly previous: CurrentContext | null;
+  /** What was opened, or opened again. */
+  readonly opened: readonly CurrentContext[];
+  /** What is not open any more. */
+  readonly closed: readonly CurrentContext[];
+}
+
+const identity = ({ anchor: resource, anchorReference: reference }: CurrentContext) =>
+  identityOf({ resource, reference });
+
+const areOfOne = (one: CurrentContext, other: CurrentContext): boolean =>
+  one === other || (one.type === other.type && isSameResource(identity(one), identity(other)));
+
+/**
+ * Compares the contexts of a session.
+ *
+ * @param before what they were
+ * @param now what they are
+ */
+export const contextChange = (before: SessionContext, now: SessionContext): ContextChange =>
+  Object.freeze({
+    current: now.current,
+    previous: before.current,
+    opened: Object.freeze(now.open.filter((context) => !before.open.includes(context))),
+    closed: Object.freeze(before.open.filter((context) => !now.open.some((open) => areOfOne(open, context)))),
+  });

@@ -1,0 +1,51 @@
+import type { CurrentContext } from '../events/current-context.ts';
+
+/**
+ * What an event does to what an app shows, if the app follows it.
+ *
+ * @param shown what the app shows before; `null` for nothing
+ * @returns what it shows afterwards
+ */
+export type ShownStep = (shown: CurrentContext | null) => CurrentContext | null;
+
+/** An event that changes the context, and what the app has decided about it. */
+export interface ShownDecision {
+  readonly step: ShownStep;
+  /** Whether the app follows; `undefined` until it has decided. */
+  follows: boolean | undefined;
+}
+
+/** So many events can still be refused late. What came before them stays as it was decided. */
+const REMEMBERED = 8;
+
+/** Keeps what the app shows: the events of the session in the order of their arrival, without those that the app did not follow. */
+export class Shown {
+  /** What the app showed before the decisions that are remembered. */
+  #before: CurrentContext | null = null;
+  #decisions: readonly ShownDecision[] = [];
+  #context: CurrentContext | null = null;
+
+  /** The context that the app shows. */
+  get context(): CurrentContext | null {
+    return this.#context;
+  }
+
+  /** An event came that changes the context. It counts when the app has decided to follow. */
+  add(step: ShownStep): ShownDecision {
+    const [oldest, ...others] = this.#decisions;
+    const isFull = oldest !== undefined && this.#decisions.length >= REMEMBERED;
+    if (isFull) this.#before = after(this.#before, [oldest]);
+    const decision: ShownDecision = { step, follows: undefined };
+    this.#decisions = [...(isFull ? others : this.#decisions), decision];
+    return decision;
+  }
+
+  /** The app has decided, or has changed its mind. */
+  decide(decision: ShownDecision, follows: boolean): void {
+    decision.follows = follows;
+    this.#context = after(this.#before, this.#decisions);
+  }
+}
+
+const after = (before: CurrentContext | null, decisions: readonly ShownDecision[]): CurrentContext | null =>
+  decisions.reduce((shown, { step, follows }) => (follows ? step(shown) : shown), before);
