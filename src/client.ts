@@ -1,15 +1,21 @@
-import type { ContextChangeResult } from './changes/outcome.ts';
-import { checkOptions, mustBe } from './check-options.ts';
 import { FhircastError } from './errors/errors.ts';
 import type { CurrentContext } from './events/current-context.ts';
 import { canonicalName } from './events/names.ts';
 import type { CheckedName, EventName, ResourcesOf } from './events/types.ts';
+import type { SessionContext } from './following/context-store.ts';
+import type { MessageCounts } from './following/counts.ts';
+import type { AnyListener } from './following/listeners.ts';
+import type { ContextChangeResult } from './following/outcome.ts';
+import type { CheckedListenerName, Listener, SessionEventName } from './following/session-events.ts';
+import type { ClientState } from './following/state.ts';
+import type { SyncStatus } from './following/sync-facts.ts';
 import type { HubChoice } from './hub/chooser.ts';
 import type { ChannelType, DialectName } from './hub/dialect.ts';
 import { fetchDiscovery, type HubDiscovery } from './hub/discovery.ts';
 import { checkHubUrl, checkSession, parseLaunch } from './launch/parse-launch.ts';
 import { fhircastScopes, type ScopeAccess } from './launch/scopes.ts';
 import { type LaunchSource, smartLaunch } from './launch/smart.ts';
+import { checkOptions, mustBe } from './session/check-options.ts';
 import {
   type Abortable,
   type DiscoverOptions,
@@ -17,14 +23,8 @@ import {
   httpOptions,
   type ReadyOptions,
   type SmartLaunchOptions,
-} from './options.ts';
-import type { SessionContext } from './session/context-store.ts';
-import type { MessageCounts } from './session/counts.ts';
-import type { AnyListener } from './session/listeners.ts';
+} from './session/options.ts';
 import { Session } from './session/session.ts';
-import type { CheckedListenerName, Listener, SessionEventName } from './session/session-events.ts';
-import type { SyncStatus } from './session/sync-facts.ts';
-import type { ClientState } from './subscription/state.ts';
 import { abortable } from './web/abortable.ts';
 
 const isName = (name: unknown): boolean => typeof name === 'string' && name !== '';

@@ -16,17 +16,6 @@ export type {
   Reference,
 } from 'fhir/r4.js';
 export type {
-  ChangeAccepted,
-  ChangeFollowed,
-  ChangeNotFollowed,
-  ChangeOvertaken,
-  ChangeRefused,
-  ChangeUnknown,
-  ContextChangeOutcome,
-  ContextChangeResult,
-  Resending,
-} from './changes/outcome.ts';
-export type {
   CallbackEndpoint,
   CallbackOwner,
   CallbackRegistration,
@@ -59,6 +48,30 @@ export type { DeepReadonly } from './events/read-only.ts';
 export type { ReasonCode } from './events/session-end.ts';
 export type { SyncErrorDetails } from './events/sync-error.ts';
 export type * from './events/types.ts';
+export type { ContextChange } from './following/context-change.ts';
+export type { SessionContext } from './following/context-store.ts';
+export type { MessageCounts } from './following/counts.ts';
+export type {
+  ChangeAccepted,
+  ChangeFollowed,
+  ChangeNotFollowed,
+  ChangeOvertaken,
+  ChangeRefused,
+  ChangeUnknown,
+  ContextChangeOutcome,
+  ContextChangeResult,
+  Resending,
+} from './following/outcome.ts';
+export type {
+  CheckedListenerName,
+  Listener,
+  ListenerArgument,
+  SessionEventName,
+  SessionEvents,
+  Subscribed,
+} from './following/session-events.ts';
+export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './following/state.ts';
+export type { BehindReason, Refusal, SyncDoubt, SyncStanding, SyncStatus } from './following/sync-facts.ts';
 export type { ChosenBy, HubChoice } from './hub/chooser.ts';
 export type { ChannelType, DialectName, EventMediaType, Habits } from './hub/dialect.ts';
 export type { HubDiscovery } from './hub/discovery.ts';
@@ -75,18 +88,5 @@ export type {
   FollowOptions,
   ReadyOptions,
   SmartLaunchOptions,
-} from './options.ts';
-export type { ContextChange } from './session/context-change.ts';
-export type { SessionContext } from './session/context-store.ts';
-export type { MessageCounts } from './session/counts.ts';
-export type {
-  CheckedListenerName,
-  Listener,
-  ListenerArgument,
-  SessionEventName,
-  SessionEvents,
-  Subscribed,
-} from './session/session-events.ts';
-export type { BehindReason, Refusal, SyncDoubt, SyncStanding, SyncStatus } from './session/sync-facts.ts';
+} from './session/options.ts';
 export type { ReconnectOptions } from './subscription/backoff.ts';
-export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './subscription/state.ts';

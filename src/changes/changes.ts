@@ -3,14 +3,14 @@ import type { ContextEntry } from '../events/context.ts';
 import type { FhircastEvent } from '../events/event.ts';
 import { changesContext, kindOf } from '../events/kind.ts';
 import type { Notification } from '../events/notification.ts';
+import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from '../following/outcome.ts';
+import { OBJECTION_WITHIN_MS } from '../following/sync-status.ts';
 import type { HubApi } from '../hub/api.ts';
 import { hubTextOf } from '../hub/http.ts';
-import { OBJECTION_WITHIN_MS } from '../session/sync-status.ts';
 import { randomHex } from '../web/random.ts';
 import { CONFLICT } from '../web/status.ts';
 import { after, pause, unref } from '../web/timers.ts';
 import { checkChange, missingIn, toContext } from './check-change.ts';
-import type { ChangeNotFollowed, ContextChangeOutcome, ContextChangeResult, Resending } from './outcome.ts';
 
 /** What sending changes needs. */
 export interface ChangesOptions {

@@ -1,7 +1,7 @@
 import { HubError } from '../errors/errors.ts';
-import { statusPasses } from '../errors/failures.ts';
 import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
 import { joinUrl } from '../web/url.ts';
+import { statusPasses } from './failures.ts';
 import { type HttpAnswer, type HttpOptions, hubError, send } from './http.ts';
 import type { Recorder } from './protocol-records.ts';
 

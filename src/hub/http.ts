@@ -1,9 +1,9 @@
 import { FhircastError, type FhircastErrorCode, HubError } from '../errors/errors.ts';
-import { statusPasses } from '../errors/failures.ts';
 import { isObject, LONG, parseBounded } from '../events/json.ts';
 import { limited } from '../web/limited.ts';
 import { loaded } from '../web/loaded-part.ts';
 import { LONGEST_TIMER_MS } from '../web/timers.ts';
+import { statusPasses } from './failures.ts';
 import { mayBeBlocked } from './local-network.ts';
 
 /** The part of the web's `fetch` that is used: any implementation will do. */

@@ -1,6 +1,6 @@
-import { checkOptions, isTexts, mustBe } from '../check-options.ts';
 import { FhircastClient } from '../client.ts';
-import type { FhircastClientOptions, FollowOptions } from '../options.ts';
+import { checkOptions, isTexts, mustBe } from '../session/check-options.ts';
+import type { FhircastClientOptions, FollowOptions } from '../session/options.ts';
 import { type UrlLaunchOptions, urlLaunch } from './launch-url.ts';
 
 /** Options of `clientFromUrl()`. */

@@ -1,9 +1,9 @@
-import { checkOptions } from '../check-options.ts';
 import { FhircastError, HubError } from '../errors/errors.ts';
-import { statusPasses } from '../errors/failures.ts';
 import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
+import { statusPasses } from '../hub/failures.ts';
 import { hubError, send } from '../hub/http.ts';
-import { type DiscoverOptions, httpOptions } from '../options.ts';
+import { checkOptions } from '../session/check-options.ts';
+import { type DiscoverOptions, httpOptions } from '../session/options.ts';
 import { joinUrl, urlFault } from '../web/url.ts';
 import { checkHubUrl } from './parse-launch.ts';
 import { isSameHub, onlyOne } from './same-session.ts';

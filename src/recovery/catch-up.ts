@@ -1,12 +1,12 @@
 import { FhircastError, NotificationError } from '../errors/errors.ts';
-import { statusMeansUnsupported } from '../errors/failures.ts';
 import { currentOfList } from '../events/context-answer.ts';
 import { shortened } from '../events/fingerprint.ts';
 import type { Notification } from '../events/notification.ts';
+import type { ContextStore } from '../following/context-store.ts';
+import type { Answer, Inbox } from '../following/inbox.ts';
+import type { SyncTracker } from '../following/sync-status.ts';
 import type { ContextAnswer, HubApi } from '../hub/api.ts';
-import type { ContextStore } from '../session/context-store.ts';
-import type { Answer, Inbox } from '../session/inbox.ts';
-import type { SyncTracker } from '../session/sync-status.ts';
+import { statusMeansUnsupported } from '../hub/failures.ts';
 import { type Backoff, backoffMs } from '../subscription/backoff.ts';
 import { pause } from '../web/timers.ts';
 import { LateEvents } from './late-events.ts';

@@ -2,8 +2,8 @@ import type { CurrentContext } from '../events/current-context.ts';
 import { isSameContext } from '../events/identity.ts';
 import { canonicalName } from '../events/names.ts';
 import type { Notification } from '../events/notification.ts';
-import type { ContextStore } from '../session/context-store.ts';
-import type { Answer, Inbox } from '../session/inbox.ts';
+import type { ContextStore } from '../following/context-store.ts';
+import type { Answer, Inbox } from '../following/inbox.ts';
 import { SERVER_ERROR } from '../web/status.ts';
 
 /** An event that waits until the hub has said whether it is older than what the app has. */

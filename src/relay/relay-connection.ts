@@ -1,7 +1,7 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { CallbackAnswer, CallbackRequest } from '../callback/request.ts';
 import { ChannelError, type FhircastErrorDetails } from '../errors/errors.ts';
-import { statusPasses } from '../errors/failures.ts';
+import { statusPasses } from '../hub/failures.ts';
 import type { FetchLike } from '../hub/http.ts';
 import { limited } from '../web/limited.ts';
 import { SERVER_ERROR } from '../web/status.ts';

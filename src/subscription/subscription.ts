@@ -2,14 +2,14 @@ import type { Denial } from '../channels/callback.ts';
 import type { Channel, ChannelSink, Grant } from '../channels/channel.ts';
 import { aborted, ChannelError, FhircastError, isOurError, SubscriptionDeniedError } from '../errors/errors.ts';
 import { canonicalName } from '../events/names.ts';
+import type { Answer } from '../following/inbox.ts';
+import type { Subscribed } from '../following/session-events.ts';
+import type { StateMachine, StateReason } from '../following/state.ts';
 import type { ChannelType } from '../hub/dialect.ts';
-import type { Answer } from '../session/inbox.ts';
-import type { Subscribed } from '../session/session-events.ts';
 import type { Backoff } from './backoff.ts';
 import { Lease } from './lease.ts';
 import { assumedLease, believedLease, type LeaseLimits } from './lease-term.ts';
 import { Retry } from './retry.ts';
-import type { StateMachine, StateReason } from './state.ts';
 import { Waiters } from './waiters.ts';
 
 /** What a subscription needs. */

@@ -1,8 +1,8 @@
 import { FhircastError } from '../errors/errors.ts';
 import { isKnownName } from '../events/known-names.ts';
+import type { Listeners } from '../following/listeners.ts';
+import type { Subscribed } from '../following/session-events.ts';
 import { uncovered } from '../launch/scopes.ts';
-import type { Listeners } from '../session/listeners.ts';
-import type { Subscribed } from '../session/session-events.ts';
 import { UNAUTHORIZED } from '../web/status.ts';
 
 /** What decides which events the hub is asked for. */

@@ -8,7 +8,7 @@ import ts from 'typescript';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ERROR_CODES } from '../../src/errors/errors.ts';
 import { ALIASES, CATALOGUE_NAMES } from '../../src/events/names.ts';
-import { STATE_REASONS, TRANSITIONS } from '../../src/subscription/state.ts';
+import { STATE_REASONS, TRANSITIONS } from '../../src/following/state.ts';
 import { blocksOf, documents, root } from './blocks.ts';
 import { FIXTURES } from './fixtures.ts';
 import type { Result, Stage } from './stage.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CurrentContext } from '../../src/events/current-context.ts';
 import { parseNotification } from '../../src/events/notification.ts';
-import { ContextStore } from '../../src/session/context-store.ts';
+import { ContextStore } from '../../src/following/context-store.ts';
 
 const T0 = Date.parse('2024-01-01T00:00:00Z');
 

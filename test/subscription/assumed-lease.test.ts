@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Channel, Grant } from '../../src/channels/channel.ts';
+import { StateMachine } from '../../src/following/state.ts';
 import type { ChannelType } from '../../src/hub/dialect.ts';
 import { backoffOf } from '../../src/subscription/backoff.ts';
 import type { LeaseLimits } from '../../src/subscription/lease-term.ts';
-import { StateMachine } from '../../src/subscription/state.ts';
 import { Subscription } from '../../src/subscription/subscription.ts';
 
 const MINUTE = 60_000;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Channel, ChannelSink, Grant } from '../../src/channels/channel.ts';
 import { ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../../src/errors/errors.ts';
+import { type ClientState, StateMachine } from '../../src/following/state.ts';
 import { backoffOf } from '../../src/subscription/backoff.ts';
-import { type ClientState, StateMachine } from '../../src/subscription/state.ts';
 import { Subscription } from '../../src/subscription/subscription.ts';
 
 /** A channel whose hub is the test. */

@@ -1,7 +1,7 @@
 import { aborted, ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../../errors/errors.ts';
-import { endpointMayLive } from '../../errors/failures.ts';
 import type { HubApi } from '../../hub/api.ts';
 import type { SubscriptionRequest } from '../../hub/dialect.ts';
+import { endpointMayLive } from '../../hub/failures.ts';
 import type { HttpAnswer } from '../../hub/http.ts';
 import type { Recorder } from '../../hub/protocol-records.ts';
 import { limited } from '../../web/limited.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Duplicates } from '../../src/session/duplicates.ts';
+import { Duplicates } from '../../src/following/duplicates.ts';
 import { backoffMs, backoffOf } from '../../src/subscription/backoff.ts';
 import { type Facts, notify, patientContext } from '../client/support.ts';
 import { growth, LIMIT } from '../growth.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalName } from '../../src/events/names.ts';
-import { Listeners } from '../../src/session/listeners.ts';
+import { Listeners } from '../../src/following/listeners.ts';
 import { eventOf } from '../client/support.ts';
 
 /** Listeners, and how often the set of names may have changed. */

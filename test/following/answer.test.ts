@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Acknowledgement } from '../../src/session/answer.ts';
+import { Acknowledgement } from '../../src/following/answer.ts';
 
 /** An acknowledgement, and all that became of it in order. */
 function acknowledge(timeoutMs = 8_000) {

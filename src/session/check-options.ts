@@ -1,6 +1,6 @@
-import { FhircastError } from './errors/errors.ts';
-import { isObject } from './events/notification.ts';
-import { requirePlatform } from './web/platform.ts';
+import { FhircastError } from '../errors/errors.ts';
+import { isObject } from '../events/notification.ts';
+import { requirePlatform } from '../web/platform.ts';
 
 type Check = (value: unknown) => boolean;
 

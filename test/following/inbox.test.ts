@@ -5,11 +5,11 @@ import { FhircastError } from '../../src/errors/errors.ts';
 import type { ContextEntry } from '../../src/events/context.ts';
 import { CurrentContext } from '../../src/events/current-context.ts';
 import type { FhircastEvent } from '../../src/events/event.ts';
+import { ContextStore } from '../../src/following/context-store.ts';
+import { Inbox } from '../../src/following/inbox.ts';
+import { Listeners } from '../../src/following/listeners.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
 import type { DialectName } from '../../src/index.ts';
-import { ContextStore } from '../../src/session/context-store.ts';
-import { Inbox } from '../../src/session/inbox.ts';
-import { Listeners } from '../../src/session/listeners.ts';
 import { patientContext, TOPIC } from '../client/support.ts';
 
 /** An inbox, and all that came of what it took. */

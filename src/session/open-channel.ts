@@ -5,7 +5,7 @@ import { ChannelError, type FhircastError } from '../errors/errors.ts';
 import type { HubApi } from '../hub/api.ts';
 import type { Chooser } from '../hub/chooser.ts';
 import type { Recorder } from '../hub/protocol-records.ts';
-import type { FhircastClientOptions } from '../options.ts';
+import type { FhircastClientOptions } from './options.ts';
 
 /** What a channel is made of. */
 export interface ChannelParts {

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ContextEntry } from '../../src/events/context.ts';
 import type { FhircastEvent } from '../../src/events/event.ts';
+import { ContextStore } from '../../src/following/context-store.ts';
+import { Inbox } from '../../src/following/inbox.ts';
+import { Listeners } from '../../src/following/listeners.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
-import { ContextStore } from '../../src/session/context-store.ts';
-import { Inbox } from '../../src/session/inbox.ts';
-import { Listeners } from '../../src/session/listeners.ts';
 import { TOPIC } from '../client/support.ts';
 
 const T0 = Date.parse('2024-01-01T00:00:00Z');

@@ -1,8 +1,8 @@
 import type { FhircastEvent } from '../events/event.ts';
 import { changesContext, kindOf } from '../events/kind.ts';
 import { canonicalName } from '../events/names.ts';
-import type { ClientState } from '../subscription/state.ts';
 import { after, type Timer, unref } from '../web/timers.ts';
+import type { ClientState } from './state.ts';
 import {
   type Refusal,
   type SyncDoubt,

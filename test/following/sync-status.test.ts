@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeSyncError } from '../../src/events/sync-error.ts';
-import { type SyncDoubt, type SyncFacts, type SyncStatus, standingOf } from '../../src/session/sync-facts.ts';
-import { SyncTracker } from '../../src/session/sync-status.ts';
+import { type SyncDoubt, type SyncFacts, type SyncStatus, standingOf } from '../../src/following/sync-facts.ts';
+import { SyncTracker } from '../../src/following/sync-status.ts';
 import { eventOf } from '../client/support.ts';
 
 const objection = (

@@ -3,7 +3,7 @@ import type { FhirResource } from 'fhir/r4';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ContextEntry } from '../../src/events/context.ts';
 import { changesContext, kindOf } from '../../src/events/kind.ts';
-import { ContextStore } from '../../src/session/context-store.ts';
+import { ContextStore } from '../../src/following/context-store.ts';
 import { notify } from '../client/support.ts';
 
 const entry = (key: string, resource: object): ContextEntry => ({ key, resource: resource as FhirResource });

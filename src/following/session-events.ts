@@ -1,12 +1,12 @@
-import type { Resending } from '../changes/outcome.ts';
 import type { Denial } from '../channels/callback.ts';
 import type { FhircastError } from '../errors/errors.ts';
 import type { FhircastEvent } from '../events/event.ts';
 import type { CheckedName, EventOf } from '../events/types.ts';
 import type { ChannelType } from '../hub/dialect.ts';
 import type { ProtocolRecord } from '../hub/protocol-records.ts';
-import type { StateChange } from '../subscription/state.ts';
 import type { ContextChange } from './context-change.ts';
+import type { Resending } from './outcome.ts';
+import type { StateChange } from './state.ts';
 import type { SyncStatus } from './sync-facts.ts';
 
 /** What the event `subscribed` carries. */

@@ -6,7 +6,7 @@ import {
   type StateChange,
   StateMachine,
   type StateReason,
-} from '../../src/subscription/state.ts';
+} from '../../src/following/state.ts';
 
 /** The documented life of a client, written down a second time: from, why, to. */
 const LIFE: readonly [ClientState, StateReason, ClientState][] = [

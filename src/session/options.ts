@@ -1,10 +1,10 @@
-import type { CallbackEndpoint } from './channels/callback.ts';
-import type { WebSocketFactory } from './channels/websocket/socket.ts';
-import type { EventName } from './events/types.ts';
-import type { ChannelType, DialectName } from './hub/dialect.ts';
-import type { FetchLike, HttpOptions } from './hub/http.ts';
-import type { HubProfile } from './hub/profiles/profile.ts';
-import type { ReconnectOptions } from './subscription/backoff.ts';
+import type { CallbackEndpoint } from '../channels/callback.ts';
+import type { WebSocketFactory } from '../channels/websocket/socket.ts';
+import type { EventName } from '../events/types.ts';
+import type { ChannelType, DialectName } from '../hub/dialect.ts';
+import type { FetchLike, HttpOptions } from '../hub/http.ts';
+import type { HubProfile } from '../hub/profiles/profile.ts';
+import type { ReconnectOptions } from '../subscription/backoff.ts';
 
 /** How a client behaves. Every option has a default that suits most apps. */
 export interface FollowOptions {

@@ -1,9 +1,9 @@
-import { type ObjectionOptions, object } from '../changes/send-sync-error.ts';
 import { FhircastError } from '../errors/errors.ts';
 import type { FhircastEvent } from '../events/event.ts';
 import { changesContext, kindOf } from '../events/kind.ts';
-import type { ContextStore } from './context-store.ts';
-import { NOT_DECIDED, type SyncTracker } from './sync-status.ts';
+import type { ContextStore } from '../following/context-store.ts';
+import { NOT_DECIDED, type SyncTracker } from '../following/sync-status.ts';
+import { type ObjectionOptions, object } from './send-sync-error.ts';
 
 /** The parts that tell the hub of late refusals. */
 export interface LateRefusalsOptions extends ObjectionOptions {

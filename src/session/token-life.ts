@@ -1,4 +1,4 @@
-import type { FhircastClientOptions } from '../options.ts';
+import type { FhircastClientOptions } from './options.ts';
 
 /** The access token of the moment, and how long it lasts. */
 export interface TokenLife {
