@@ -184,14 +184,15 @@ async function recover(
 }
 
 /**
- * Whether nobody can know that an app is deaf: its hub ended the subscription while the socket opened, says yes to any socket all
- * the same, and does not tell what is open.
+ * Whether nobody can know that an app is deaf. Its hub does not tell what is open; and it has forgotten its webhooks, or it ended
+ * the subscription while the socket opened and says yes to any socket all the same.
  */
-const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean =>
-  channel === 'websocket' &&
-  hub.quirks.includes('no context to ask for') &&
-  (hub.quirks.includes('yes to any socket') || hub.quirks.includes('established sockets')) &&
-  steps.some(({ kind }) => kind === 'deny');
+const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean => {
+  if (!hub.quirks.includes('no context to ask for')) return false;
+  if (channel === 'webhook') return steps.some((step) => step.kind === 'restart' && !step.memory);
+  const isAnySocketRight = hub.quirks.includes('yes to any socket') || hub.quirks.includes('established sockets');
+  return isAnySocketRight && steps.some(({ kind }) => kind === 'deny');
+};
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
 
@@ -202,17 +203,12 @@ const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `
 const mustBeGone = ({ steps, hub }: Schedule): boolean =>
   // A hub that verifies without a mode may be the sandbox of 2018, where an app that leaves ends everybody's subscription.
   !hub.quirks.includes('leases without a name') &&
-  // One that ends a subscription by a denial to everybody does not end what its denial does not reach.
-  !(
-    hub.quirks.includes('denials for everybody') &&
-    steps.some((step) => step.kind === 'network' && step.fault === 'half-open')
-  ) &&
-  // What a black hole swallows is not known to be gone.
-  !(hub.keepEndpoints && steps.some((step) => step.kind === 'network' && step.fault === 'half-open')) &&
+  // What a black hole swallows is not known to be gone, and a hub may hold a socket that ends in one.
+  !steps.some((step) => step.kind === 'network' && step.fault === 'half-open') &&
   !steps.some(
     (step) =>
       (step.kind === 'status' && step.request === 'unsubscribe') ||
-      (step.kind === 'network' && step.place === 'callback' && (step.fault === 'half-open' || step.fault === 'refuse')),
+      (step.kind === 'network' && step.place === 'callback' && step.fault === 'refuse'),
   );
 
 /**
