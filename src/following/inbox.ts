@@ -120,7 +120,7 @@ export class Inbox {
    * @param mayBeSentAgain whether others than the hub can send it a second time. On a websocket they cannot
    */
   take(notification: Notification, answer: Answer, mayBeSentAgain = false): void {
-    const { contexts, doubted } = this.#options;
+    const { contexts } = this.#options;
     const verdict = judge(notification, this.#state(), mayBeSentAgain);
     switch (verdict.kind) {
       case 'foreign':
@@ -136,12 +136,12 @@ export class Inbox {
         if (verdict.isTwin) this.#options.repeated(notification);
         if (contexts.told(notification)) this.#options.replayed();
         else if (verdict.doubt === 'slight') this.#options.hinted();
-        if (verdict.doubt === 'strong') doubted('stale-dropped');
+        if (verdict.doubt === 'strong') this.#options.doubted('stale-dropped');
         return respond(verdict.delivery, answer);
       case 'refused':
         this.counts.refused++;
         this.#options.listeners.emit('error', new NotificationError(verdict.code, { at: verdict.at }));
-        if (changesContext(notification.kind)) doubted('event-refused');
+        if (changesContext(notification.kind)) this.#options.doubted('event-refused');
         return answer(UNPROCESSABLE_CONTENT);
       case 'stale':
         if (verdict.isDoubtful && this.#options.takesStale(notification, answer)) return;
@@ -166,8 +166,9 @@ export class Inbox {
   }
 
   #state(): JudgeState {
-    const { topic, contexts, dialect, mayReplay } = this.#options;
-    return { topic, contexts, dialect: dialect(), mayReplay: mayReplay(), duplicates: this.#duplicates };
+    const { topic, contexts } = this.#options;
+    const [dialect, mayReplay] = [this.#options.dialect(), this.#options.mayReplay()];
+    return { topic, contexts, dialect, mayReplay, duplicates: this.#duplicates };
   }
 
   #dropStale(answer: Answer, { isDoubtful }: Extract<Verdict, { kind: 'stale' }>): void {

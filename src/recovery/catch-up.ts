@@ -108,7 +108,7 @@ export class CatchUp {
    * @param contexts a list of contexts in the hub's own form; `undefined` when it told none
    */
   told(contexts: unknown): void {
-    const { api, inbox, warned } = this.#options;
+    const { api, inbox } = this.#options;
     if (contexts === undefined || contexts === null || this.#connection.isEstablished) return;
     try {
       const context = currentOfList(contexts, (theirs) => api.dialect.isOurTopic(api.topic, theirs));
@@ -119,7 +119,7 @@ export class CatchUp {
     } catch (error) {
       if (!(error instanceof FhircastError)) throw error;
       // The hub is asked in any case.
-      warned(error);
+      this.#options.warned(error);
     }
   }
 
@@ -253,7 +253,7 @@ export class CatchUp {
   }
 
   async #audit(connection: Connection, isProven: boolean): Promise<void> {
-    const { api, contexts, graceMs, sync, missed } = this.#options;
+    const { api, contexts, graceMs, sync } = this.#options;
     const { signal } = this.#life;
     const before = contexts.changes;
     try {
@@ -280,10 +280,10 @@ export class CatchUp {
         if (this.#hint === hint) return;
         this.#hint = hint;
       }
-      missed('event-missed');
+      this.#options.missed('event-missed');
     } catch (error) {
       if (signal.aborted || !(error instanceof FhircastError)) return;
-      if (error.retryable && error.status === undefined && !isProven) missed('channel-silent');
+      if (error.retryable && error.status === undefined && !isProven) this.#options.missed('channel-silent');
       // What cannot be used this time may be used the next time.
       if (error.retryable || mayTellLater(error)) return;
       connection.answers = 'unsupported';
@@ -359,13 +359,13 @@ export class CatchUp {
   }
 
   #cannotTell(error: FhircastError): void {
-    const { sync, failed } = this.#options;
+    const { sync } = this.#options;
     if (!mayTellLater(error)) this.#connection.answers = 'unsupported';
     const isUnsupported =
       error.code === 'context-unsupported' || (error.status !== undefined && statusMeansUnsupported(error.status));
     if (!isUnsupported) {
       sync.behind();
-      failed(error);
+      this.#options.failed(error);
     }
     // Its events are what there is.
     this.#late.release();

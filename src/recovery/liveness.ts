@@ -110,14 +110,14 @@ export class Liveness {
   }
 
   #look(): void {
-    const { silenceMs, dead, audit } = this.#options;
+    const { silenceMs } = this.#options;
     const now = Date.now();
     const heardAt = this.#heardAt;
     const silence = now - heardAt;
     const isSilent = silence >= silenceMs;
     const isBroken = isSilent && this.#periodMs !== undefined && silence >= this.#periodMs * MISSED_HEARTBEATS;
     const answerMs = isBroken ? silenceMs * LOOK_AGAIN : silenceMs;
-    if (this.#askedAt !== undefined && now - this.#askedAt >= answerMs) return dead();
+    if (this.#askedAt !== undefined && now - this.#askedAt >= answerMs) return this.#options.dead();
     if (isSilent) this.#ask();
     // Whoever was asked shows that it lives.
     const isProven = this.#askedAt !== undefined || !isSilent;
@@ -126,8 +126,8 @@ export class Liveness {
       this.#auditedAt = now;
       // The promise is not counted on any more. A hub that tells what is open is asked again after every silence.
       if (isDoubted) this.#periodMs = undefined;
-      void audit(isProven).then((tells) => {
-        if (isDoubted && !tells && this.#isWatching && this.#heardAt === heardAt) dead();
+      void this.#options.audit(isProven).then((tells) => {
+        if (isDoubted && !tells && this.#isWatching && this.#heardAt === heardAt) this.#options.dead();
       });
     }
     // Soon after what was heard last would be a silence, so that the bound holds, and never at once again.

@@ -1,10 +1,8 @@
 import { Changes } from '../changes/changes.ts';
 import { LateRefusals } from '../changes/late-refusals.ts';
 import type { CallbackEndpoint } from '../channels/callback.ts';
-import { ChannelError, FhircastError, HubError } from '../errors/errors.ts';
-import { changesContext, kindOf } from '../events/kind.ts';
+import { FhircastError, HubError } from '../errors/errors.ts';
 import { canonicalName } from '../events/names.ts';
-import type { Notification } from '../events/notification.ts';
 import { contextChange } from '../following/context-change.ts';
 import { ContextStore } from '../following/context-store.ts';
 import { Inbox } from '../following/inbox.ts';
@@ -13,8 +11,6 @@ import { type StateChange, StateMachine } from '../following/state.ts';
 import { SyncTracker } from '../following/sync-status.ts';
 import { HubApi } from '../hub/api.ts';
 import { Chooser, type HubChoice } from '../hub/chooser.ts';
-import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
-import type { ProtocolRecord } from '../hub/protocol-records.ts';
 import { CatchUp } from '../recovery/catch-up.ts';
 import { Liveness } from '../recovery/liveness.ts';
 import { backoffOf } from '../subscription/backoff.ts';
@@ -23,10 +19,14 @@ import { Subscription } from '../subscription/subscription.ts';
 import { Wanted } from '../subscription/wanted-events.ts';
 import { limited } from '../web/limited.ts';
 import { randomHex } from '../web/random.ts';
-import { after, inTime, unref } from '../web/timers.ts';
-import { openChannel } from './open-channel.ts';
+import { inTime } from '../web/timers.ts';
+import { Discovery } from './discovery.ts';
+import { InboxEffects } from './inbox-effects.ts';
 import { type FhircastClientOptions, httpOptions } from './options.ts';
+import type { SessionParts } from './parts.ts';
+import { RecoveryEffects } from './recovery-effects.ts';
 import { Subscribers } from './subscribers.ts';
+import { SubscriptionEffects } from './subscription-effects.ts';
 import { tokenLife } from './token-life.ts';
 
 /** Hubs wait 10 seconds for an answer; the rest is for the way. In milliseconds. */
@@ -35,13 +35,14 @@ const ACKNOWLEDGE_WITHIN_MS = 8_000;
 const RESENDS = 6;
 /** A connection may be silent for so long. In milliseconds. */
 const SILENCE_MS = 20_000;
-/** An event may come so much later than the hub's word that it happened. In milliseconds. */
-const GRACE_MS = 1_000;
 /** An app that leaves waits no longer for a hub. In milliseconds. */
 const LEAVE_WITHIN_MS = 5_000;
 
-/** The parts of a client, and what each of them tells the others. What they do is told where they are. */
-export class Session {
+/**
+ * Composes the parts of a client. What one of them finds is carried out by its effects: `InboxEffects`, `SubscriptionEffects` and
+ * `RecoveryEffects` call the others.
+ */
+export class Session implements SessionParts {
   readonly listeners: Listeners;
   readonly machine: StateMachine;
   readonly contexts = new ContextStore();
@@ -52,9 +53,10 @@ export class Session {
   readonly subscription: Subscription;
   readonly wanted: Wanted;
   readonly chooser: Chooser;
-  readonly #catchUp: CatchUp;
-  readonly #liveness: Liveness;
-  readonly #lateRefusals: LateRefusals;
+  readonly discovery: Discovery;
+  readonly catchUp: CatchUp;
+  readonly liveness: Liveness;
+  readonly lateRefusals: LateRefusals;
   readonly #resends: number;
   readonly #callback: CallbackEndpoint | undefined;
   /** Most apps change nothing, and never have it. */
@@ -66,181 +68,57 @@ export class Session {
   #unwatch: (() => void) | undefined;
   /** Ends what is asked beside the subscription. */
   readonly #life = new AbortController();
-  #discovery: Promise<void> | undefined;
-  /** Whether the hub has said which events it has, or will not say. */
-  #hasAsked = false;
 
   /** @param options have been checked */
   constructor(options: FhircastClientOptions) {
-    const { hubUrl, topic } = options;
-    this.chooser = new Chooser({
-      dialect: options.dialect,
-      channel: options.channel,
-      profiles: [options.profile ?? []].flat(),
-      launched: options.launched,
-      hasCallback: options.callback !== undefined,
-    });
-    const { chooser } = this;
+    const { hubUrl, topic, scope, resends = RESENDS, silenceMs = SILENCE_MS } = options;
+    const { acknowledgeWithinMs = ACKNOWLEDGE_WITHIN_MS } = options;
+    const { subscriberName = `fhircast-client-${randomHex(4)}` } = options;
+    const { signal } = this.#life;
     const http = httpOptions(options);
-    const remembered = chooser.mayDiscover ? rememberedDiscovery(hubUrl, http) : undefined;
-    if (remembered) chooser.discovered(remembered);
-    const subscriberName = options.subscriberName ?? `fhircast-client-${randomHex(4)}`;
+    const backoff = backoffOf(options.reconnect);
     const pinned = options.events?.map(canonicalName);
+    const { token, secondsLeft } = tokenLife(options);
+    this.#resends = resends;
+    this.#callback = options.callback;
+    this.chooser = chooserOf(options);
+    this.discovery = new Discovery(this, hubUrl, http, signal);
     this.listeners = new Listeners(() => this.subscription.schedule());
-    this.wanted = new Wanted({
-      listeners: this.listeners,
-      pinned,
-      scope: options.scope,
-      listed: () => {
-        const { eventsSupported = [] } = chooser.choice.discovery ?? {};
-        return this.#hasAsked ? eventsSupported.map(canonicalName) : undefined;
-      },
-      hasSyncErrors: () => {
-        const { eventsSupported = [] } = chooser.choice.discovery ?? {};
-        const isListed = eventsSupported.length === 0 || eventsSupported.map(canonicalName).includes('SyncError');
-        return chooser.dialect.sendsSyncErrors && isListed;
-      },
-    });
+    this.machine = new StateMachine((change) => this.#entered(change));
+    this.wanted = new Wanted({ listeners: this.listeners, pinned, scope, hub: this.discovery });
     this.sync = new SyncTracker(subscriberName, (status) => {
       this.listeners.emit('sync', status);
       this.subscribers.notify();
     });
-    this.machine = new StateMachine((change) => this.#entered(change));
-
-    const record = (entry: Omit<ProtocolRecord, 'at'>) => {
-      if (this.listeners.has('protocol')) this.listeners.emit('protocol', { at: Date.now(), ...entry });
-      // While the socket opens, so that the subscription waits for nothing; what is remembered of this hub counts at once.
-      const isAnswered = entry.kind === 'subscribe' && entry.direction === 'in';
-      if (isAnswered && chooser.mayDiscover && !chooser.choice.discovery) unref(after(0, discover));
-    };
-    const { token, secondsLeft: tokenSecondsLeft } = tokenLife(options);
-    this.api = new HubApi({ ...http, hubUrl, topic, chooser, accessToken: token, record });
-    this.#resends = options.resends ?? RESENDS;
-    this.#callback = options.callback;
-    this.inbox = new Inbox({
+    this.api = new HubApi({
+      ...http,
+      hubUrl,
       topic,
-      dialect: () => chooser.dialect,
-      record,
-      listeners: this.listeners,
-      contexts: this.contexts,
-      acknowledgeWithinMs: options.acknowledgeWithinMs ?? ACKNOWLEDGE_WITHIN_MS,
-      isEcho: (notification) => this.#changes?.isEcho(notification) ?? false,
-      takes: (notification, answer) => this.#catchUp.takes(notification, answer),
-      takesStale: (notification, answer) => this.#catchUp.takesStale(notification, answer),
-      doubted: (why) => {
-        this.sync.doubted(why);
-        this.#catchUp.doubt();
-      },
-      hinted: () => void this.#catchUp.hint(),
-      mayReplay: () => this.#catchUp.mayReplay,
-      replayed: () => this.#catchUp.replayed(),
-      incomplete: ({ name }) => {
-        // Who does not listen to the opens misses them all.
-        if (this.wanted.names.includes(name.replace(/close$/, 'open'))) this.#catchUp.doubt();
-      },
-      heartbeat: (notification) => this.#liveness.heartbeat(periodOf(notification)),
-      repeated: (notification) => {
-        this.sync.sentAgain(notification.id);
-        this.#changes?.repeated(notification);
-      },
-      received: (event) => {
-        this.#liveness.event();
-        if (changesContext(kindOf(event.name))) this.sync.contextChanged(event, this.contexts.current);
-        else if (this.sync.objected(event, (name) => this.wanted.names.includes(name))) this.#catchUp.doubt();
-        this.#changes?.received(event);
-      },
-      followed: (establishes, time) => this.#catchUp.followed(establishes, time),
-      settled: () => this.#settled(),
-      refused: (event, reason) => this.sync.refusedByUs(event, reason),
-      late: (event, reason) => void this.#lateRefusals.refused(event, reason),
-      progress: (event, progress) =>
-        progress === 'overdue' ? this.#lateRefusals.overdue(event) : this.sync[progress](event),
+      chooser: this.chooser,
+      accessToken: token,
+      record: this.discovery.record,
     });
-    const backoff = backoffOf(options.reconnect);
-    this.#lateRefusals = new LateRefusals({
+    this.inbox = new Inbox(new InboxEffects(this, topic, acknowledgeWithinMs));
+    const recovery = new RecoveryEffects(this, backoff, silenceMs);
+    this.catchUp = new CatchUp(recovery);
+    this.liveness = new Liveness(recovery);
+    this.lateRefusals = new LateRefusals({
       api: this.api,
+      contexts: this.contexts,
+      sync: this.sync,
       subscriberName,
       backoff,
-      signal: this.#life.signal,
-      contexts: this.contexts,
-      sync: this.sync,
+      signal,
       failed: (error) => this.listeners.emit('error', error),
     });
-    const silenceMs = options.silenceMs ?? SILENCE_MS;
-    this.#catchUp = new CatchUp({
-      api: this.api,
-      backoff,
-      inbox: this.inbox,
-      contexts: this.contexts,
-      sync: this.sync,
-      graceMs: Math.min(GRACE_MS, silenceMs),
-      // Hubs replay over websockets alone.
-      closeClears: () => chooser.dialect.closeClears,
-      replays: () => chooser.dialect.replaysContext && this.subscription.channelType === 'websocket',
-      failed: (error) => this.listeners.emit('error', error),
-      warned: (warning) => this.listeners.emit('warning', warning),
-      missed: (code) => this.subscription.deaf(new ChannelError(code, { retryable: true })),
-    });
-    this.#liveness = new Liveness({
-      silenceMs,
-      ping: () => this.subscription.ping(),
-      audit: (isProven) => this.#catchUp.audit(isProven),
-      dead: () => this.subscription.deaf(new ChannelError('channel-silent', { retryable: true })),
-    });
-    const discover = () => {
-      if (this.machine.state === 'closed') return Promise.resolve();
-      this.#discovery ??= discoverOnce(hubUrl, http, record, this.#life.signal).then(
-        (discovery) => {
-          if (this.machine.state === 'closed') return;
-          if (!discovery) return this.#namesAreKnown();
-          chooser.discovered(discovery);
-          this.#namesAreKnown();
-          // It may have other names for what is subscribed to.
-          this.subscription.schedule();
-        },
-        () => {
-          // Asked again with the next connection.
-          this.#discovery = undefined;
-        },
-      );
-      return this.#discovery;
-    };
-    this.subscription = new Subscription({
-      spell: (name) => chooser.dialect.spell(name),
-      machine: this.machine,
-      backoff,
-      lease: { asked: options.leaseSeconds, tokenSecondsLeft },
-      wanted: () => this.wanted.names,
-      mayWantLess: (error) => this.wanted.mayDropObjections(error),
-      wantLess: () => this.wanted.dropObjections(),
-      wantAll: () => this.wanted.mayHaveObjections(),
-      openChannel: (sink, failed) =>
-        openChannel({ api: this.api, options, chooser, subscriberName, record, discover }, sink, failed),
-      notification: (text, answer, via) => this.inbox.receive(text, answer, via),
-      alive: () => this.#liveness.heard(),
-      keepalive: () => {
-        this.inbox.counts.keepalive++;
-      },
-      subscribed: (subscribed, isAnew, contexts) => {
-        if (!chooser.mayDiscover || chooser.choice.discovery) this.#namesAreKnown();
-        this.sync.hears(this.wanted.granted(subscribed));
-        this.listeners.emit('subscribed', subscribed);
-        const isActive = () => isAnew && this.machine.state === 'active';
-        if (isActive()) this.#catchUp.told(contexts);
-        // Whoever was told of it may have left at once.
-        if (isActive()) this.#catchUp.begin();
-      },
-      denied: (denial) => this.listeners.emit('denied', denial),
-      rejected: (error) => {
-        this.inbox.counts.rejected++;
-        this.listeners.emit('error', error);
-        // It is signed: the hub has sent it, once or once more.
-        if (error.code === 'notification-stale') void this.#catchUp.hint();
-      },
-      warned: (warning) => this.listeners.emit('warning', warning),
-      failed: (error) => this.listeners.emit('error', error),
-    });
+    const lease = { asked: options.leaseSeconds, tokenSecondsLeft: secondsLeft };
+    this.subscription = new Subscription(new SubscriptionEffects(this, { options, subscriberName, backoff, lease }));
     if (pinned) this.subscription.schedule();
+  }
+
+  /** What sends changes of the context, where the app has made one. */
+  get changesMade(): Changes | undefined {
+    return this.#changes;
   }
 
   /**
@@ -263,7 +141,7 @@ export class Session {
       api: this.api,
       resends: this.#resends,
       hearing: () => this.sync.hearing,
-      conflict: () => this.machine.state === 'active' && this.#catchUp.doubt(),
+      conflict: () => this.machine.state === 'active' && this.catchUp.doubt(),
       resend: (resending) => this.listeners.emit('resend', resending),
       warned: (warning) => this.listeners.emit('warning', warning),
     });
@@ -315,10 +193,10 @@ export class Session {
       this.sync.behind();
       // As asked, until the hub says otherwise.
       this.sync.hears(this.wanted.names.includes('SyncError'));
-      this.#liveness.start();
+      this.liveness.start();
     } else {
-      this.#liveness.stop();
-      this.#catchUp.end();
+      this.liveness.stop();
+      this.catchUp.end();
     }
     if (state === 'denied') this.wanted.mayHaveObjections();
     if (previous === 'active') this.contexts.gap();
@@ -331,7 +209,7 @@ export class Session {
   /** Looks at once whether the connection lives, and takes up again what is waited for. */
   wake(): void {
     this.subscription.wake();
-    this.#liveness.check();
+    this.liveness.check();
   }
 
   /**
@@ -355,14 +233,8 @@ export class Session {
     }
   }
 
-  /** What the hub does not list, it does not have. */
-  #namesAreKnown(): void {
-    this.#hasAsked = true;
-    this.wanted.check(this.wanted.names);
-  }
-
   /** Tells of a change of the context, or of what the app shows. */
-  #settled(): void {
+  settled(): void {
     const { session } = this.contexts;
     const { context: shown } = this.inbox.shown;
     const before = this.#told;
@@ -387,9 +259,5 @@ export class Session {
   }
 }
 
-/** How often a hub says that its heartbeats come, in milliseconds. Medplum writes seconds as a decimal in a text. */
-const periodOf = ({ context }: Notification): number | undefined => {
-  const { decimal } = (context.find(({ key }) => key === 'period') ?? {}) as { decimal?: unknown };
-  const seconds = Number(decimal);
-  return seconds > 0 && Number.isFinite(seconds) ? seconds * 1000 : undefined;
-};
+const chooserOf = ({ dialect, channel, profile, launched, callback }: FhircastClientOptions): Chooser =>
+  new Chooser({ dialect, channel, profiles: [profile ?? []].flat(), launched, hasCallback: callback !== undefined });

@@ -12,12 +12,19 @@ export interface WantedOptions {
   readonly pinned: readonly string[] | undefined;
   /** The granted scopes; `undefined` when they are not known. */
   readonly scope: string | undefined;
-  /** The canonical names that the hub lists; `undefined` until it is known whether it lists any. */
-  listed(): readonly string[] | undefined;
-  /** Whether the hub has an event for an app that did not follow, as far as is known at the moment. */
-  hasSyncErrors(): boolean;
+  readonly hub: HubNames;
 }
 
+/** What is known at the moment of the events that the hub has. */
+export interface HubNames {
+  /** The canonical names that the hub lists; `undefined` until it is known whether it lists any. */
+  readonly listed: readonly string[] | undefined;
+  /** Whether the hub has an event for an app that did not follow. */
+  readonly hasSyncErrors: boolean;
+}
+
+/** How many names are remembered that were checked: listeners come and go. */
+const MOST_CHECKED = 256;
 /** Longer than any name. In characters. */
 const LONGEST_NAME = 128;
 const OBJECTION = 'SyncError';
@@ -49,11 +56,13 @@ export class Wanted {
 
   /** Reports the names of which neither the specification nor the hub has an event, once each: they are mistyped, perhaps. */
   check(names: readonly string[]): void {
-    const { listed, listeners } = this.#options;
+    const { hub, listeners } = this.#options;
     const isNew = (name: string) => !this.#checked.has(name);
-    const known = names.some(isNew) ? listed() : undefined;
+    const known = names.some(isNew) ? hub.listed : undefined;
     if (!known) return;
-    for (const name of names.filter(isNew)) {
+    const fresh = names.filter(isNew);
+    if (this.#checked.size + fresh.length > MOST_CHECKED) this.#checked.clear();
+    for (const name of fresh) {
       this.#checked.add(name);
       if (isKnownName(name) || known.includes(name)) continue;
       listeners.emit('warning', new FhircastError('event-unknown', { at: name.slice(0, LONGEST_NAME) }));
@@ -97,10 +106,10 @@ export class Wanted {
 
   /** Objections come as SyncErrors. An app that listens to nothing gets none, and one that pins its events just those. */
   get #addsObjections(): boolean {
-    const { pinned, hasSyncErrors } = this.#options;
+    const { pinned, hub } = this.#options;
     const names = this.#ownNames;
     if (pinned || names.length === 0 || names.includes(OBJECTION) || this.#objections === 'refused') return false;
-    return this.#objections === 'taken' || (hasSyncErrors() && this.#uncovered([OBJECTION]).length === 0);
+    return this.#objections === 'taken' || (hub.hasSyncErrors && this.#uncovered([OBJECTION]).length === 0);
   }
 
   #uncovered(names: readonly string[]): readonly string[] {

@@ -82,7 +82,7 @@ describe.each(['websocket', 'webhook'] as const)('a Cast hub by %s', (channel) =
     await app.until(() => removed.length === 1);
     expect(removed[0]?.raw).toMatchObject({ event: { context: { subscriber: expect.any(String) } } });
     expect(app.errors).toEqual([]);
-    expect(new Set(app.warningCodes)).toEqual(new Set(['notification-deviation']));
+    expect(new Set(app.warningCodes)).toEqual(new Set(['event-unknown', 'notification-deviation']));
     expect(app.client.syncStatus.state).toBe('in-sync');
   });
 
