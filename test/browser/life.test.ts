@@ -2,32 +2,37 @@ import type * as Root from 'fhircast-client';
 import { startTestHub, TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
 import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openBlankPage } from './support.ts';
+import { type BlankPageOptions, openBlankPage } from './support.ts';
 
 /** What the page holds; the functions given to `evaluate()` run there. */
 declare const root: typeof Root;
 declare const client: Root.FhircastClient;
 declare const heard: string[];
+declare const last: Root.FhircastEvent & { readonly patient: Root.Patient };
 
 const [ada, bram] = TEST_PATIENTS;
+if (!bram) throw new Error('There are too few patients.');
 const opened = (resource: unknown) => [{ key: 'patient', resource }];
 
-/** A page that follows a session, and would wait a minute before it came back by itself. */
-async function follow(keepsPages = false): Promise<{ hub: TestHub; session: TestSession; page: Page }> {
+/** A page that follows a session, and by default would wait a minute before it came back by itself. */
+async function follow(
+  options: BlankPageOptions = {},
+  firstMs = 60_000,
+): Promise<{ hub: TestHub; session: TestSession; page: Page }> {
   const hub = await startTestHub({ network: true });
   onTestFinished(() => hub.close());
   const session = hub.openSession();
-  const page = await openBlankPage({ keepsPages });
+  const page = await openBlankPage(options);
   await page.evaluate(
-    async (options) => {
-      const client = new root.FhircastClient({ ...options, reconnect: { firstMs: 60_000, longestMs: 60_000 } });
+    async ({ firstMs, ...options }) => {
+      const client = new root.FhircastClient({ ...options, reconnect: { firstMs, longestMs: 60_000 } });
       const heard: string[] = [];
       Object.assign(globalThis, { client, heard });
       client.on('Patient-open', (event) => heard.push(`${event.source} ${event.patient.id}`));
       client.on('error', () => {});
       await client.ready();
     },
-    { hubUrl: hub.url, topic: session.id, accessToken: session.accessToken },
+    { hubUrl: hub.url, topic: session.id, accessToken: session.accessToken, firstMs },
   );
   return { hub, session, page };
 }
@@ -78,6 +83,39 @@ describe('a page that waits for its connection', () => {
   });
 });
 
+describe('a page whose own server has gone', () => {
+  it('changes the context, refuses late and comes back, and fetches nothing but from the hub', async () => {
+    const server = new AbortController();
+    const { hub, session, page } = await follow({ until: server.signal }, 50);
+    server.abort();
+    expect(await page.evaluate(() => fetch('/').then(String, () => 'gone'))).toBe('gone');
+    const reached: string[] = [];
+    page.on('request', (request) => void reached.push(new URL(request.url()).host));
+    page.on('websocket', (socket) => void reached.push(new URL(socket.url()).host));
+
+    const accepted = await page.evaluate(async (patient) => {
+      client.on('Patient-open', (event) => void Object.assign(globalThis, { last: event }));
+      const { accepted } = await client.requestContextChange('Patient-open', { patient });
+      return accepted;
+    }, bram);
+    expect(accepted).toBe(true);
+    await page.waitForFunction(() => last.patient.id === 'bram-oakhurst');
+
+    const { answers } = await session.publish('Patient-open', opened(ada));
+    expect(answers).toMatchObject([{ status: 200 }]);
+    await page.evaluate(() => last.refuse('A report is being dictated.'));
+    await hub.waitFor(({ kind, body }) => kind === 'publish' && body?.includes('A report is being dictated.') === true);
+
+    hub.network?.cut();
+    await state(page, 'reconnecting');
+    await state(page, 'active');
+    await session.publish('Patient-open', opened(bram));
+    await page.waitForFunction(() => last.patient.id === 'bram-oakhurst' && client.syncStatus.state === 'in-sync');
+    expect(reached).not.toEqual([]);
+    expect(new Set(reached)).toEqual(new Set([new URL(hub.url).host]));
+  });
+});
+
 describe('a page that is left', () => {
   it('takes back its subscription while it is unloaded', async () => {
     const { hub, session, page } = await follow();
@@ -88,7 +126,7 @@ describe('a page that is left', () => {
   });
 
   it('and kept by the browser lets its connection go, and catches up when it is back', async () => {
-    const { hub, session, page } = await follow(true);
+    const { hub, session, page } = await follow({ keepsPages: true });
     await session.publish('Patient-open', opened(ada));
     await page.evaluate(() => {
       addEventListener('pageshow', ({ persisted }) => heard.push(persisted ? 'kept' : 'not kept'));

@@ -57,10 +57,12 @@ export interface BlankPageOptions {
   keepsPages?: boolean;
   /** What else the server of the page has. It returns whether the request was its own. */
   serve?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Ends the server of the page, as a redeployment does. */
+  until?: AbortSignal;
 }
 
 /** Opens a blank page with the built package in it, as the globals `root`, `callback` and `relay`. Every address has it. */
-export async function openBlankPage({ keepsPages = false, serve }: BlankPageOptions = {}): Promise<Page> {
+export async function openBlankPage({ keepsPages = false, serve, until }: BlankPageOptions = {}): Promise<Page> {
   const server = createServer(async (request, response) => {
     if (serve?.(request, response)) return;
     const { url = '/' } = request;
@@ -72,10 +74,12 @@ export async function openBlankPage({ keepsPages = false, serve }: BlankPageOpti
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
+  const end = () => {
     server.close();
     server.closeAllConnections();
-  });
+  };
+  until?.addEventListener('abort', end);
+  onTestFinished(end);
   const context = await (await openBrowser(keepsPages)).newContext();
   const page = await context.newPage();
   await loadBlankPage(page, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
