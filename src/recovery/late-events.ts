@@ -91,8 +91,6 @@ export class LateEvents {
   takes(notification: Notification, answer: Answer): boolean {
     if (this.#contexts.isAdopted(notification)) {
       this.#inbox.recognize(notification, answer);
-      // Its time orders everything.
-      if (notification.time !== undefined) this.release();
       return true;
     }
     const adopted = this.#adopted;
@@ -104,6 +102,7 @@ export class LateEvents {
     }
     if (adopted.context && isEventOf(notification, 'open', adopted.context)) {
       this.#inbox.recognize(notification, answer);
+      // Its time orders everything.
       this.release();
       return true;
     }
@@ -143,7 +142,7 @@ export class LateEvents {
             : isStale
               ? closes(found) ||
                 !this.#contexts.wouldClose(notification) ||
-                (found !== null && this.#contexts.wouldCloseNewer(notification))
+                ((found !== null || !isHere) && this.#contexts.wouldCloseNewer(notification))
               : isStill && closes(adopted);
       if (isOlder) {
         this.#dropped++;

@@ -80,7 +80,7 @@ export class ChaosApp {
       topics,
       mayBeOvertaken: world.mayBeOvertaken(kind),
       twins: twinsOf(world.hub.traits),
-      mayBeBehind: () => world.character.hidesOrder && client.syncStatus.state !== 'in-sync',
+      mayBeBehind: () => (world.character.hidesOrder || world.answersLate) && client.syncStatus.state !== 'in-sync',
       isCurrent: (anchor: string | undefined) => world.current === (anchor ?? contextName(null)),
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };

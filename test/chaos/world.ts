@@ -125,6 +125,11 @@ export class ChaosWorld {
     return this.character.hidesOrder && (channel === 'webhook' || isHeldBack);
   }
 
+  /** Whether the hub sends an event before it knows it by itself, so that its answers are older than its events. */
+  get answersLate(): boolean {
+    return this.#schedule.hub.echoFirst;
+  }
+
   /** Every form of the session's topic. */
   get topics(): readonly string[] {
     return [this.session.id, this.session.url];

@@ -800,6 +800,21 @@ describe('a close that is older than what the app has', () => {
     expect(heard.events.filter((event) => event.includes('close'))).toHaveLength(1);
   });
 
+  it('is not followed where it is older than that, and the session has gone home since', async () => {
+    const { begin, hub, asked, contexts, heard } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    hub(3, 'p1');
+    hub(4, 'home', { name: 'Home-open', context: [] });
+    hub(2, 'c1', { name: 'Patient-close', patient: 'p1' });
+    for (const index of [1, 2, 3]) {
+      await settle();
+      await asked[index]?.answer(NONE);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([contexts.session.open.length, heard.events.length]).toEqual([1, 2]);
+  });
+
   it('is not followed where the hub had it open after that, whatever came since', async () => {
     const { hub, asked, sync, contexts } = await opened(4);
     hub(6, 'p2');
