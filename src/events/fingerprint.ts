@@ -1,3 +1,4 @@
+import { randomHex } from '../web/random.ts';
 import type { ContextEntry } from './context.ts';
 import { canonicalKey } from './definitions.ts';
 import { identityOf, isNamed } from './identity.ts';
@@ -8,13 +9,18 @@ import { parseTimestamp } from './timestamp.ts';
 /** Longer texts are not kept: a short one stands for them. In characters. */
 const LONGEST = 256;
 
+/** Made when it is needed: some platforms have no random numbers while a module loads. */
+let seed: readonly [number, number] | undefined;
+
 /**
  * A short text that stands for a long one. Two texts that differ have different ones in all likelihood; it keeps nothing secret.
+ * It begins with what nobody can know: otherwise texts could be made that have the same one.
  *
  * @param text any text
  */
 function digestOf(text: string): string {
-  let [high, low] = [0x811c9dc5, 0x01000193];
+  seed ??= [Number.parseInt(randomHex(4), 16), Number.parseInt(randomHex(4), 16)];
+  let [high, low] = seed;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     high = Math.imul(high ^ code, 0x01000193);
@@ -27,10 +33,9 @@ function digestOf(text: string): string {
 export const shortened = (text: string): string => (text.length > LONGEST ? digestOf(text) : text);
 
 /** What an entry says: of which resource it is, or, where it does not name one, all that it holds. */
-const contentOf = (entry: ContextEntry): string => {
+const contentOf = (entry: ContextEntry): readonly unknown[] => {
   const identity = identityOf(entry);
-  const said = isNamed(identity) ? [identity.id ?? '', ...identity.identifiers] : JSON.stringify(entry);
-  return `${canonicalKey(entry.key)} ${said}`;
+  return [canonicalKey(entry.key), isNamed(identity) ? [identity.id ?? '', ...identity.identifiers] : entry];
 };
 
 /**
@@ -42,7 +47,8 @@ const contentOf = (entry: ContextEntry): string => {
  */
 export function fingerprintOf({ name, kind, versionId = '', context }: Notification): string {
   const version = changesContext(kind) ? '' : versionId;
-  return shortened(`${name}\n${version}\n${context.map(contentOf).join('\n')}`);
+  // An id may hold whatever stands between two texts. As JSON, no two contents are written alike.
+  return shortened(JSON.stringify([name, version, context.map(contentOf)]));
 }
 
 /** The time of an event, in whatever form the hub wrote it; empty when it wrote nothing. */

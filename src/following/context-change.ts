@@ -18,7 +18,7 @@ const identity = ({ anchor: resource, anchorReference: reference }: CurrentConte
   identityOf({ resource, reference });
 
 const areOfOne = (one: CurrentContext, other: CurrentContext): boolean =>
-  one === other || (one.type === other.type && isSameResource(identity(one), identity(other)));
+  one.type === other.type && isSameResource(identity(one), identity(other));
 
 /**
  * Compares the contexts of a session.
@@ -26,10 +26,14 @@ const areOfOne = (one: CurrentContext, other: CurrentContext): boolean =>
  * @param before what they were
  * @param now what they are
  */
-export const contextChange = (before: SessionContext, now: SessionContext): ContextChange =>
-  Object.freeze({
+export const contextChange = (before: SessionContext, now: SessionContext): ContextChange => {
+  const opened = now.open.filter((context) => !before.open.includes(context));
+  const gone = before.open.filter((context) => !now.open.includes(context));
+  return Object.freeze({
     current: now.current,
     previous: before.current,
-    opened: Object.freeze(now.open.filter((context) => !before.open.includes(context))),
-    closed: Object.freeze(before.open.filter((context) => !now.open.some((open) => areOfOne(open, context)))),
+    opened: Object.freeze(opened),
+    // What is still there need not be compared: an event changes one, and each may have many long identifiers.
+    closed: Object.freeze(gone.filter((context) => !opened.some((open) => areOfOne(open, context)))),
   });
+};

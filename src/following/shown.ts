@@ -17,6 +17,8 @@ export interface ShownDecision {
 
 /** So many events can still be refused late. What came before them stays as it was decided. */
 const REMEMBERED = 8;
+/** So many wait for a decision, and for what came after them. */
+const MOST = 64;
 
 /** Keeps what the app shows: the events of the session in the order of their arrival, without those that the app did not follow. */
 export class Shown {
@@ -32,11 +34,17 @@ export class Shown {
 
   /** An event came that changes the context. It counts when the app has decided to follow. */
   add(step: ShownStep): ShownDecision {
-    const [oldest, ...others] = this.#decisions;
-    const isFull = oldest !== undefined && this.#decisions.length >= REMEMBERED;
-    if (isFull) this.#before = after(this.#before, [oldest]);
     const decision: ShownDecision = { step, follows: undefined };
-    this.#decisions = [...(isFull ? others : this.#decisions), decision];
+    this.#decisions = [...this.#decisions, decision];
+    while (this.#decisions.length > REMEMBERED) {
+      const [oldest, ...others] = this.#decisions;
+      const isDecided = oldest?.follows !== undefined;
+      // What the app may still follow, and what came after it, is kept. Otherwise the one before would be shown as if it stayed.
+      if (!oldest || (!isDecided && others.length < MOST)) break;
+      // Of so many, nobody knows any more what the app shows, until the next one.
+      this.#before = isDecided ? after(this.#before, [oldest]) : null;
+      this.#decisions = others;
+    }
     return decision;
   }
 

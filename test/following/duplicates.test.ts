@@ -44,6 +44,14 @@ describe('an event that was delivered', () => {
     expect(duplicates.hasReusedIds).toBe(isIdReused);
   });
 
+  it('is another one than one whose id is written as its id and its identifiers are', () => {
+    const duplicates = new Duplicates();
+    const patient = (id: string, identifier: readonly object[] = []) =>
+      notify({ context: [{ key: 'patient', resource: { resourceType: 'Patient', id, identifier } as never }] });
+    for (const id of ['p1,mrn|1', 'p1","mrn|1', 'p1\nmrn|1']) duplicates.remember(patient(id), 1);
+    expect(duplicates.find(patient('p1', [{ system: 'mrn', value: '1' }]), 1).delivery).toBeUndefined();
+  });
+
   it('is another one when it happened at another time and something came between', () => {
     const duplicates = new Duplicates();
     const delivery = duplicates.remember(notify(), 1);

@@ -180,6 +180,28 @@ describe('what the app shows', () => {
     });
   });
 
+  it('is what the app follows at last, whatever came meanwhile', async () => {
+    const { receive, shown, settle, contexts } = app();
+    receive('Patient-open', 'follow', of('Patient', '1'));
+    receive('Patient-open', 'wait', of('Patient', '2'));
+    for (let i = 0; i < 20; i++) receive('Patient-close', 'follow', of('Patient', `unknown-${i}`));
+    await settle(1, 'follow');
+    expect([shown(), contexts.current?.anchor?.id]).toEqual(['Patient/2', '2']);
+    receive('Patient-open', 'follow', of('Patient', '3'));
+    expect(shown()).toBe('Patient/3');
+  });
+
+  it('is nothing where so much came that nobody knows, and the next one then', async () => {
+    const { receive, shown, settle } = app();
+    receive('Patient-open', 'follow', of('Patient', '1'));
+    receive('Patient-open', 'wait', of('Patient', '2'));
+    for (let i = 0; i < 100; i++) receive('Patient-close', 'follow', of('Patient', `unknown-${i}`));
+    await settle(1, 'follow');
+    expect(shown()).toBeUndefined();
+    receive('Patient-open', 'follow', of('Patient', '3'));
+    expect(shown()).toBe('Patient/3');
+  });
+
   it('is at any time what the events leave that were followed, in the order in which they came', async () => {
     const id = fc.constantFrom('1', '2', '3');
     const type = fc.constantFrom('Patient', 'ImagingStudy');
