@@ -1,7 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { blocksOf, documents, root } from './blocks.ts';
+
+/** The headings of a document, as GitHub makes anchors of them. */
+const anchorsOf = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  );
 
 const textOf = (file: string) => readFileSync(resolve(root, file), 'utf8');
 const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
@@ -39,7 +48,26 @@ describe.each(documents)('%s', (file) => {
 
   it('links to what exists', () => {
     const targets = [...textOf(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
-    const local = targets.filter((target) => !/^(https?:|#)/.test(target)).map((target) => target.replace(/#.*/, ''));
-    expect(local.filter((target) => !existsSync(resolve(root, dirname(file), target)))).toEqual([]);
+    const broken = targets.filter((target) => {
+      if (/^https?:/.test(target)) return false;
+      const [path = '', anchor] = target.split('#');
+      const document = path === '' ? resolve(root, file) : resolve(root, dirname(file), path);
+      return !existsSync(document) || (anchor !== undefined && !anchorsOf(document).includes(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('has no two headings that are the same', () => {
+    const headings = anchorsOf(resolve(root, file));
+    const twice = headings.filter((heading, index) => headings.indexOf(heading) !== index);
+    // A changelog has the same sections for each version.
+    if (file !== 'CHANGELOG.md') expect(twice).toEqual([]);
+  });
+
+  it('names files that exist', () => {
+    const tests = [...textOf(file).matchAll(/`([\w/-]+\.test\.ts)`/g)].map(([, path = '']) => join('test', path));
+    const paths = [...textOf(file).matchAll(/`((?:src|test|scripts|docs|examples|bench)\/[\w./-]*)`/g)];
+    const named = [...tests, ...paths.map(([, path = '']) => path)].filter((path) => path !== 'docs/api');
+    expect(named.filter((path) => !existsSync(resolve(root, path)))).toEqual([]);
   });
 });

@@ -188,6 +188,20 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     },
     check: ({ calls }) => expect(calls.showBanner).toEqual(['Documented app did not follow']),
   },
+  outcome: {
+    declarations: `${CLIENT} ${SHOW} declare const patient: import('fhir/r4').Patient;`,
+    prepare: async (stage) => {
+      const client = await joined(stage);
+      client.on('Patient-open', (event) => event.refuse('not now'));
+      client.on('resend', stage.spy('resend'));
+      await client.ready();
+      return { client, patient: ada, showBanner: stage.spy('showBanner') };
+    },
+    check: ({ calls }, { outcome }) => {
+      expect(calls.showBanner).toEqual(['Documented app did not follow']);
+      expect(outcome).toMatchObject({ kind: 'sync-error', resending: { attempts: 0 } });
+    },
+  },
   'sync-errors': {
     declarations: `${CLIENT} ${SHOW}`,
     prepare: async (stage) => {

@@ -48,6 +48,12 @@ describe.each(subpaths)('the entry point %s', (subpath) => {
     expect(typesOf(name, 'app.ts', Bundler)).toBe(`dist/${path}.d.ts`);
   });
 
+  it('has types for the resolution of TypeScript before 4.7, which does not read `exports`', () => {
+    const { '*': versions } = readJson('package.json')['typesVersions'] as { '*': Record<string, string[]> };
+    if (subpath !== '.') expect(versions[subpath.slice(2)]).toEqual([`./dist/${path}.d.cts`]);
+    else expect(readJson('package.json')['types']).toBe(`./dist/${path}.d.cts`);
+  });
+
   it('leads to its source in the configuration files', () => {
     const { compilerOptions } = readJson('tsconfig.json') as { compilerOptions: { paths: unknown } };
     expect(compilerOptions.paths).toHaveProperty([name], [`./src/${path}.ts`]);
