@@ -321,7 +321,8 @@ export class Subscription {
     try {
       await channel?.unsubscribe(this.#life.signal);
     } catch (error) {
-      if (wasUp) this.#options.failed(error as FhircastError);
+      // What this client has ended itself is no fault of anybody.
+      if (wasUp && (error as FhircastError).code !== 'aborted') this.#options.failed(error as FhircastError);
     }
   }
 
