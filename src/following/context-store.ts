@@ -333,7 +333,8 @@ export class ContextStore {
     if (time !== undefined) this.#latest = Math.max(time, this.#latest ?? time);
     const parts = eventParts(name);
     if (parts?.verb === 'close') return this.#close(parts.resource, notification);
-    if (!isDerived) this.#since = time ?? this.#since;
+    // What seems derived may be an act of its own: what happened before it is doubtful.
+    this.#since = isDerived && time !== undefined ? Math.max(time, this.#since ?? time) : (time ?? this.#since);
     if (!parts) {
       this.#leave('home', time);
       this.#step = () => null;

@@ -766,6 +766,22 @@ describe('what a hub sends again before it has answered', () => {
   });
 });
 
+it('an open that is older than one that seemed derived is asked about', async () => {
+  const { begin, hub, asked, current, sync } = open();
+  await begin();
+  await asked[0]?.answer(NONE);
+  const context = [...study('s1'), ...patientContext('p1')];
+  hub(1, '1', { name: 'ImagingStudy-open', context });
+  hub(3, '1', { patient: 'p1' });
+  hub(2, '1', { patient: 'p2' });
+  await settle();
+  expect([current(), sync.status.state]).toEqual(['s1', 'behind']);
+  await asked[1]?.answer(found('p1'));
+  await vi.advanceTimersByTimeAsync(1_000);
+  await asked[2]?.answer(found('p1'));
+  expect([current(), sync.status.state]).toEqual(['p1', 'in-sync']);
+});
+
 describe('a close that is older than what the app has', () => {
   const opened = async (closedAt: number) => {
     const session = open();
