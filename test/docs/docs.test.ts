@@ -31,6 +31,7 @@ const modules: Readonly<Record<string, () => Promise<unknown>>> = {
   'fhircast-client/redis': () => import('fhircast-client/redis'),
   'fhircast-client/relay': () => import('fhircast-client/relay'),
   'fhircast-client/testing': () => import('fhircast-client/testing'),
+  'node:events': () => import('node:events'),
   'node:http': () => import('node:http'),
   '@hono/node-server': () => import('@hono/node-server'),
   express: async () => ({ default: require('express') }),

@@ -75,6 +75,24 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.showChart?.[0]).toMatchObject({ resourceType: 'Patient', id: ada?.id });
     },
   },
+  'two-apps': {
+    declarations: SHOW_CHART,
+    prepare: ({ spy }) => ({ showChart: spy('showChart'), console: { log: spy('log') } }),
+    check: ({ calls }, { viewer, outcome }) => {
+      expect(outcome).toMatchObject({ kind: 'sync-error', subscriber: 'Viewer' });
+      expect((viewer as FhircastClient).context.current).not.toBeNull();
+      expect(calls.log).toEqual(['Viewer', 'refused']);
+      expect(calls.showChart).toMatchObject([{ id: ada?.id }]);
+    },
+  },
+  'webhook-test': {
+    declarations: SHOW_CHART,
+    prepare: ({ spy }) => ({ showChart: spy('showChart'), console: { log: spy('log') } }),
+    check: ({ calls }) => {
+      expect(calls.log).toEqual(['webhook']);
+      expect(calls.showChart).toMatchObject([{ id: ada?.id }]);
+    },
+  },
   faults: {
     declarations: SHOW_CHART,
     prepare: ({ spy }) => ({ showChart: spy('showChart') }),

@@ -3,7 +3,7 @@ import type { Patient } from 'fhir/r4.js';
 const MRN = 'https://ehr.example.org/mrn';
 
 /** Made-up patients in FHIR R4. Nobody is meant; each is tagged as test data. */
-export const TEST_PATIENTS: readonly Patient[] = [
+export const TEST_PATIENTS: readonly [Patient, Patient, Patient, Patient] = [
   patient('ada-quill', 'MRN-100231', 'Quill', ['Ada', 'Rosalind'], 'female', '1957-03-14'),
   patient('bram-oakhurst', 'MRN-100548', 'Oakhurst', ['Bram'], 'male', '1984-11-02'),
   patient('chidi-marlowe', 'MRN-100877', 'Marlowe', ['Chidi', 'Samuel'], 'male', '2016-06-29'),
