@@ -242,7 +242,7 @@ export class FhircastClient {
 
   /**
    * Looks at once whether the connection lives and whether something was missed, as a page does when it is looked at again. For an app
-   * that slept without a page: React Native's `AppState`, Electron's `powerMonitor`.
+   * that slept without a page: React Native's `AppState`, Electron's `powerMonitor`. `ready({ caughtUp: true })` waits for the result.
    */
   wake(): void {
     this.#session.wake();

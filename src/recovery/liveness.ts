@@ -95,11 +95,15 @@ export class Liveness {
     this.#auditedAt = Date.now();
   }
 
-  /** Looks at once: the machine or the page has just come back. */
-  check(): void {
-    if (!this.#isWatching) return;
+  /**
+   * Looks at once: the machine or the page has just come back.
+   *
+   * @returns settles when the hub has said what is open. Never rejects
+   */
+  check(): Promise<unknown> | undefined {
+    if (!this.#isWatching) return undefined;
     this.#ask();
-    void this.#options.audit(this.#askedAt !== undefined);
+    return this.#options.audit(this.#askedAt !== undefined);
   }
 
   #arm(delay: number): void {

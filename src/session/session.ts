@@ -62,6 +62,8 @@ export class Session implements SessionParts {
   /** Most apps change nothing, and never have it. */
   #changes: Changes | undefined;
   #left: Promise<void> | undefined;
+  /** The latest look at the connection. */
+  #looked: Promise<unknown> | undefined;
   /** What everybody has been told of. */
   #told = { session: this.contexts.session, shown: this.contexts.current };
   /** Ends listening to what the browser tells about the page. */
@@ -209,7 +211,7 @@ export class Session implements SessionParts {
   /** Looks at once whether the connection lives, and takes up again what is waited for. */
   wake(): void {
     this.subscription.wake();
-    this.liveness.check();
+    this.#looked = this.liveness.check();
   }
 
   /**
@@ -220,6 +222,7 @@ export class Session implements SessionParts {
   async caughtUp(signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted) {
       await this.subscription.ready();
+      await this.#looked;
       if (this.sync.isKnown) return;
       await new Promise<void>((resolve) => {
         const done = () => {

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Patient } from 'fhir/r4';
 import type * as Root from 'fhircast-client';
 import { createRelay, type Relay, type RelayOptions, type relayChannel } from 'fhircast-client/relay';
 import { startTestHub, TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
@@ -15,7 +14,7 @@ declare const relay: { relayChannel: typeof relayChannel };
 declare const client: Root.FhircastClient;
 declare const heard: string[];
 
-const [ada, bram, chidi] = TEST_PATIENTS as [Patient, Patient, Patient];
+const [ada, bram, chidi] = TEST_PATIENTS;
 const opened = (resource: unknown) => [{ key: 'patient', resource }];
 
 interface World {

@@ -207,6 +207,19 @@ describe('wake()', () => {
     expect(app.client.state).toBe('active');
   });
 
+  it('is followed by ready(), which waits for what the look finds', async () => {
+    const world = await openWorld(STU3, { hub: { answerTimeoutMs: 50 } });
+    const { client } = await world.follow();
+    await client.ready({ caughtUp: true });
+    await open(world, ADA);
+    world.session.disturbNext('drop');
+    await open(world, BRAM);
+    expect(client.syncStatus.state).toBe('in-sync');
+    client.wake();
+    await client.ready({ caughtUp: true });
+    expect(client.shown?.patient?.id).toBe(BRAM.id);
+  });
+
   it('does nothing where there is nothing to look at', async () => {
     const world = await openWorld(STU3);
     const { client } = await world.join();

@@ -23,7 +23,7 @@ import { App } from './app.ts';
 import { Evidence } from './evidence.ts';
 import type { WorldKind } from './worlds.ts';
 
-const [ADA, BRAM, CHIDI] = TEST_PATIENTS as [Patient, Patient, Patient];
+const [ADA, BRAM, CHIDI] = TEST_PATIENTS;
 
 export { ADA, BRAM, CHIDI };
 

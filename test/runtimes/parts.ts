@@ -27,7 +27,7 @@ export interface Seen {
   former: number | undefined;
 }
 
-const [first, second] = TEST_PATIENTS as [Patient, Patient];
+const [first, second] = TEST_PATIENTS;
 
 const named = (id: string, text: string): Patient => ({ resourceType: 'Patient', id, name: [{ text }] });
 
