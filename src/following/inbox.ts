@@ -43,10 +43,14 @@ export interface InboxOptions {
   incomplete(notification: Notification): void;
   /** The hub sent a heartbeat. */
   heartbeat(notification: Notification): void;
-  /** The hub sent the same change of the context again, under another id. */
-  repeated(notification: Notification): void;
-  /** The hub sent again what had been open before the connection of the moment: it replays. */
-  replayed(): void;
+  /** The hub sent the same change of the context again, under another id. `isLast`: nothing came between. */
+  repeated(notification: Notification, isLast: boolean): void;
+  /**
+   * The hub sent again what had been open before the connection of the moment.
+   *
+   * @returns whether it can be a replay. Later, somebody has sent it once more
+   */
+  replayed(): boolean;
   /** An event is about to be given to the app. */
   received(event: FhircastEvent): void;
   /** An event has been given to the app, or the hub told of one that the app has. `establishes`: it says what is current. */
@@ -133,9 +137,9 @@ export class Inbox {
         return answer(OK);
       case 'repeated':
         this.counts.duplicate++;
-        if (verdict.isTwin) this.#options.repeated(notification);
-        if (contexts.told(notification)) this.#options.replayed();
-        else if (verdict.doubt === 'slight') this.#options.hinted();
+        if (verdict.isTwin) this.#options.repeated(notification, verdict.delivery.changes === contexts.changes);
+        if (!(contexts.told(notification) && this.#options.replayed()) && verdict.doubt === 'slight')
+          this.#options.hinted();
         if (verdict.doubt === 'strong') this.#options.doubted('stale-dropped');
         return respond(verdict.delivery, answer);
       case 'refused':

@@ -179,8 +179,16 @@ export class SyncTracker {
     return this.#eventIds.includes(eventId);
   }
 
-  /** The same context was sent again because somebody did not follow. Who is silent now, follows. */
-  sentAgain(eventId: string): void {
+  /**
+   * The same context was sent again because somebody did not follow. Who is silent now, follows.
+   *
+   * @param isCurrent whether it is the current one. Nobody is asked anew about an earlier one
+   */
+  sentAgain(eventId: string, isCurrent = true): void {
+    if (!isCurrent) {
+      this.#pastIds = appended(this.#pastIds, eventId);
+      return;
+    }
     this.#eventIds = appended(this.#eventIds, eventId);
     clearTimeout(this.#silence);
     this.#silence = after(OBJECTION_WITHIN_MS, () => this.#set({ refusals: NONE }));

@@ -220,9 +220,15 @@ export class CatchUp {
     return isAfterGap && !hasAnswered && (this.#isAsking || beganAt === Number.POSITIVE_INFINITY);
   }
 
-  /** The hub sent again what had been open before this connection. */
-  replayed(): void {
+  /**
+   * The hub sent again what had been open before this connection.
+   *
+   * @returns whether it replays. What comes when it has answered is no replay
+   */
+  replayed(): boolean {
+    if (this.#connection.hasAnswered) return false;
     this.#connection.hasReplayed = true;
+    return true;
   }
 
   /**

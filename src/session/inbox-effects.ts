@@ -66,13 +66,13 @@ export class InboxEffects implements InboxOptions {
     this.#parts.liveness.heartbeat(periodOf(notification));
   }
 
-  repeated(notification: Notification): void {
-    this.#parts.sync.sentAgain(notification.id);
+  repeated(notification: Notification, isLast: boolean): void {
+    this.#parts.sync.sentAgain(notification.id, isLast);
     this.#parts.changesMade?.repeated(notification);
   }
 
-  replayed(): void {
-    this.#parts.catchUp.replayed();
+  replayed(): boolean {
+    return this.#parts.catchUp.replayed();
   }
 
   received(event: FhircastEvent): void {

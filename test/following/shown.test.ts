@@ -57,7 +57,7 @@ function app(acknowledgeWithinMs = 8_000) {
     takesStale: () => false,
     doubted: nothing,
     hinted: nothing,
-    replayed: nothing,
+    replayed: () => false,
     incomplete: nothing,
     heartbeat: nothing,
     repeated: nothing,

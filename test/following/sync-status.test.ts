@@ -262,6 +262,17 @@ describe('whether the session is in step', () => {
     expect(tracker.status.state).toBe('in-sync');
   });
 
+  it('is not restored when an earlier one was sent again', async () => {
+    const { tracker } = connected();
+    tracker.contextChanged(eventOf({ id: 'e0' }));
+    tracker.contextChanged(eventOf({ id: 'e1' }));
+    tracker.objected(objection('e1', 'PACS'));
+    tracker.sentAgain('e0-again', false);
+    tracker.objected(objection('e0-again', 'Viewer'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(tracker.status).toMatchObject({ state: 'refused', by: [{ subscriber: 'PACS' }] });
+  });
+
   it('is not restored when somebody objects again', async () => {
     const { tracker } = connected();
     tracker.contextChanged(eventOf({ id: 'e1' }));

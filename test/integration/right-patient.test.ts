@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { CallbackEndpoint, CallbackOwner } from '../../src/channels/callback.ts';
 import { type ContextEntry, NotificationError } from '../../src/index.ts';
 import type { HubTraits } from '../../src/testing/index.ts';
+import { syncErrorOutcome } from '../../src/testing/session/sync-error-event.ts';
 import type { App } from './app.ts';
 import { ADA, at, BRAM, CHIDI, openWorld, patientContext, type World } from './world.ts';
 import { WORLDS, type WorldKind } from './worlds.ts';
@@ -109,6 +110,22 @@ describe.each(WORLDS)('the very same message again, after another one: $title', 
     await app.until(() => shown(app) === ADA.id && app.client.syncStatus.state === 'in-sync');
   });
 
+  it('is followed where something came first after a gap, and this only later', async () => {
+    if (kind.channel !== 'websocket' || kind.context === 'none') return;
+    const world = await openWorld(kind, { hub: { traits: { contextKeeping: 'last-opened' } } });
+    const app = await world.follow('Viewer', { silenceMs: 60_000 });
+    const says = (patient: typeof ADA, id: string, seconds: number) =>
+      world.session.publish('Patient-open', patientContext(patient), { id, timestamp: at(seconds) });
+    await says(ADA, 'a', 0);
+    await says(BRAM, 'b', 1);
+    world.session.dropConnections();
+    await app.until(() => app.subscribed.length === 2 && app.client.syncStatus.state === 'in-sync');
+    await world.confirmed();
+    expect(shown(app)).toBe(BRAM.id);
+    await says(ADA, 'a', 0);
+    await app.until(() => shown(app) === ADA.id && app.client.syncStatus.state === 'in-sync');
+  });
+
   it('alarms nobody where the hub, asked at once, keeps the other one', async () => {
     if (kind.context === 'none') return;
     const { app, syncs, answers } = await again({});
@@ -117,6 +134,31 @@ describe.each(WORLDS)('the very same message again, after another one: $title', 
     await app.client.getCurrentContext();
     expect(shown(app)).toBe(BRAM.id);
     expect(syncs).toEqual([]);
+  });
+});
+
+describe.each(WITH_CONTEXT)('an earlier event that comes again under another id: $title', (kind) => {
+  it('is not taken for the current one, when somebody objects to it', async () => {
+    const world = await openWorld(kind);
+    const app = await world.follow();
+    const states: string[] = [];
+    app.client.on('sync', ({ state }) => void states.push(state));
+    const time = (second: number) => `${at(second).slice(0, -4)}123Z`;
+    const say = (patient: typeof ADA, id: string, second: number) =>
+      send(world, world.message('Patient-open', { id, context: patientContext(patient), timestamp: time(second) }));
+    await say(ADA, 'a', 0);
+    await say(BRAM, 'b', 1);
+    await say(ADA, 'a-again', 0);
+    expect(app.client.counts.duplicate).toBe(1);
+    const resource = syncErrorOutcome({
+      eventId: 'a-again',
+      eventName: 'Patient-open',
+      subscriber: 'PACS',
+      diagnostics: 'busy',
+    });
+    await send(world, world.message('SyncError', { id: 'no', context: [entry('operationoutcome', resource)] }));
+    expect(states).not.toContain('refused');
+    expect(app.client.counts.delivered).toBe(3);
   });
 });
 
