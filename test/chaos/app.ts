@@ -80,7 +80,8 @@ export class ChaosApp {
       topics,
       mayBeOvertaken: world.mayBeOvertaken(kind),
       twins: twinsOf(world.hub.traits),
-      mayBeBehind: () => (world.character.hidesOrder || world.answersLate) && client.syncStatus.state !== 'in-sync',
+      isBehind: () => client.syncStatus.state !== 'in-sync',
+      timesTell: !world.character.hidesOrder && !world.answersLate,
       isCurrent: (anchor: string | undefined) => world.current === (anchor ?? contextName(null)),
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };

@@ -15,8 +15,10 @@ export interface ObserverOptions {
    * anything where times tell no more than the second. Nothing in the copy tells it from another act.
    */
   readonly twins: 'none' | 'closes' | 'all';
-  /** Whether the app says that it may not be in step, and its hub's times do not tell the order. */
-  mayBeBehind(): boolean;
+  /** Whether the app says that it may not be in step. */
+  isBehind(): boolean;
+  /** Whether times tell the order, and the hub's answers are no older than its events. */
+  readonly timesTell: boolean;
   /** Whether this is current in the hub; nothing, where there is no anchor. */
   isCurrent(anchor: string | undefined): boolean;
   /** Called with every breach. */
@@ -32,6 +34,8 @@ export class Observer {
   readonly #notFollowed = new Set<number>();
   /** The places of what was found by asking. Its event may come after others, where times do not tell. */
   readonly #found = new Set<number>();
+  /** What was found by asking, ever. */
+  readonly #foundAnchors = new Set<string>();
   /** How often each thing was seen done to each anchor. */
   readonly #sights = new Map<string, number>();
   /** The place of what was seen last of an anchor. */
@@ -115,6 +119,7 @@ export class Observer {
     const isAskedAgain = this.#notFollowed.has(place);
     (isFollowed ? this.#seen : this.#notFollowed).add(place);
     if (event.source === 'resync') this.#found.add(place);
+    if (event.source === 'resync' && anchor !== undefined) this.#foundAnchors.add(anchor);
     if (inOrder === undefined && !mayBeOvertaken && !isAskedAgain && !this.#isHarmless(event, place >= latest))
       breached('order', `${title} came to the hub before what was ${place < latest ? `seen of ${anchor}` : 'shown'}`);
     if (anchor !== undefined) this.#latest.set(anchor, Math.max(place, latest));
@@ -133,9 +138,13 @@ export class Observer {
    * which the later one was derived; or the app says that it does not know.
    */
   #isHarmless({ name, context }: FhircastEvent, isNewestOfAnchor: boolean): boolean {
-    if (this.#options.isCurrent(anchorOf(name, context))) return true;
+    const { isBehind, isCurrent, timesTell } = this.#options;
+    const anchor = anchorOf(name, context);
+    if (isCurrent(anchor)) return true;
+    // What was found by asking has often no time.
+    if (anchor !== undefined && this.#foundAnchors.has(anchor) && isBehind()) return true;
     if (!isNewestOfAnchor) return false;
-    if (this.#options.mayBeBehind()) return true;
+    if (!timesTell && isBehind()) return true;
     return this.#shownAnchor !== undefined && impliedBy(context).includes(this.#shownAnchor);
   }
 
