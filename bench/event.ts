@@ -24,17 +24,42 @@ const PATIENT = {
 /** Makes the texts of events of one session, each newer than the one before. */
 export type EventSource = () => string;
 
+/** An observation of some 600 bytes, of which a report has many. */
+const OBSERVATION = {
+  fullUrl: 'urn:uuid:00000000-0000-4000-8000-000000000000',
+  resource: {
+    resourceType: 'Observation',
+    id: 'measurement-1',
+    status: 'preliminary',
+    code: { coding: [{ system: 'http://loinc.org', code: '21889-1', display: 'Size Tumor' }] },
+    subject: { reference: 'Patient/1984-0423' },
+    effectiveDateTime: '2026-01-15T09:41:12.000Z',
+    valueQuantity: { value: 12.5, unit: 'mm', system: 'http://unitsofmeasure.org', code: 'mm' },
+    bodySite: { coding: [{ system: 'http://snomed.info/sct', code: '39607008', display: 'Lung structure' }] },
+    note: [{ text: 'Measured on series 4, image 112, in the axial plane. Unchanged since the last examination.' }],
+  },
+};
+
+/** What is in the context beside the patient, so that an event has about a size in bytes. */
+const filling = (bytes: number): readonly object[] => {
+  const count = Math.round((bytes - 1_000) / JSON.stringify(OBSERVATION).length);
+  if (count <= 0) return [];
+  const entry = Array.from({ length: count }, () => OBSERVATION);
+  return [{ key: 'measurements', resource: { resourceType: 'Bundle', id: 'updates', type: 'collection', entry } }];
+};
+
 /**
- * A session in which a patient is opened again and again: about a kilobyte each, with distinct ids and rising timestamps.
+ * A session in which a patient is opened again and again, with distinct ids and rising timestamps.
  *
  * @param topic the session
  * @param hubEvent the event's name
+ * @param bytes about how large an event is
  */
-export function patientOpens(topic: string, hubEvent: string): EventSource {
+export function patientOpens(topic: string, hubEvent: string, bytes = 1_000): EventSource {
   const event = JSON.stringify({
     'hub.topic': topic,
     'hub.event': hubEvent,
-    context: [{ key: 'patient', resource: PATIENT }],
+    context: [{ key: 'patient', resource: PATIENT }, ...filling(bytes)],
   });
   const session = randomBytes(12).toString('hex');
   // In the past: what is far ahead of the clock is not taken for a time.

@@ -3,8 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Target } from './callback-load.ts';
-import { acceptance, frameOf } from './frames.ts';
+import { acceptance, frameOf, readFrames } from './frames.ts';
 
 /** The path of the websocket on which a subscription is confirmed. */
 const SUBSCRIBER = '/subscriber';
@@ -21,8 +22,27 @@ export interface Hub {
   close(): void;
 }
 
+/** Who waits for its turn looks whether its connection is alive. While events are sent, whoever sends them reads the socket. */
+const answerPings = (socket: Duplex): void => {
+  let rest: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    if (socket.listenerCount('data') > 1) return;
+    const read = readFrames(Buffer.concat([rest, chunk]));
+    rest = read.rest;
+    for (const pong of read.pongs) socket.write(pong);
+  });
+};
+
+/** How a hub differs from one that is near and silent. */
+export interface HubOptions {
+  /** How long it takes for each answer, in milliseconds. */
+  readonly delayMs?: number;
+  /** Makes the event of a session that it sends behind the confirmation. */
+  greeting?(topic: string): string;
+}
+
 /** Starts the hub. */
-export async function startHub(): Promise<Hub> {
+export async function startHub({ delayMs = 0, greeting }: HubOptions = {}): Promise<Hub> {
   const callbacks = new Map<string, Target>();
   const opened = new EventEmitter();
   const topics: string[] = [];
@@ -33,8 +53,12 @@ export async function startHub(): Promise<Hub> {
     const field = (name: string) => form.get(`hub.${name}`) ?? '';
     const topic = field('topic');
     if (!form.has('hub.callback')) {
+      if (field('mode') === 'unsubscribe') return void response.writeHead(202).end();
       topics.push(topic);
-      response.writeHead(202).end(JSON.stringify({ 'hub.channel.endpoint': `${origin('ws')}${SUBSCRIBER}` }));
+      if (delayMs > 0) await sleep(delayMs);
+      response
+        .writeHead(202, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify({ 'hub.channel.endpoint': `${origin('ws')}${SUBSCRIBER}` }));
       return;
     }
     response.writeHead(202).end();
@@ -54,11 +78,17 @@ export async function startHub(): Promise<Hub> {
     // Neither a discovery document nor a context.
     else response.writeHead(404).end();
   });
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+  server.on('upgrade', async (request: IncomingMessage, socket: Duplex) => {
+    if (delayMs > 0) await sleep(delayMs);
     socket.write(acceptance(request));
+    if (delayMs > 0) await sleep(delayMs);
     if (request.url === SUBSCRIBER) {
-      socket.write(frameOf(JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': topics.shift() })));
+      const topic = topics.shift() ?? '';
+      socket.write(frameOf(JSON.stringify({ 'hub.mode': 'subscribe', 'hub.topic': topic })));
+      if (greeting) socket.write(frameOf(greeting(topic)));
     }
+    socket.on('error', () => {});
+    answerPings(socket);
     sockets.push(socket);
     opened.emit('socket', socket);
   });

@@ -51,20 +51,3 @@ export function printTable(title: string, comparisons: readonly Comparison[]): v
     console.log(`${label.padEnd(48)}${cells.map((cell) => cell.padStart(18)).join('')}`.trimEnd());
   }
 }
-
-const rounded = (spread: Spread) =>
-  Object.fromEntries(Object.entries(spread).map(([name, value]) => [name, Number(value.toFixed(3))]));
-
-/** Prints all comparisons as one line of JSON. */
-export function printJson(plan: object, comparisons: Readonly<Record<string, readonly Comparison[]>>): void {
-  const results = Object.entries(comparisons).flatMap(([benchmark, list]) =>
-    list.map(({ rate, processor, busy, ...names }) => ({
-      benchmark,
-      ...names,
-      rate: rounded(rate),
-      processor: rounded(processor),
-      busy: Number(busy.toFixed(3)),
-    })),
-  );
-  console.log(JSON.stringify({ node: process.version, ...plan, results }));
-}

@@ -31,7 +31,12 @@ export interface Plan {
 const usageOfAll = async (subjects: readonly Subject[]): Promise<number> =>
   (await Promise.all(subjects.map(usageOf))).reduce((sum, usage) => sum + usage, 0);
 
-async function run({ subjects, prepare }: Contender, messages: number): Promise<Round> {
+/**
+ * Lets one contender have its messages.
+ *
+ * @param messages how many
+ */
+export async function run({ subjects, prepare }: Contender, messages: number): Promise<Round> {
   const send = prepare(messages);
   const before = await usageOfAll(subjects);
   const start = performance.now();

@@ -13,6 +13,8 @@ const OUTPUT = resolve(root, 'artifacts/bench');
 const PROGRAMS = {
   'websocket-client': new URL('./subjects/websocket-client.ts', import.meta.url),
   'websocket-bare': new URL('./subjects/websocket-bare.ts', import.meta.url),
+  'websocket-medplum': new URL('./subjects/websocket-medplum.ts', import.meta.url),
+  'first-event': new URL('./subjects/first-event.ts', import.meta.url),
   'callback-client': new URL('./subjects/callback-client.ts', import.meta.url),
   'callback-endpoint': new URL('./subjects/callback-endpoint.ts', import.meta.url),
   'callback-bare': new URL('./subjects/callback-bare.ts', import.meta.url),

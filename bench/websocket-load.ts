@@ -8,14 +8,22 @@ const BATCH = 32;
 /** How many batches are on their way: enough to keep the subscriber busy, and no more than a socket takes in. */
 const BATCHES = 3;
 
+const isOk = (text: string): boolean => text.endsWith('"status":"200"}');
+
 /**
  * Prepares events for a websocket. The frames are ready before the clock starts, and a batch goes out in one write while the
  * subscriber still has the batch before: so the sender, whose work is no one's speed, is never waited for.
  *
  * @param socket the connection below the websocket
+ * @param isAnswer whether a text is an answer as it should be
  * @returns what sends them, and resolves when each has been answered
  */
-export function prepareFrames(socket: Duplex, next: EventSource, count: number): () => Promise<void> {
+export function prepareFrames(
+  socket: Duplex,
+  next: EventSource,
+  count: number,
+  isAnswer: (text: string) => boolean = isOk,
+): () => Promise<void> {
   const batches = Array.from({ length: Math.ceil(count / BATCH) }, () =>
     Buffer.concat(Array.from({ length: BATCH }, () => frameOf(next()))),
   );
@@ -36,10 +44,9 @@ export function prepareFrames(socket: Duplex, next: EventSource, count: number):
       const take = (chunk: Buffer) => {
         const read = readFrames(rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk);
         rest = read.rest;
+        for (const pong of read.pongs) socket.write(pong);
         for (const answer of read.texts) {
-          if (!answer.endsWith('"status":"200"}')) {
-            return settle(() => reject(new Error('An event was not answered by 200.')));
-          }
+          if (!isAnswer(answer)) return settle(() => reject(new Error('An event was not answered as it should be.')));
           answered++;
           if (answered % BATCH === 0) send();
         }

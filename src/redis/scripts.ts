@@ -76,8 +76,8 @@ return untold
  * once, and then the steps, and all that they carry in one piece. Each step has a letter, the length of what it carries, and its other
  * arguments. It gets two numbers in reply: -1 for a step that failed, which keeps no other from being done.
  *
- * - `s` leaves a request for the owner of an id: hash. It carries the envelope. Replies with a status and the number of the request. An owner that
- *   passes on to itself has the request already, and is only told that its turn has come.
+ * - `s` leaves a request for the owner of an id: hash. It carries the envelope. Replies with a status and the number of the request. An
+ *   owner that passes on to itself has the request already, and is only told that its turn has come.
  * - `a` answers a request: hash, number, from, request. It carries the message to who passed it on, and nothing where that is the owner
  *   itself. Replies whether it had been answered 202.
  *

@@ -32,9 +32,9 @@ const MOST_BYTES = 262_144;
 export const isForgotten = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOSCRIPT');
 
 /**
- * Sends the steps of many requests together: those of one turn of the event loop, and those that come while others are under way, which
- * wait for their reply. So a lone event loses no time, and many of them cost one write and one read in place of one
- * each. Their order stays that in which they came.
+ * Sends the steps of many requests together: those of one turn of the event loop, and those that come while others are under way,
+ * which wait for their reply. So a lone event loses no time, and many of them cost one write and one read in place of one each. Their
+ * order stays that in which they came.
  */
 export class Steps {
   readonly #run: (args: readonly (string | Buffer)[]) => Promise<unknown>;
