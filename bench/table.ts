@@ -46,9 +46,9 @@ const show = ({ median, low, high }: Spread) => `${median.toFixed(2)} (${low.toF
  * @param withSpread whether the middle half stands behind each median
  */
 export function markdownOf(rows: readonly Row[], withSpread: boolean): string {
-  const names = [...new Set(rows.flatMap(({ ratios }) => Object.keys(ratios)))];
+  const others = [...new Set(rows.flatMap(({ ratios }) => Object.keys(ratios)).filter((name) => !isOurs(name)))];
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`;
-  const head = ['what', 'against', 'better', ...names, 'aim'];
+  const head = ['what', 'against', 'better', 'fhircast-client', ...others, 'aim'];
   return [
     line(head),
     line(head.map(() => '---')),
@@ -57,7 +57,7 @@ export function markdownOf(rows: readonly Row[], withSpread: boolean): string {
         what,
         reference,
         better,
-        ...names.map((name) => {
+        ...[Object.keys(ratios).find(isOurs) ?? '', ...others].map((name) => {
           const ratio = ratios[name];
           if (!ratio) return '';
           return withSpread ? show(ratio) : ratio.median.toFixed(2);
