@@ -35,6 +35,8 @@ export interface Notification {
   readonly priorVersionId: string | undefined;
   /** Where the message deviates from its form in a way that leaves no doubt about what it says. Never content. */
   readonly deviations?: readonly string[];
+  /** How long its text was, in characters, where it came as a text. */
+  readonly length?: number | undefined;
   /** The message as it was parsed. */
   readonly raw: unknown;
 }
@@ -210,6 +212,7 @@ export function parseNotification(message: unknown, body?: string): Notification
     versionId: text(event['context.versionId']) ?? text(event.versionId),
     priorVersionId: text(event['context.priorVersionId']) ?? text(event.priorVersionId),
     deviations,
+    length: body?.length,
     raw: message,
   };
 }

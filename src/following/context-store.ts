@@ -18,7 +18,10 @@ import type { ShownStep } from './shown.ts';
 export interface SessionContext {
   /** The context that was opened last, unless it was closed; `null` when there is none. */
   readonly current: CurrentContext | null;
-  /** The contexts that are open, the one that was opened last at the end. At most 64: a hub may never close any. */
+  /**
+   * The contexts that are open, the one that was opened last at the end. At most 64, and 32 million characters of messages: a hub may
+   * never close any.
+   */
   readonly open: readonly CurrentContext[];
   /**
    * What the open contexts tell of without its having been opened: an Encounter-open tells the patient, too. It is gone with
@@ -65,9 +68,23 @@ interface OpenContext {
   /** The resource type in lower case. */
   readonly resource: string;
   readonly anchor: Identity;
+  /** How long the message was that opened it, in characters. */
+  readonly length: number;
   /** Whether the hub told of it on the connection of the moment. */
   isTold: boolean;
 }
+
+/** The latest ones, as far as they fit beside a new one. The last of them may be what a new one is derived from, and stays. */
+const fitting = (open: readonly OpenContext[], length: number): readonly OpenContext[] => {
+  let text = length;
+  let count = 0;
+  for (const one of [...open].reverse()) {
+    text += one.length;
+    if (count > 0 && (text > MOST_TEXT || count >= MOST_OPEN - 1)) break;
+    count++;
+  }
+  return open.slice(open.length - count);
+};
 
 /** A context that was current, and what took its place. */
 interface Displaced {
@@ -102,6 +119,8 @@ export type Standing =
  * and every event would take longer than the one before.
  */
 const MOST_OPEN = 64;
+/** How long all messages may be, together, that opened what is kept as open, in characters. */
+const MOST_TEXT = 32 * 1024 * 1024;
 /** How many contexts are remembered that were current. */
 const MOST_DISPLACED = 8;
 
@@ -328,7 +347,7 @@ export class ContextStore {
    * @returns `false` for a close of what is not known to be open: its open must have been missed
    */
   apply(notification: Notification, isDerived = false, isFound = false): boolean {
-    const { name, context, time } = notification;
+    const { name, context, time, length = 0 } = notification;
     this.#changes++;
     if (time !== undefined) this.#latest = Math.max(time, this.#latest ?? time);
     const parts = eventParts(name);
@@ -348,10 +367,14 @@ export class ContextStore {
       context: new CurrentContext(type, context, notification),
       resource: parts.resource,
       anchor,
+      length,
       isTold: true,
     };
     const meant = isNamed(anchor) ? this.#named(parts.resource, anchor, context) : [];
-    const others = this.#open.filter((open) => !meant.includes(open)).slice(-MOST_OPEN + 1);
+    const others = fitting(
+      this.#open.filter((open) => !meant.includes(open)),
+      length,
+    );
     const derivedFrom = isDerived ? this.#current : null;
     // What it was derived from stays, unless the app does not show that.
     this.#step = (shown) => (shown && shown === derivedFrom ? shown : opened.context);

@@ -27,6 +27,8 @@ const UNDER_WAY_MS = 10_000;
 
 /** More events than any hub sends while it is asked. What comes beyond them is not held. */
 const MOST_HELD = 64;
+/** How long all of them may be, together, in characters. */
+const MOST_TEXT = 32 * 1024 * 1024;
 
 const isAfter = (notification: Notification, context: CurrentContext | null): boolean =>
   context?.time !== undefined && notification.time !== undefined && notification.time > context.time;
@@ -78,9 +80,14 @@ export class LateEvents {
    * @returns whether it is held
    */
   hold(notification: Notification, answer: Answer): boolean {
-    if (this.#held.length >= MOST_HELD) return false;
+    if (this.#isFull(notification)) return false;
     this.#held.push({ notification, answer, isStale: true });
     return true;
+  }
+
+  #isFull({ length = 0 }: Notification): boolean {
+    const text = this.#held.reduce((sum, { notification }) => sum + (notification.length ?? 0), length);
+    return this.#held.length >= MOST_HELD || text > MOST_TEXT;
   }
 
   /**
@@ -110,7 +117,7 @@ export class LateEvents {
       this.#inbox.recognize(notification, answer);
       return true;
     }
-    if (this.#held.length >= MOST_HELD) answer(SERVER_ERROR);
+    if (this.#isFull(notification)) answer(SERVER_ERROR);
     else this.#held.push({ notification, answer, isStale: false });
     return true;
   }

@@ -23,6 +23,18 @@ function following(...events: [name: string, context: ContextEntry[]][]) {
 }
 
 describe('the context of a session', () => {
+  it('keeps no more open than 32 million characters of messages, whatever a publisher sends', () => {
+    const store = new ContextStore();
+    const open = (id: string, length: number) => store.apply({ ...notify({ id, context: patient({ id }) }), length });
+    for (let i = 0; i < 64; i++) open(`p${i}`, 100);
+    expect(store.session.open).toHaveLength(64);
+    for (let i = 0; i < 10; i++) open(`large-${i}`, 10 * 1024 * 1024);
+    expect(store.session.open.map(({ patient: one }) => one?.id)).toEqual(['large-7', 'large-8', 'large-9']);
+    open('small', 100);
+    expect(store.session.open).toHaveLength(4);
+    expect(store.current?.patient?.id).toBe('small');
+  });
+
   it('is nothing at first', () => {
     expect(following()).toMatchObject({ current: null, open: [] });
   });
