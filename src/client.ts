@@ -301,7 +301,8 @@ export class FhircastClient {
    * Ends the subscription and lets go of everything. Afterwards nothing of this client keeps a process alive. Idempotent:
    * every call has the same end.
    *
-   * @throws HubError when the hub could not be told. The client is closed all the same.
+   * @throws HubError when the hub could not be told. The client is closed all the same. A hub that knows of no such subscription any more
+   *   (404, 410) is no error.
    */
   async unsubscribe(options: Abortable = {}): Promise<void> {
     checkOptions(options);

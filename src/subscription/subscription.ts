@@ -6,6 +6,7 @@ import type { Answer } from '../following/inbox.ts';
 import type { Subscribed } from '../following/session-events.ts';
 import type { StateMachine, StateReason } from '../following/state.ts';
 import type { ChannelType } from '../hub/dialect.ts';
+import { GONE, NOT_FOUND } from '../web/status.ts';
 import type { Backoff } from './backoff.ts';
 import { Lease } from './lease.ts';
 import { assumedLease, believedLease, type LeaseLimits } from './lease-term.ts';
@@ -159,8 +160,9 @@ export class Subscription {
     try {
       await channel?.unsubscribe(signal);
     } catch (error) {
-      // Where no subscription was active, the hub may know of none.
-      if (state === 'active') throw error;
+      // Where no subscription was active, the hub may know of none. Where it knows of none, there is nothing left to end.
+      const status = isOurError(error) ? error.status : undefined;
+      if (state === 'active' && status !== NOT_FOUND && status !== GONE) throw error;
     }
   }
 

@@ -214,6 +214,15 @@ describe('leaving', () => {
       await expect(client.unsubscribe()).rejects.toMatchObject({ code: 'hub-failed' });
     expect(client.state).toBe('closed');
   });
+
+  it.each([404, 410])('does not reject when the hub has forgotten the subscription: %i', async (status) => {
+    const { join, hub } = await open();
+    const client = join().on('Patient-open', listener);
+    await client.ready();
+    hub.refuseNext({ kind: 'unsubscribe', status });
+    await client.unsubscribe();
+    expect(client.state).toBe('closed');
+  });
 });
 
 describe('a scope that does not cover what is listened to', () => {
