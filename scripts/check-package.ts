@@ -22,11 +22,14 @@ const required = [
   'LICENSE',
   'README.md',
   'CHANGELOG.md',
+  // The declarations refer to it.
+  'docs/errors.md',
+  'docs/hubs.md',
   'dist/browser/fhircast-client.min.js',
   'dist/browser/fhircast-client.global.min.js',
   ...built,
 ];
-const allowed = /^(dist\/|src\/|package\.json$|LICENSE$|README\.md$|CHANGELOG\.md$|SECURITY\.md$)/;
+const allowed = /^(dist\/|src\/|docs\/\w+\.md$|package\.json$|LICENSE$|README\.md$|CHANGELOG\.md$|SECURITY\.md$)/;
 
 function pack(folder: string): Packed {
   const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
