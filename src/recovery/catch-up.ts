@@ -317,9 +317,9 @@ export class CatchUp {
         const finding = isOvertaken ? this.#finding(answer) : this.#adopt(answer, held, again + 1 >= ASK_AGAIN);
         // Whoever was told of it may have left at once.
         if (signal.aborted) return;
-        if (this.#late.isHolding) continue;
-        if (isOvertaken && finding === 'news') {
-          // Which of them is newer, a later answer tells.
+        if (this.#late.isHolding && !isOvertaken) continue;
+        if (isOvertaken && (finding === 'news' || this.#late.isHolding)) {
+          // Which of them is newer, a later answer tells. A publisher who does not stop must not make a flood of questions.
           await pause(graceMs, signal);
           if (signal.aborted) return;
           continue;

@@ -987,3 +987,24 @@ it('is over with the connection', async () => {
   expect(heard.events).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+describe('a publisher who does not stop while the hub is asked', () => {
+  it('makes the client ask once in a while, where an older event waits for the hub’s word', async () => {
+    const { hub, asked, begin, heard } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    hub(1, 'p1');
+    hub(0, 'older');
+    await settle();
+    for (let i = 2; i < 20; i++) {
+      hub(i, `p${i}`);
+      await asked.at(-1)?.answer(found(`p${i}`));
+    }
+    expect(asked.length).toBeLessThan(10);
+    const before = asked.length;
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toHaveLength(before + 1);
+    await asked.at(-1)?.answer(found('older'));
+    expect(heard.events.at(-1)).toBe('hub Patient-open older');
+  });
+});
