@@ -10,8 +10,8 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 41_856, total: 45_504 },
-  './launch': { initial: 42_624, total: 46_272 },
+  '.': { initial: 41_920, total: 45_568 },
+  './launch': { initial: 42_688, total: 46_336 },
   './callback': { initial: 8_896, total: 8_896 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },

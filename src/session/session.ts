@@ -225,13 +225,10 @@ export class Session implements SessionParts {
       await this.#looked;
       if (this.sync.isKnown) return;
       await new Promise<void>((resolve) => {
-        const done = () => {
+        const end = this.subscribers.add(() => {
           end();
-          signal?.removeEventListener('abort', done);
           resolve();
-        };
-        const end = this.subscribers.add(done);
-        signal?.addEventListener('abort', done);
+        });
       });
     }
   }
