@@ -246,8 +246,10 @@ export class ContextStore {
   /**
    * How a context that the hub was asked for stands to what its events told. A hub may keep what was left: one does so after
    * Home-open. Its version is not what it is known by alone, because each update changes it; two that agree are one.
+   *
+   * @param keepsLeft whether the hub is known to keep what Home-open has left
    */
-  standing(found: CurrentContext): Standing {
+  standing(found: CurrentContext, keepsLeft = false): Standing {
     if (this.isCurrent(found.context)) return 'current';
     const before = this.#displaced.filter(({ context }) => isSameContext(context.context, found.context));
     if (before.length === 0) return 'news';
@@ -255,8 +257,9 @@ export class ContextStore {
       (found.id !== undefined && found.id === context.id && found.time === context.time) ||
       (found.id === undefined && found.versionId !== undefined && found.versionId === context.versionId);
     const last = before[before.length - 1];
-    // Of what happened in one second, nobody knows here which came first.
-    const isInOrder = !(last?.at !== undefined && last.context.time !== undefined && last.at <= last.context.time);
+    // Of what happened in one second, or nobody knows when, nobody knows here which came first.
+    const { at, context: { time = Number.NEGATIVE_INFINITY } = {} } = last ?? {};
+    const isInOrder = keepsLeft || (at !== undefined && at > time);
     const isAtHome = last?.by === 'home' && this.#current === null && isInOrder;
     if (before.some(isIt)) return isAtHome ? 'left' : 'displaced';
     return isAtHome && found.id === undefined && found.versionId === undefined ? 'unclear' : 'news';

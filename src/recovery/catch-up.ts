@@ -384,7 +384,7 @@ export class CatchUp {
     if (context) {
       // It may be another session's.
       if (worth !== 'unlikely') this.#hasTold = true;
-      const standing = contexts.standing(context);
+      const standing = contexts.standing(context, this.#options.closeClears());
       if (standing === 'current') return 'agrees';
       // Who sends again what is open does not keep what Home-open has left: that was sent again, too.
       return standing === 'left' && this.#connection.hasReplayed ? 'news' : standing;

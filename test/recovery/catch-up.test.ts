@@ -539,6 +539,23 @@ describe('after a gap', () => {
     expect([current(), sync.status.state]).toEqual(['p1', 'in-sync']);
   });
 
+  it('one that has what was opened is believed where nobody knows when Home-open was', async () => {
+    const { begin, hub, asked, catchUp, heard } = open('stu2');
+    await begin();
+    await asked[0]?.answer([]);
+    hub(2, 'p1');
+    // More than two minutes ahead of this machine's clock.
+    hub(180, 'home', { name: 'Home-open', context: [] });
+    void catchUp.audit(true);
+    await settle();
+    for (let turn = 1; turn < 9; turn++) {
+      await asked[turn]?.answer(patientContext('p1'));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    // The connection is made anew, and then its answer is followed.
+    expect(heard.missed).toEqual(['event-missed']);
+  });
+
   it('one that sends Home-open again with what is open, as if it were the latest, does not keep what it has left', async () => {
     const { begin, gap, hub, asked, current } = open();
     await begin();
