@@ -220,6 +220,25 @@ describe('wake()', () => {
     expect(client.shown?.patient?.id).toBe(BRAM.id);
   });
 
+  it('is not followed by ready() while the hub is out of reach: what is shown may be old', async () => {
+    const world = await openWorld(STU3, { hub: { network: true, answerTimeoutMs: 50 } });
+    const app = await world.follow('Viewer', { reconnect: { firstMs: 5, longestMs: 20 } });
+    const { client } = app;
+    await client.ready({ caughtUp: true });
+    await open(world, ADA);
+    world.session.disturbNext('drop');
+    await open(world, BRAM);
+    world.hub.network?.refuse();
+    client.wake();
+    const caughtUp = client.ready({ caughtUp: true }).then(
+      () => client.shown?.patient?.id,
+      () => 'not yet',
+    );
+    await app.until(() => client.syncStatus.state !== 'in-sync');
+    world.hub.network?.heal();
+    expect([BRAM.id, 'not yet']).toContain(await caughtUp);
+  });
+
   it('does nothing where there is nothing to look at', async () => {
     const world = await openWorld(STU3);
     const { client } = await world.join();

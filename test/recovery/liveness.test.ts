@@ -165,7 +165,7 @@ describe('a machine that wakes up', () => {
     await pass(3);
     liveness.check();
     expect(times('ping')).toEqual([3]);
-    expect(times('audit')).toEqual([3]);
+    expect(times('question')).toEqual([3]);
   });
 
   it('does not look after it has stopped', async () => {
