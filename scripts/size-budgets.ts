@@ -10,8 +10,8 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 41_920, total: 45_568 },
-  './launch': { initial: 42_688, total: 46_336 },
+  '.': { initial: 42_112, total: 45_760 },
+  './launch': { initial: 42_816, total: 46_464 },
   './callback': { initial: 8_896, total: 8_896 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },
@@ -26,8 +26,8 @@ export const budgets: Record<Subpath, Budget> = {
 
 /** What the files for pages without a bundler may weigh at most, in bytes after gzip. */
 export const scriptBudgets: Readonly<Record<string, number>> = {
-  'fhircast-client.min.js': 43_648,
-  'fhircast-client.global.min.js': 43_648,
-  'fhircast-relay.min.js': 50_560,
-  'fhircast-relay.global.min.js': 50_560,
+  'fhircast-client.min.js': 43_840,
+  'fhircast-client.global.min.js': 43_840,
+  'fhircast-relay.min.js': 50_752,
+  'fhircast-relay.global.min.js': 50_752,
 };
