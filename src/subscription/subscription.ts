@@ -394,6 +394,8 @@ export class Subscription {
   /** @param leastMs how long the connection had to last, so that the waits begin anew. In milliseconds */
   #lose(reason: StateReason, error: FhircastError, leastMs?: number): void {
     const { machine } = this.#options;
+    // It was lost before, and the next attempt waits: a hub may end by its word what it cannot be told of.
+    if (machine.state === 'reconnecting') return;
     this.#retry.lost(Date.now() - this.#activeSince, leastMs);
     this.#interrupt();
     // The new subscription may hold what the hub would not add to the old one.

@@ -474,7 +474,9 @@ describe('all: hub/ and hub are the same, hub//topic is not found', () => {
     await app.until(() => app.client.counts.delivered > 0);
     await app.client.getCurrentContext();
     expect(requests.map(({ url }) => new URL(url).pathname).filter((path) => path.includes('//'))).toEqual([]);
-    expect(hub.log.filter(({ about, status }) => status === 404 && about !== 'discovery')).toEqual([]);
+    // An event may be tried at the session's URL first, while the hub has not said which version it speaks.
+    const tried = ['discovery', 'publish'];
+    expect(hub.log.filter(({ about = '', status }) => status === 404 && !tried.includes(about))).toEqual([]);
   });
 });
 

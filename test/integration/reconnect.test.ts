@@ -4,6 +4,21 @@ import { SILENT_WORLDS, SOCKET_WORLDS, STANDARD_WORLDS, TELLING_WORLDS } from '.
 
 const TELLING = SOCKET_WORLDS.filter((kind) => TELLING_WORLDS.includes(kind));
 
+describe.each(STANDARD_WORLDS.filter(({ channel }) => channel === 'webhook'))('waiting for a hub: $title', (kind) => {
+  it('goes on when the hub, which hears nothing, ends the subscription', async () => {
+    const world = await openWorld(kind, { hub: { network: true } });
+    const app = await world.follow('Viewer', { reconnect: { firstMs: 50, longestMs: 50 } });
+    await app.client.ready({ caughtUp: true });
+    world.hub.network?.refuse();
+    world.hub.network?.cut();
+    app.client.wake();
+    await app.until(() => app.client.state === 'reconnecting');
+    await world.session.deny('The hub ended the subscription.');
+    world.hub.network?.heal();
+    await app.until(() => app.client.state === 'active');
+  });
+});
+
 describe.each(TELLING)('a gap: $title', (kind) => {
   it.each([undefined, 1001, 1011])(
     'is made anew, and what was missed is caught up with (close code: %s)',
