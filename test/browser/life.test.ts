@@ -106,9 +106,12 @@ describe('a page whose own server has gone', () => {
     await page.evaluate(() => last.refuse('A report is being dictated.'));
     await hub.waitFor(({ kind, body }) => kind === 'publish' && body?.includes('A report is being dictated.') === true);
 
+    await page.evaluate(() => {
+      client.on('state', ({ state }) => heard.push(state));
+    });
     hub.network?.cut();
-    await state(page, 'reconnecting');
-    await state(page, 'active');
+    // It may be back before anybody looks.
+    await page.waitForFunction(() => /reconnecting.*active/.test(heard.join()), undefined, { timeout: 10_000 });
     await session.publish('Patient-open', opened(bram));
     await page.waitForFunction(() => last.patient.id === 'bram-oakhurst' && client.syncStatus.state === 'in-sync');
     expect(reached).not.toEqual([]);
