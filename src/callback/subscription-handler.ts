@@ -29,7 +29,7 @@ export type CallbackOutcome =
   | 'lost'
   | FhircastError['code'];
 
-/** What the handler of one callback URL needs. */
+/** The owner of one callback URL, how its signatures are checked, and where outcomes are counted. */
 export interface SubscriptionHandlerOptions {
   readonly owner: CallbackOwner;
   readonly hmac: Hmac;

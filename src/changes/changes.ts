@@ -12,7 +12,7 @@ import { CONFLICT } from '../web/status.ts';
 import { after, pause, unref } from '../web/timers.ts';
 import { checkChange, missingIn, toContext } from './check-change.ts';
 
-/** What sending changes needs. */
+/** The hub that changes are sent to, and who is told what becomes of them. */
 export interface ChangesOptions {
   readonly api: HubApi;
   /** How often a change that somebody did not follow is sent again. */

@@ -7,7 +7,7 @@ import { type Backoff, backoffMs } from '../subscription/backoff.ts';
 import { randomHex } from '../web/random.ts';
 import { pause } from '../web/timers.ts';
 
-/** What telling the hub needs. */
+/** The hub that is told, under which name, and how often. */
 export interface ObjectionOptions {
   readonly api: HubApi;
   /** The name by which others know this app. */

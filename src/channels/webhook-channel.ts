@@ -14,7 +14,7 @@ import type {
 import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
 import { statusFor } from './websocket/acknowledgement.ts';
 
-/** What a webhook channel needs. */
+/** The hub and the callback endpoint of a webhook channel, and who hears of what arrives. */
 export interface WebhookChannelOptions {
   /** The calls to the hub. */
   readonly api: HubApi;

@@ -17,7 +17,7 @@ import type { Listeners } from './listeners.ts';
 import { Shown } from './shown.ts';
 import type { SyncDoubt } from './sync-facts.ts';
 
-/** What the inbox needs. */
+/** The session of an inbox, and who hears what came of a notification. */
 export interface InboxOptions {
   readonly topic: string;
   /** Which FHIRcast the hub speaks, as far as is known at the moment. */

@@ -11,7 +11,7 @@ import { type Backoff, backoffMs } from '../subscription/backoff.ts';
 import { pause } from '../web/timers.ts';
 import { LateEvents } from './late-events.ts';
 
-/** What catching up needs. */
+/** The hub that is asked, what its answers are compared with, and who hears what they show. */
 export interface CatchUpOptions {
   readonly api: HubApi;
   readonly backoff: Backoff;

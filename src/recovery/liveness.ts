@@ -1,6 +1,6 @@
 import { after, type Timer, unref } from '../web/timers.ts';
 
-/** What the watch over a connection needs. */
+/** How long a connection may be silent, and how it is asked for a sign of life. */
 export interface LivenessOptions {
   /** After how long a silence the other side is asked for a sign of life, in milliseconds. */
   readonly silenceMs: number;

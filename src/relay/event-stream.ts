@@ -1,6 +1,6 @@
 const utf8 = new TextEncoder();
 
-/** What a stream needs of its page. */
+/** Where a stream takes its events from, and who hears how much it holds and that it has ended. */
 export interface EventStreamOptions {
   /** The next event that has not been sent; asked for when the page has taken what came before. */
   next(): string | undefined;

@@ -25,7 +25,7 @@ interface Waiting {
   resolve(answer: CallbackAnswer | Promise<CallbackAnswer>): void;
 }
 
-/** What a page needs of its relay. */
+/** The limits of a page, and what its relay does for it. */
 export interface PageParts {
   readonly settings: RelaySettings;
   /** How much of all pages waits, in bytes. */

@@ -19,7 +19,7 @@ import {
   type RequestMessage,
 } from './wire.ts';
 
-/** What a connection needs. */
+/** Where the relay is, by what a page comes back to it, and who hears of what arrives. */
 export interface ConnectionOptions {
   /** The relay. */
   readonly url: string;

@@ -6,7 +6,7 @@ import type { SyncTracker } from '../following/sync-status.ts';
 import type { HubApi } from '../hub/api.ts';
 import type { CatchUp } from '../recovery/catch-up.ts';
 import type { Liveness } from '../recovery/liveness.ts';
-import type { Discovery, DiscoveryParts } from './discovery.ts';
+import type { Discovery, DiscoveryParts } from './session-discovery.ts';
 
 /** The parts of a client, for those that carry out what one of them finds. */
 export interface SessionParts extends DiscoveryParts {

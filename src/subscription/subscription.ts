@@ -13,7 +13,7 @@ import { assumedLease, believedLease, type LeaseLimits } from './lease-term.ts';
 import { Retry } from './retry.ts';
 import { Waiters } from './waiters.ts';
 
-/** What a subscription needs. */
+/** What a subscription asks for, how it is opened and tried again, and who hears of it. */
 export interface SubscriptionOptions {
   /** How the hub spells an event, as far as is known at the moment. */
   spell(name: string): readonly string[];

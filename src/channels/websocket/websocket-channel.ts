@@ -14,7 +14,7 @@ import { contextsIn, endpointOf, socketUrlOf } from './endpoint-url.ts';
 import { appWebSocket, platformWebSocket, type WebSocketFactory } from './socket.ts';
 import { Connection } from './websocket-connection.ts';
 
-/** What a websocket channel needs. */
+/** The hub of a websocket channel, how its sockets are opened, and who hears of what arrives. */
 export interface WebSocketChannelOptions {
   /** The calls to the hub. */
   readonly api: HubApi;

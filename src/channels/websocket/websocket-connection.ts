@@ -18,7 +18,7 @@ import { type FrameText, frameReader } from './frame-data.ts';
 import { GatheredWrites } from './gathered-writes.ts';
 import { closeCodeOf, cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
 
-/** What a connection needs. */
+/** How a websocket is opened and answered, and who hears of what arrives. */
 export interface ConnectionOptions {
   /** The hub's `hub.channel.endpoint`. */
   readonly endpoint: string;
