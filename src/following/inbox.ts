@@ -37,8 +37,12 @@ export interface InboxOptions {
   mayReplay(): boolean;
   /** The client refused or dropped what may have changed the context. */
   doubted(why: SyncDoubt): void;
-  /** What was taken for a repetition may have been done once more. */
-  hinted(): void;
+  /**
+   * What was taken for a repetition, or for derived by the hub, may have been an act of its own.
+   *
+   * @param isLikely whether that has to be thought of even where the hub does not tell what is current
+   */
+  hinted(isLikely: boolean): void;
   /** The hub closed what is not known to be open. */
   incomplete(notification: Notification): void;
   /** The hub sent a heartbeat. */
@@ -139,7 +143,7 @@ export class Inbox {
         this.counts.duplicate++;
         if (verdict.isTwin) this.#options.repeated(notification, verdict.delivery.changes === contexts.changes);
         if (!(contexts.told(notification) && this.#options.replayed()) && verdict.doubt === 'slight')
-          this.#options.hinted();
+          this.#options.hinted(true);
         if (verdict.doubt === 'strong') this.#options.doubted('stale-dropped');
         return respond(verdict.delivery, answer);
       case 'refused':
@@ -227,6 +231,8 @@ export class Inbox {
     const isDerived = contexts.isDerived(notification, this.#options.dialect().derivesEvents);
     const isComplete = !changesContext(notification.kind) || contexts.apply(notification, isDerived);
     this.#deliver(notification, !isDerived && notification.kind !== 'close', answer);
+    // A publisher with one id for all events may have opened it by itself.
+    if (isDerived && !this.#options.dialect().derivesEvents) this.#options.hinted(contexts.hasReusedIds);
     if (!isComplete) this.#options.incomplete(notification);
   }
 

@@ -95,6 +95,8 @@ export class CatchUp {
   #hint: string | undefined;
   /** How often the hub is still to be asked because of a hint. */
   #looks = 0;
+  /** By how much an event that was not sent again has been older than its arrival, at the most. In milliseconds. */
+  #lagMs = 0;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
@@ -178,9 +180,13 @@ export class CatchUp {
 
   /**
    * What was dropped as a repetition may have been done once more: a user opened a patient again, and the very same message was
-   * sent. The hub is asked, and nobody is alarmed where it agrees with what is known.
+   * sent. What seemed derived by the hub may have been opened by itself. The hub is asked, and nobody is alarmed where it agrees
+   * with what is known.
+   *
+   * @param isLikely whether that has to be thought of even where the hub does not tell what is current
    */
-  async hint(): Promise<void> {
+  async hint(isLikely = true): Promise<void> {
+    if (!isLikely && this.#connection.answers === 'unsupported') return;
     const isLooking = this.#looks > 0;
     this.#looks = LOOKS;
     if (isLooking) return;
@@ -240,8 +246,10 @@ export class CatchUp {
   followed(establishes: boolean, time?: number): void {
     if (!establishes) return;
     const { isAfterGap, hasAnswered, beganAt } = this.#connection;
-    // What happened before the connection, and comes before the hub has answered a question, is sent again.
-    if (isAfterGap && !hasAnswered && time !== undefined && time < beganAt) this.replayed();
+    if (time !== undefined && hasAnswered) this.#lagMs = Math.max(this.#lagMs, Date.now() - time);
+    // What happened before the connection, and comes before the hub has answered a question, is sent again: unless events are
+    // known to come so late, or the sender's clock to be so slow.
+    if (isAfterGap && !hasAnswered && time !== undefined && time < beganAt - this.#lagMs) this.replayed();
     this.#connection.isEstablished = true;
     if (!this.#isAsking) this.#options.sync.established();
   }

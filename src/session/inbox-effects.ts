@@ -53,8 +53,8 @@ export class InboxEffects implements InboxOptions {
     this.#parts.catchUp.doubt();
   }
 
-  hinted(): void {
-    void this.#parts.catchUp.hint();
+  hinted(isLikely: boolean): void {
+    void this.#parts.catchUp.hint(isLikely);
   }
 
   incomplete({ name }: Notification): void {

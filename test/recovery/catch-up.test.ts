@@ -76,7 +76,7 @@ function open(dialectName: DialectName = 'stu3') {
       sync.doubted(why);
       catchUp.doubt();
     },
-    hinted: () => void catchUp.hint(),
+    hinted: (isLikely) => void catchUp.hint(isLikely),
     replayed: () => catchUp.replayed(),
     incomplete: () => catchUp.doubt(),
     heartbeat: () => {},
@@ -793,10 +793,77 @@ it('an open that is older than one that seemed derived is asked about', async ()
   hub(2, '1', { patient: 'p2' });
   await settle();
   expect([current(), sync.status.state]).toEqual(['s1', 'behind']);
-  await asked[1]?.answer(found('p1'));
-  await vi.advanceTimersByTimeAsync(1_000);
-  await asked[2]?.answer(found('p1'));
+  for (const index of [1, 2, 3, 4]) {
+    await asked[index]?.answer(found('p1'));
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
   expect([current(), sync.status.state]).toEqual(['p1', 'in-sync']);
+});
+
+describe('an open that seems derived, of what the study before it tells', () => {
+  const context = [...study('s1'), ...patientContext('p1')];
+  const begun = async (answer: unknown, status = 200) => {
+    const session = open();
+    await session.begin();
+    await session.asked[0]?.answer(answer, status);
+    return session;
+  };
+
+  it('is asked about, because a publisher may have one id for all events', async () => {
+    const { hub, asked, current, sync } = await begun(NONE);
+    hub(1, '1', { name: 'ImagingStudy-open', context });
+    hub(1, '1', { patient: 'p1' });
+    await settle();
+    expect([current(), sync.status.state]).toEqual(['s1', 'in-sync']);
+    await asked[1]?.answer(found('p1'));
+    expect(sync.status.state).toBe('behind');
+    await asked[2]?.answer(found('p1'));
+    expect([current(), sync.status.state]).toEqual(['p1', 'in-sync']);
+  });
+
+  it('alarms nobody where the hub agrees', async () => {
+    const { hub, asked, heard } = await begun(NONE);
+    hub(1, '1', { name: 'ImagingStudy-open', context });
+    hub(1, '1', { patient: 'p1' });
+    const syncs = heard.syncs.length;
+    for (const index of [1, 2]) {
+      await settle();
+      await asked[index]?.answer({ 'context.type': 'ImagingStudy', 'context.versionId': 'v-s1', context });
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([heard.syncs.length, asked.length]).toEqual([syncs, 3]);
+  });
+
+  it.each([
+    ['in step where nothing speaks against it', [], 'in-sync'],
+    ['in doubt where other opens had the same id', ['p0'], 'behind'],
+    ['in step where the same open came again under its id', ['p1'], 'in-sync'],
+  ])('is, from a hub that does not tell what is current, %s', async (_, before, state) => {
+    const { hub, sync } = await begun('', 404);
+    for (const patient of before) hub(1, '1', { patient });
+    hub(2, before.includes('p1') ? '2' : '1', { name: 'ImagingStudy-open', context });
+    hub(2, before.includes('p1') ? '2' : '1', { patient: 'p1' });
+    await settle();
+    expect(sync.status.state).toBe(state);
+  });
+});
+
+it('an event of a clock that is slow is not taken for one that the hub sends again', async () => {
+  const { begin, gap, hub, asked, contexts, current } = open();
+  await begin();
+  await asked[0]?.answer(NONE);
+  hub(1, 's1', { name: 'ImagingStudy-open', context: study('s1') });
+  hub(2, 'p1');
+  await gap();
+  hub(3, 'p2');
+  await settle();
+  await asked[1]?.answer(found('p2'));
+  await asked[2]?.answer(found('p2'));
+  // It says nothing of the study, because it never does.
+  expect([current(), contexts.session.open.map(({ type }) => type)]).toEqual([
+    'p2',
+    ['ImagingStudy', 'Patient', 'Patient'],
+  ]);
 });
 
 describe('a close that is older than what the app has', () => {
