@@ -360,10 +360,11 @@ export class CatchUp {
   #conclude({ context, worth }: ContextAnswer, finding: Finding): void {
     const { contexts, sync } = this.#options;
     if (finding === 'unclear' || finding === 'displaced') return;
-    const isAgreed = context === null ? contexts.current === null : contexts.isCurrent(context.context);
-    // What cannot be relied on, or is what the hub's own events have left, says nothing of an event that was not followed.
-    if (finding === 'left' || (worth === 'unlikely' && (isAgreed || !this.#mayHaveMissed))) sync.caughtUp();
-    else if (worth !== 'unlikely') sync.established();
+    // What cannot be relied on, or is what the hub's own events have left, says nothing of an event that was not followed. After
+    // a gap it says something only where it is what the app has: a hub that knows no context may answer that there is none.
+    const isAgreed = context !== null && contexts.isCurrent(context.context);
+    if (worth !== 'unlikely' && finding !== 'left') sync.established();
+    else if (worth !== 'unlikely' || isAgreed || !this.#mayHaveMissed) sync.caughtUp();
   }
 
   /** Whether what is known may be out of date. */

@@ -320,6 +320,26 @@ describe('after a gap', () => {
     expect(sync.status.state).toBe('in-sync');
   });
 
+  it.each([
+    ['something is open', []],
+    ['nothing is open', [['Patient-close', 'p1']]],
+  ] as const)(
+    'a hub that has no session to tell of, or knows no such request, leaves it behind where %s',
+    async (_, more) => {
+      const { begin, gap, hub, asked, sync } = open('draft');
+      await begin();
+      await asked[0]?.answer('', 404);
+      expect(sync.status.state).toBe('in-sync');
+      hub(1, 'p1');
+      for (const [name, patient] of more) hub(2, `${name} ${patient}`, { name, patient });
+      await gap();
+      await asked.at(-1)?.answer('', 404);
+      expect(sync.status).toMatchObject({ state: 'behind', reason: 'catching-up' });
+      hub(3, 'p2');
+      expect(sync.status.state).toBe('in-sync');
+    },
+  );
+
   it('what was closed meanwhile is closed', async () => {
     const { gap, hub, asked, heard, contexts } = open();
     hub(1, 'p1');
