@@ -3,11 +3,13 @@
  *
  * @packageDocumentation
  */
+export type { HeldContent } from './content/shared-content.ts';
 export type { OpenContext } from './context/open-contexts.ts';
 export { sign } from './delivery/sign.ts';
 export type { TestEhrClient } from './ehr/ehr-state.ts';
 export { TEST_PATIENTS } from './ehr/patients.ts';
 export { startTestEhr, type TestEhr, type TestEhrLaunchOptions, type TestEhrOptions } from './ehr/test-ehr.ts';
+export type { ContentStatuses, ContentTrait } from './ground/content-traits.ts';
 export type { DeliveryAnswer, SignatureChoice } from './ground/delivery.ts';
 export { formatMessage } from './ground/format-message.ts';
 export type { HeartbeatTrait } from './ground/heartbeat.ts';
@@ -15,6 +17,7 @@ export type { ContextEntry, HubEvent } from './ground/hub-event.ts';
 export type { KeepaliveForm, KeepaliveTrait } from './ground/keepalive.ts';
 export type { LaunchForm, TokenResponse } from './ground/launch-parameters.ts';
 export type { HubMessage, HubMessageKind, SubscriberChannel, WaitOptions } from './ground/log.ts';
+export type { SharedResource } from './ground/resource-key.ts';
 export type {
   AddressTraits,
   ContextTraits,

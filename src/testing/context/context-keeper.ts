@@ -9,6 +9,11 @@ export interface ContextKeeper {
   readonly open: readonly OpenContext[];
   /** What somebody who joins late is told: the latest open context of each type, the oldest first. */
   latestOfEachType(): OpenContext[];
-  /** Follows an event and returns it as it is to be sent, an open one with its version. */
-  follow(event: HubEvent): HubEvent;
+  /**
+   * Follows an event.
+   *
+   * @param versionId the version of what it opens. Default a new one
+   * @returns the event as it is to be sent, an open one with its version
+   */
+  follow(event: HubEvent, versionId?: string): HubEvent;
 }

@@ -15,12 +15,12 @@ export class LastOpened implements ContextKeeper {
     return [...this.open];
   }
 
-  follow(event: HubEvent): HubEvent {
+  follow(event: HubEvent, versionId: string = randomUUID()): HubEvent {
     const { anchor, action } = anchorAndAction(event.name);
     if (action === 'close') this.current = undefined;
     if (action !== 'open') return event;
-    const versioned = { ...event, versionId: randomUUID() };
-    this.current = { type: anchor, event: versioned, versionId: versioned.versionId };
+    const versioned = { ...event, versionId };
+    this.current = { type: anchor, event: versioned, versionId };
     return versioned;
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { anchorAndAction, type ContextEntry, type HubEvent } from '../ground/hub-event.ts';
+import { anchorAndAction, type HubEvent } from '../ground/hub-event.ts';
 import { instant } from '../ground/instant.ts';
+import { anchorIdIn } from '../ground/resource-key.ts';
 
 /** A context that was opened and not closed. */
 export interface OpenContext {
@@ -48,14 +49,15 @@ export class CurrentContext {
    * Follows an event: one that is older than the open of the current context changes nothing, nor does an open that is older
    * than the last close of the same.
    *
+   * @param versionId the version of what it opens
    * @returns the event as it is to be sent, an open one with its version
    */
-  follow(event: HubEvent): HubEvent {
+  follow(event: HubEvent, versionId: string = randomUUID()): HubEvent {
     const { anchor, action } = anchorAndAction(event.name);
     if (action !== 'open' && action !== 'close') return event;
     // Without a time, nothing is older than anything.
     const at = this.#order === 'by-time' ? instant(event.timestamp) : Number.NaN;
-    const key = `${anchor.toLowerCase()}/${anchorId(event, anchor)}`;
+    const key = `${anchor.toLowerCase()}/${anchorIdIn(event.context, anchor)}`;
     const stale = at < this.#establishedAt || (action === 'open' && at < (this.#closedAt.get(key) ?? at));
     if (action === 'close') {
       if (!stale) this.#close(anchor, event);
@@ -63,23 +65,26 @@ export class CurrentContext {
       return event;
     }
     if (!stale && !Number.isNaN(at)) this.#establishedAt = at;
-    const versioned = { ...event, versionId: randomUUID() };
+    const versioned = { ...event, versionId };
     if (!stale) {
       this.#remove(
-        (context) => sameType(context, anchor) && anchorId(context.event, anchor) === anchorId(event, anchor),
+        (context) =>
+          sameType(context, anchor) && anchorIdIn(context.event.context, anchor) === anchorIdIn(event.context, anchor),
       );
-      this.#current = { type: anchor, event: versioned, versionId: versioned.versionId };
+      this.#current = { type: anchor, event: versioned, versionId };
       this.#open.push(this.#current);
     }
     return versioned;
   }
 
   #close(anchor: string, event: HubEvent): void {
-    const id = anchorId(event, anchor);
+    const id = anchorIdIn(event.context, anchor);
     // A close of the draft names no patient: it means the latest.
     const latest = this.#open.filter((context) => sameType(context, anchor)).at(-1);
     const closed = this.#remove((context) =>
-      id === undefined ? context === latest : sameType(context, anchor) && anchorId(context.event, anchor) === id,
+      id === undefined
+        ? context === latest
+        : sameType(context, anchor) && anchorIdIn(context.event.context, anchor) === id,
     );
     if (this.#current !== undefined && closed.includes(this.#current)) this.#current = undefined;
   }
@@ -93,35 +98,4 @@ export class CurrentContext {
 
 function sameType(context: OpenContext, anchor: string): boolean {
   return context.type.toLowerCase() === anchor.toLowerCase();
-}
-
-/** The id of the resource that an event is about. */
-function anchorId(event: HubEvent, anchor: string): string | undefined {
-  for (const entry of event.context) {
-    const [type, id] = typeAndId(entry);
-    if (type?.toLowerCase() === anchor.toLowerCase()) return id;
-  }
-  return undefined;
-}
-
-function typeAndId({ resource, reference }: ContextEntry): [type?: string, id?: string] {
-  if (isResource(resource)) return [resource.resourceType, resource.id];
-  const text = isReference(reference) ? reference.reference : reference;
-  const [, type, id] = (typeof text === 'string' && /([A-Za-z]+)\/([^/]+)$/.exec(text)) || [];
-  return type === undefined || id === undefined ? [] : [type, id];
-}
-
-function isResource(value: unknown): value is { resourceType: string; id: string } {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'resourceType' in value &&
-    typeof value.resourceType === 'string' &&
-    'id' in value &&
-    typeof value.id === 'string'
-  );
-}
-
-function isReference(value: unknown): value is { reference: unknown } {
-  return typeof value === 'object' && value !== null && 'reference' in value;
 }

@@ -1,3 +1,4 @@
+import type { ContentTrait } from './content-traits.ts';
 import type { HeartbeatTrait } from './heartbeat.ts';
 import type { KeepaliveTrait } from './keepalive.ts';
 import type { LaunchForm } from './launch-parameters.ts';
@@ -247,6 +248,8 @@ export interface ContextTraits {
     | 'none';
   /** The status of an envelope. */
   readonly contextStatus: 200 | 202;
+  /** How content is shared, if it is: without it, updates and selects are sent on like any other event. */
+  readonly content: ContentTrait | undefined;
 }
 
 /** How a hub derives an open of each less specific resource in an event's context, and the closes in reverse (STU3, 2.5). */

@@ -1,10 +1,19 @@
 import type { HubTraits } from '../ground/traits.ts';
 import { traitsOf } from '../personalities/index.ts';
+import { standardContent } from '../personalities/standard-content.ts';
 import type { TestHubOptions } from './test-hub-options.ts';
 
 /** What the personality does, as far as no option says otherwise. */
 export function traitsFor(options: TestHubOptions): HubTraits {
-  const { verifyInline, discovery, keepEndpoints, replay, currentContext, heartbeatSeconds: seconds } = options;
+  const {
+    verifyInline,
+    discovery,
+    keepEndpoints,
+    replay,
+    currentContext,
+    heartbeatSeconds: seconds,
+    content,
+  } = options;
   const traits = traitsOf(options.personality);
   const { heartbeat = { tellsPeriod: true } } = traits;
   return {
@@ -14,6 +23,8 @@ export function traitsFor(options: TestHubOptions): HubTraits {
     ...(replay === undefined ? {} : { replay }),
     ...(currentContext === false ? { contextForm: 'none' } : {}),
     ...(seconds === undefined ? {} : { heartbeat: { ...heartbeat, seconds } }),
+    ...(content === false ? { content: undefined } : {}),
+    ...(content ? { content: { ...(traits.content ?? standardContent), ...content } } : {}),
     ...(discovery === false ? { discovery: undefined } : {}),
     ...options.traits,
   };

@@ -1,3 +1,4 @@
+import type { ContentTrait } from '../ground/content-traits.ts';
 import type { HubMessage } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { HubPersonality } from '../personalities/index.ts';
@@ -38,6 +39,11 @@ export interface TestHubOptions {
   currentContext?: boolean;
   /** How often websockets get a `heartbeat`, in seconds; it needs no answer. Default as the personality does: never. */
   heartbeatSeconds?: number;
+  /**
+   * How it shares content: point by point what it does otherwise than its personality, or `false` for a hub that shares none.
+   * Default as the personality does: STU3's, and none in older versions.
+   */
+  content?: false | Partial<ContentTrait>;
   /** What else the hub does otherwise than its personality, point by point. It outweighs the options above. */
   traits?: Partial<HubTraits>;
   /** How the EHR of each session publishes, unless the session says otherwise. */

@@ -35,4 +35,5 @@ export const castHub: HubTraits = {
   echo: 'others',
   contextVersions: 'never',
   contextForm: 'none',
+  content: undefined,
 };

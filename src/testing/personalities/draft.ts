@@ -20,5 +20,6 @@ export const draft: HubTraits = {
   publishAt: ['session'],
   publishTypes: ['application/json'],
   contextForm: 'envelope',
+  content: undefined,
   discovery: undefined,
 };

@@ -36,6 +36,7 @@ const jsSandbox: HubTraits = {
   answers: 'ignored',
   syncErrors: 'nobody',
   contextVersions: 'never',
+  content: undefined,
 };
 
 /** The JavaScript sandbox hub of December 2018: the draft, and websockets whose endpoint the app makes up. */

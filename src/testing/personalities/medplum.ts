@@ -21,6 +21,7 @@ const medplum: HubTraits = {
   contextVersions: 'always',
   syncErrors: 'nobody',
   contextKeeping: 'last-opened',
+  content: undefined,
   errors: 'operation-outcome',
 };
 

@@ -1,5 +1,6 @@
 import { BODY_LIMIT_BYTES, CORS_HEADERS } from '../ground/http-server.ts';
 import type { HubTraits } from '../ground/traits.ts';
+import { standardContent } from './standard-content.ts';
 
 /**
  * The hub that a test gets unless it asks for another one: the January 2019 draft (by webhook) and STU3 (by websocket) at once
@@ -96,4 +97,5 @@ export const standard: HubTraits = {
   contextKeeping: 'open-contexts',
   contextForm: 'by-path',
   contextStatus: 200,
+  content: standardContent,
 };

@@ -1,7 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { canonicalName } from '../../events/names.ts';
+import { ContentRefusal } from '../content/content-refusal.ts';
+import type { TakenContent } from '../content/shared-content.ts';
 import { type Access, type AccessGrant, type AccessTokens, covers } from '../ground/authorization.ts';
 import { type HttpAnswer, HttpRefusal, json, mediaType, parseForm, readBody } from '../ground/http-server.ts';
+import type { HubEvent } from '../ground/hub-event.ts';
 import type { HubMessageEntry, HubMessageKind, Recorder } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { HubShared } from '../session/hub-state.ts';
@@ -222,14 +225,41 @@ async function publish(hub: HubState, { topic: pathTopic, body, authorization }:
   if (traits.home === 'refused' && canonicalName(event.name) === 'Home-open')
     throw new HttpRefusal(400, 'This hub knows no such event.');
   const answer = tellAccepted(body, traits);
-  const holder = traits.echo === 'others' ? grant?.holder : undefined;
-  const sender = holder === undefined ? undefined : session.directory.all.find(({ name }) => name === holder);
-  if (!hub.echoFirst) return { ...answer, afterwards: async () => void (await session.distribute(event, sender)) };
-  const { answers, broken } = await session.distribute(event, sender);
+  const holder = grant?.holder;
+  const asker = holder === undefined ? undefined : session.directory.all.find(({ name }) => name === holder);
+  const taken = takeContent(session, event, traits);
+  if (taken instanceof ContentRefusal)
+    return { ...answer, afterwards: async () => session.refuseLate(event, asker, taken) };
+  if (taken.isPartial) answer.status = PARTIAL_CONTENT;
+  // It was sent on when it came for the first time.
+  if (taken.event === undefined) return answer;
+  const sending = taken.event;
+  const sender = traits.echo === 'others' ? asker : undefined;
+  if (!hub.echoFirst) return { ...answer, afterwards: async () => void (await session.distribute(sending, sender)) };
+  const { answers, broken } = await session.distribute(sending, sender);
   if (traits.withoutSubscribers === 'refused' && answers.length === 0)
     throw new HttpRefusal(404, `Could not find any subscriptions for sessionId ${pathTopic ?? ''}.`);
   if (broken !== undefined) throw new HttpRefusal(500, `There was ${broken}.`);
   return answer;
+}
+
+/** What a select of what is not known is answered with (IHE RAD.IRA, RAD-151). */
+const PARTIAL_CONTENT = 206;
+
+/**
+ * Takes an event that changes or selects content before it is answered: whoever comes second finds another version.
+ *
+ * @returns the refusal that its sender hears of later, by a SyncError
+ * @throws the refusal that answers the request
+ */
+function takeContent(session: TestSession, event: HubEvent, { content }: HubTraits): TakenContent | ContentRefusal {
+  try {
+    return session.take(event);
+  } catch (error) {
+    if (!(error instanceof ContentRefusal) || content === undefined) throw error;
+    if (content.refusals === 'sync-error') return error;
+    throw error.asAnswer(content);
+  }
 }
 
 /** Remembers the name of the subscriber that uses a token. */

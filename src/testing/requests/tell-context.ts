@@ -15,8 +15,11 @@ import type { TestSession } from '../session/test-session.ts';
 export function tellContext(session: TestSession, traits: HubTraits, shared: HubShared, draft: boolean): HttpAnswer {
   const { contextForm, contextStatus, message } = traits;
   const { current } = session;
-  const context = current?.event.context ?? [];
-  switch (contextForm === 'by-path' ? (draft ? 'envelope' : 'object') : contextForm) {
+  const opened = current?.event.context ?? [];
+  const form = contextForm === 'by-path' ? (draft ? 'envelope' : 'object') : contextForm;
+  const content = form === 'envelope' ? undefined : session.contentEntry;
+  const context = content === undefined ? opened : [...opened, content];
+  switch (form) {
     case 'envelope': {
       const { id, timestamp } = current?.event ?? { id: randomUUID(), timestamp: new Date().toISOString() };
       const at = message === 'java' ? javaDate(timestamp) : timestamp;
@@ -39,7 +42,10 @@ export function tellContext(session: TestSession, traits: HubTraits, shared: Hub
     case 'last-of-session':
       return tellLast(session, shared, traits);
     case 'contexts':
-      return json(200, contextList(current?.event));
+      return json(
+        200,
+        contextList(current && { ...current.event, versionId: current.versionId, context: [...context] }),
+      );
     case 'array':
       return json(200, context);
     case 'none':

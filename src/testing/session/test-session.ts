@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { canonicalName } from '../../events/names.ts';
+import { ContentRefusal } from '../content/content-refusal.ts';
+import { type HeldContent, SharedContent, type TakenContent } from '../content/shared-content.ts';
 import type { ContextKeeper } from '../context/context-keeper.ts';
 import { newContextKeeper } from '../context/new-context-keeper.ts';
 import type { OpenContext } from '../context/open-contexts.ts';
 import { netKeys } from '../delivery/notification-text.ts';
 import type { AccessTokens } from '../ground/authorization.ts';
 import type { DeliveryAnswer, SignatureChoice } from '../ground/delivery.ts';
-import type { ContextEntry, HubEvent } from '../ground/hub-event.ts';
+import { anchorAndAction, type ContextEntry, type HubEvent } from '../ground/hub-event.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from '../ground/launch-parameters.ts';
+import type { HubTraits } from '../ground/traits.ts';
 import { unguessable } from '../ground/unguessable.ts';
 import { speak } from '../ground/vocabulary.ts';
 import { withDerived } from '../publishing/derived-events.ts';
@@ -38,10 +41,12 @@ export interface SessionSettings extends Omit<SubscriptionSettings, 'session'> {
 export interface PublishResult {
   /** The event's id. */
   readonly id: string;
-  /** `context.versionId` of an open event. */
+  /** `context.versionId` of an open event, and of one that changed the content. */
   readonly versionId?: string;
   /** One answer per subscriber of the event. */
   readonly answers: readonly DeliveryAnswer[];
+  /** Why an update or a select was refused, and by which HTTP status; nothing of it was applied, and nobody was told. */
+  readonly refused?: { readonly status: number; readonly text: string };
 }
 
 /** What a callback answers that its subscriber has taken back. */
@@ -60,6 +65,7 @@ export class TestSession {
   readonly #settings: SessionSettings;
   readonly #scope: string | undefined;
   #context: ContextKeeper;
+  #content: SharedContent | undefined;
   /** Counts the restarts of the hub. */
   #life = 0;
   readonly #subscriptions: Subscriptions;
@@ -72,6 +78,7 @@ export class TestSession {
     this.#scope = scope;
     this.ehr = { ...settings.ehr };
     this.#context = newContextKeeper(settings.traits);
+    this.#content = newContent(settings.traits);
     this.url = `${settings.draftHubUrl.replace(/\/$/, '')}/${this.id}`;
     this.accessToken = this.issueToken(scope ?? 'fhircast/*.*');
     this.#disturbances = new Disturbances(settings.record);
@@ -79,21 +86,37 @@ export class TestSession {
       { ...settings, session: this.id },
       {
         open: () => this.#context.open.map((open) => open.event),
-        replay: () => (settings.traits.replay ? this.#context.latestOfEachType().map((open) => open.event) : []),
+        replay: () =>
+          settings.traits.replay ? this.#context.latestOfEachType().map((open) => this.#replayed(open)) : [],
         deliver: (subscription, event) => void this.#deliver(subscription, event),
         lost: (subscription, closeCode) => this.#lost(subscription, closeCode),
       },
     );
   }
 
-  /** The current context, if there is one. */
+  /** The current context, if there is one, in its version now. */
   get current(): OpenContext | undefined {
-    return this.#context.current;
+    const { current } = this.#context;
+    return current && this.#asNow(current);
   }
 
-  /** Every open context, the oldest first. */
+  /** Every open context in its version now, the oldest first. */
   get open(): readonly OpenContext[] {
-    return this.#context.open;
+    return this.#context.open.map((open) => this.#asNow(open));
+  }
+
+  /**
+   * What the hub holds for an open anchor: its version, its content, and what is selected.
+   *
+   * @param anchor such as `DiagnosticReport/1`. Default the current one
+   * @returns a copy; `undefined` when the anchor is not open, or the hub shares no content of it
+   */
+  content(anchor?: string): HeldContent | undefined {
+    const { current } = this.#context;
+    if (anchor === undefined) return current && this.#content?.held(current.event);
+    const [type = '', id] = anchor.split('/');
+    const context = [{ key: 'anchor', reference: { reference: `${type}/${id}` } }];
+    return this.#content?.held({ id: '', timestamp: '', name: `${type}-open`, context });
   }
 
   /** Every subscription as it is now, those that wait for their verification or socket included. */
@@ -153,13 +176,14 @@ export class TestSession {
    *
    * @param name in any spelling; the EHR uses that of its version, and every subscriber gets its own
    * @param context the entries of the event's context
-   * @param options `id` and `timestamp` (ISO 8601); default a new one and now, or what {@link TestSession.ehr} makes of them
+   * @param options `id` and `timestamp` (ISO 8601); default a new one and now, or what {@link TestSession.ehr} makes of them;
+   *   `versionId`: the version on which an update or a select builds; default that which the hub has
    * @returns the answers, once all subscribers answered or their time was up
    */
   async publish(
     name: string,
     context: readonly ContextEntry[] = [],
-    options: { id?: string; timestamp?: string } = {},
+    { versionId, ...options }: { id?: string; timestamp?: string; versionId?: string } = {},
   ): Promise<PublishResult> {
     const { id, timestamp } = { ...stamp(this.ehr), ...options };
     const entry = { direction: 'in', kind: 'publish', session: this.id, subscriber: 'EHR' } as const;
@@ -171,9 +195,42 @@ export class TestSession {
     const event = { id, timestamp, name: spoken, context: message === 'net' ? netKeys(told) : [...told], topic };
     const inner = { 'hub.topic': topic, 'hub.event': spoken, context: told };
     // A hub that looks at nothing sends the very message on.
-    return this.broadcast(
-      invalidEvent === 'unnoticed' ? { ...event, original: { timestamp, id, event: inner } } : event,
-    );
+    if (invalidEvent === 'unnoticed') return this.broadcast({ ...event, original: { timestamp, id, event: inner } });
+    const version = versionId ?? this.#content?.baseOf(event, this.#context.current?.event);
+    return this.#publish(version === undefined ? event : { ...event, versionId: version });
+  }
+
+  async #publish(event: HubEvent): Promise<PublishResult> {
+    try {
+      const taken = this.take(event);
+      return taken.event === undefined ? { id: event.id, answers: [] } : await this.broadcast(taken.event);
+    } catch (error) {
+      const { content } = this.#settings.traits;
+      if (!(error instanceof ContentRefusal) || content === undefined) throw error;
+      const { status, message } = error.asAnswer(content);
+      return { id: event.id, answers: [], refused: { status, text: message } };
+    }
+  }
+
+  /**
+   * @internal Takes an event that changes or selects content, at once and as a whole; any other one as it is.
+   *
+   * @throws a refusal, and then nothing has changed
+   */
+  take(event: HubEvent): TakenContent {
+    return this.#content?.concerns(event)
+      ? this.#content.take(event, this.#context.current?.event)
+      : { event, isPartial: false };
+  }
+
+  /** @internal Tells the sender of an event that it was not taken after all, if it hears SyncErrors. */
+  refuseLate(event: HubEvent, sender: Subscription | undefined, refusal: ContentRefusal): void {
+    if (sender === undefined) return;
+    const code = refusal.reason === 'tooLong' ? ('too-long' as const) : ('processing' as const);
+    const facts = { eventId: event.id, eventName: event.name, subscriber: 'Hub', diagnostics: refusal.message, code };
+    const context = [{ key: 'operationoutcome', resource: syncErrorOutcome(facts) }];
+    const error = { id: randomUUID(), timestamp: new Date().toISOString(), name: 'SyncError', context };
+    if (sender.active && sender.spellingOf(error.name) !== undefined) void this.#deliver(sender, error);
   }
 
   /**
@@ -245,6 +302,12 @@ export class TestSession {
     this.#subscriptions.drop(closeCode);
   }
 
+  /** @internal The entry by which the current context tells its content, of a hub that shares it. */
+  get contentEntry(): ContextEntry | undefined {
+    const { current } = this.#context;
+    return current && this.#content?.entryFor(current.event);
+  }
+
   /** @internal The subscriptions, for the hub's requests. */
   get directory(): Subscriptions {
     return this.#subscriptions;
@@ -265,10 +328,10 @@ export class TestSession {
     if (this.#subscriptions.verifying) await this.#subscriptions.verified();
     const audience = this.#audienceOf(event, except);
     if (audience.length === 0 && traits.withoutSubscribers === 'refused') return { id, answers: [] };
-    const followed = this.#context.follow(event);
+    const followed = this.#follow(event);
     const sending = withDerived(followed, traits.derivedEvents);
     // What it opens besides is behind what was opened; what it closes is closed.
-    for (const one of sending) if (one !== followed && isClose(one)) this.#context.follow(one);
+    for (const one of sending) if (one !== followed && isClose(one)) this.#follow(one);
     shared.contexts.follow(event, this.id);
     const told =
       traits.distribution === 'stumbling'
@@ -304,7 +367,10 @@ export class TestSession {
   /** @internal The hub restarts. */
   restart(how: { memory: boolean }): void {
     this.#life += 1;
-    if (!how.memory) this.#context = newContextKeeper(this.#settings.traits);
+    if (!how.memory) {
+      this.#context = newContextKeeper(this.#settings.traits);
+      this.#content = newContent(this.#settings.traits);
+    }
     this.#subscriptions.restart(how);
   }
 
@@ -312,6 +378,31 @@ export class TestSession {
   close(): void {
     this.#subscriptions.close();
     this.#disturbances.release();
+  }
+
+  /** Follows an event, and keeps the content of what is open now. */
+  #follow(event: HubEvent): HubEvent {
+    const before = this.#context.open;
+    const followed = this.#context.follow(event, this.#content?.versionFor(event));
+    const { open } = this.#context;
+    const { action } = anchorAndAction(event.name);
+    if (action === 'open' && open.some((context) => context.event === followed)) this.#content?.opened(followed);
+    if (action === 'close')
+      for (const context of before) if (!open.includes(context)) this.#content?.closed(context.event);
+    return followed;
+  }
+
+  /** What is open, in the version that it has now. */
+  #asNow(context: OpenContext): OpenContext {
+    const versionId = this.#content?.versionOf(context.event) ?? context.versionId;
+    return versionId === context.versionId ? context : { ...context, versionId };
+  }
+
+  /** An open as a late subscriber is told of it. */
+  #replayed(context: OpenContext): HubEvent {
+    const { content } = this.#settings.traits;
+    const { event, versionId } = content?.replayedVersion === 'current' ? this.#asNow(context) : context;
+    return versionId === event.versionId ? event : { ...event, versionId };
   }
 
   async #deliver(subscription: Subscription, event: HubEvent): Promise<DeliveryAnswer> {
@@ -367,6 +458,8 @@ export class TestSession {
     );
   }
 }
+
+const newContent = ({ content }: HubTraits): SharedContent | undefined => content && new SharedContent(content);
 
 const isClose = ({ name }: HubEvent): boolean => canonicalName(name).endsWith('-close');
 

@@ -318,7 +318,10 @@ describe('stu3', () => {
     expect(await (await context()).json()).toEqual({
       'context.type': 'Patient',
       'context.versionId': versionId,
-      context: patientContext(),
+      context: [
+        ...patientContext(),
+        { key: 'content', resource: { resourceType: 'Bundle', id: expect.any(String), type: 'collection' } },
+      ],
     });
     const document = await (await fetch(`${hub.url}/.well-known/fhircast-configuration`)).json();
     expect(document).toMatchObject({ fhircastVersion: 'STU3', webhookSupport: false, getCurrentSupport: true });
