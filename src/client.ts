@@ -25,6 +25,7 @@ import {
   type SmartLaunchOptions,
 } from './session/options.ts';
 import { Session } from './session/session.ts';
+import { SESSION } from './session/session-tap.ts';
 import { abortable } from './web/abortable.ts';
 
 const isName = (name: unknown): boolean => typeof name === 'string' && name !== '';
@@ -52,6 +53,11 @@ export class FhircastClient {
    */
   get __v_skip(): true {
     return true;
+  }
+
+  /** @internal */
+  get [SESSION](): Session {
+    return this.#session;
   }
 
   /**

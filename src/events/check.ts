@@ -109,7 +109,8 @@ export function checkContext(name: string, context: readonly ContextEntry[], len
       if (type === 'reference') {
         if (reference) continue;
         if (isAnchor && !resource) missing = key;
-        else deviates(`${key} is no reference`);
+        // Without one, nothing is selected any more.
+        else if (resource || key !== 'select') deviates(`${key} is no reference`);
       } else if (decisive && resource ? !isNamed(identityOf(entry)) : isAnchor) {
         missing = key;
       } else if (!resource || (resource.resourceType !== type && type !== key)) {

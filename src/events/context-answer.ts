@@ -4,7 +4,7 @@ import type { ContextEntry } from './context.ts';
 import { currentOf, MOST_SPECIFIC } from './context-list.ts';
 import { CurrentContext } from './current-context.ts';
 import { anchorKey, canonicalKey, eventParts } from './definitions.ts';
-import { isObject, type JsonObject, orderingTime, parseContext, parseJson, text } from './notification.ts';
+import { isObject, type JsonObject, orderingTime, parseContext, parseJson, text, versionIn } from './notification.ts';
 
 // The JavaScript sandbox of 2024 tells these after a SyncError or a UserLogout: it takes any event for the context.
 const NO_ANCHOR = /^(?:OperationOutcome|Parameters)$/;
@@ -68,7 +68,7 @@ function readContext(
     id: text(envelope.id),
     timestamp,
     time: orderingTime(timestamp ?? ''),
-    versionId: textUnder(event, 'context.versionId', 'versionId'),
+    versionId: versionIn(event, context),
   });
 }
 

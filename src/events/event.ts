@@ -1,7 +1,9 @@
+import type { Bundle, Reference } from 'fhir/r4.js';
 import { ContextResources } from './context.ts';
 import { eventParts } from './definitions.ts';
 import type { Notification } from './notification.ts';
-import { deepFreeze } from './read-only.ts';
+import { type DeepReadonly, deepFreeze } from './read-only.ts';
+import { selectedIn } from './selected.ts';
 import { hubHibernatesBy, type ReasonCode, reasonCodeOf, SESSION_ENDS } from './session-end.ts';
 import { firstSyncError, readSyncErrors, type SyncErrorDetails } from './sync-error.ts';
 
@@ -17,8 +19,10 @@ export interface EventDecision {
 export interface EventOrigin {
   /** `hub` for an event that the hub sent; `resync` for one that was found by asking for the current context. */
   readonly source: 'hub' | 'resync';
-  /** Whether the event is our own context change coming back. */
+  /** Whether the event is our own change coming back. */
   readonly isEcho: boolean;
+  /** Whether the event is about the current context. */
+  readonly isCurrent: boolean;
 }
 
 /**
@@ -42,8 +46,13 @@ export class FhircastEvent extends ContextResources {
   readonly versionId: string | undefined;
   /** The version of the context before this event (STU3, content sharing). */
   readonly priorVersionId: string | undefined;
-  /** Whether the event is our own context change coming back. */
+  /** Whether the event is our own change coming back. */
   readonly isEcho: boolean;
+  /**
+   * Whether the event is about the current context: the one that it opened or closed, or whose content it changes or selects. Content
+   * of a context may be changed that is open and not current. `false` for an event that is about no resource.
+   */
+  readonly isCurrent: boolean;
   /** Where the event came from. */
   readonly source: 'hub' | 'resync';
   readonly #raw: unknown;
@@ -62,6 +71,7 @@ export class FhircastEvent extends ContextResources {
     this.priorVersionId = notification.priorVersionId;
     this.#raw = notification.raw;
     this.isEcho = origin.isEcho;
+    this.isCurrent = origin.isCurrent;
     this.source = origin.source;
     this.#decision = decision;
     // What one listener does to it, another one must not see.
@@ -75,6 +85,20 @@ export class FhircastEvent extends ContextResources {
 
   protected override get anchorType(): string | undefined {
     return eventParts(this.name)?.resource;
+  }
+
+  /**
+   * What an update changes (STU3, content sharing), under whichever key its sender writes it: a Bundle with what is put and what is
+   * deleted. `undefined` for every other event.
+   */
+  get updates(): DeepReadonly<Bundle> | undefined {
+    if (eventParts(this.name)?.verb !== 'update') return undefined;
+    return this.resources('updates', 'Bundle')[0] ?? this.content;
+  }
+
+  /** What a select event selects, in one form whichever text its sender follows. Empty where nothing is, and for every other event. */
+  get selected(): readonly DeepReadonly<Reference>[] {
+    return eventParts(this.name)?.verb === 'select' ? selectedIn(this.context) : [];
   }
 
   /**

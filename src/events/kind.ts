@@ -21,3 +21,6 @@ export const kindOf = (name: string): EventKind => eventParts(name)?.verb ?? OTH
 
 /** Whether an event changes which contexts are open or current, so that its order matters. */
 export const changesContext = (kind: EventKind): boolean => kind === 'open' || kind === 'close' || kind === 'home';
+
+/** Whether an event is about the content of a context (STU3, content sharing), whose order its versions tell, and not its time. */
+export const isOfContent = (kind: EventKind): boolean => kind === 'update' || kind === 'select';

@@ -1,7 +1,7 @@
 import type { Parameters } from 'fhir/r4.js';
 import { NotificationError } from '../errors/errors.ts';
 import type { ContextEntry } from './context.ts';
-import { isObject, text, writtenUnder } from './json.ts';
+import { isObject, type JsonObject, text, writtenUnder } from './json.ts';
 import { type EventKind, kindOf } from './kind.ts';
 import { canonicalName } from './names.ts';
 import { parameterDeviations, SESSION_ENDS } from './session-end.ts';
@@ -122,6 +122,12 @@ export function parseContext(value: unknown, at: string, deviations?: string[]):
     for (const part of PARTS) {
       const sent = entry[part];
       if (isPart(part, sent)) continue;
+      if (deviations && Array.isArray(sent) && /^select$/i.test(entry.key)) {
+        // A list of what is selected in one entry: STU3's ballot of 2024 and IRA.
+        copy.select = sent;
+        delete copy[part];
+        continue;
+      }
       const said = only(sent);
       const what = `${at}[${i}].${part} is no ${part}`;
       if (!isPart(part, said) || (sent !== null && !deviations)) throw malformed(what);
@@ -134,6 +140,18 @@ export function parseContext(value: unknown, at: string, deviations?: string[]):
   }
   return (mended ?? entries) as readonly ContextEntry[];
 }
+
+/**
+ * The version of a context, wherever it stands: the text of STU3 writes `context.versionId`, its tables `versionId`, and the drafts
+ * of content sharing of 2021 have an entry `version`.
+ *
+ * @param object the event, or the answer to a request for the current context
+ * @param context the context that it has
+ */
+export const versionIn = (object: JsonObject, context: readonly ContextEntry[]): string | undefined =>
+  text(object['context.versionId']) ??
+  text(object.versionId) ??
+  text(context.find(({ key }) => key === 'version')?.versionId);
 
 /** Far more than a UUID; what is remembered of an event must not fill the memory. In characters. */
 const LONGEST_ID = 1_024;
@@ -208,8 +226,7 @@ export function parseNotification(message: unknown, body?: string): Notification
     name,
     kind,
     context,
-    // The text of STU3 writes `context.versionId`, its tables `versionId`.
-    versionId: text(event['context.versionId']) ?? text(event.versionId),
+    versionId: versionIn(event, context),
     priorVersionId: text(event['context.priorVersionId']) ?? text(event.priorVersionId),
     deviations,
     length: body?.length,

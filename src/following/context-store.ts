@@ -63,7 +63,7 @@ const areOfOneStudy = (resource: string, one: readonly ContextEntry[], other: re
 };
 
 /** A context that is open, with what is compared when another event comes. */
-interface OpenContext {
+export interface OpenContext {
   readonly context: CurrentContext;
   /** The resource type in lower case. */
   readonly resource: string;
@@ -72,6 +72,8 @@ interface OpenContext {
   readonly length: number;
   /** Whether the hub told of it on the connection of the moment. */
   isTold: boolean;
+  /** Its newest version, by whichever event (STU3, content sharing). */
+  versionId: string | undefined;
 }
 
 /** The latest ones, as far as they fit beside a new one. The last of them may be what a new one is derived from, and stays. */
@@ -238,17 +240,29 @@ export class ContextStore {
     });
   }
 
+  /**
+   * Takes the version that an event tells of what is open.
+   *
+   * @returns whether the event is about the current context
+   */
+  note({ name, context, versionId }: Pick<Notification, 'name' | 'context' | 'versionId'>): boolean {
+    const parts = eventParts(name);
+    const meant = parts ? this.meant(parts.resource, context) : [];
+    for (const open of meant) open.versionId = versionId ?? open.versionId;
+    return meant.some((open) => open.context === this.#current);
+  }
+
   /** Whether an event closes something that is open. */
   wouldClose({ name, context }: Pick<Notification, 'name' | 'context'>): boolean {
     const parts = eventParts(name);
-    return parts?.verb === 'close' && this.#meant(parts.resource, context).length > 0;
+    return parts?.verb === 'close' && this.meant(parts.resource, context).length > 0;
   }
 
   /** Whether an event closes something that was opened later, by their times. */
   wouldCloseNewer({ name, context, time }: Pick<Notification, 'name' | 'context' | 'time'>): boolean {
     const parts = eventParts(name);
     if (parts?.verb !== 'close' || time === undefined) return false;
-    return this.#meant(parts.resource, context).some((open) => (open.context.time ?? time) > time);
+    return this.meant(parts.resource, context).some((open) => (open.context.time ?? time) > time);
   }
 
   /**
@@ -382,6 +396,7 @@ export class ContextStore {
       anchor,
       length,
       isTold: true,
+      versionId: notification.versionId,
     };
     const meant = isNamed(anchor) ? this.#named(parts.resource, anchor, context) : [];
     const others = fitting(
@@ -406,7 +421,7 @@ export class ContextStore {
   #close(resource: string, { context, time }: Notification): boolean {
     const anchor = anchorIn(resource, context);
     const before = this.#open;
-    const meant = this.#meant(resource, context);
+    const meant = this.meant(resource, context);
     const closes = (shown: CurrentContext): boolean => {
       if (meant.some((open) => open.context === shown)) return true;
       // What the app did not close with the others, it still shows.
@@ -433,8 +448,12 @@ export class ContextStore {
     return meant.length > 0;
   }
 
-  /** The open contexts that a close means. One that names nothing means the current one, if that is of its type. */
-  #meant(resource: string, context: readonly ContextEntry[]): readonly OpenContext[] {
+  /**
+   * The open contexts that an event is about. One that names nothing means the current one, if that is of its type.
+   *
+   * @param resource the type of its anchor in lower case
+   */
+  meant(resource: string, context: readonly ContextEntry[]): readonly OpenContext[] {
     const anchor = anchorIn(resource, context);
     if (anchor) return this.#named(resource, anchor, context);
     return this.#open.filter((open) => open.resource === resource && open.context === this.#current);

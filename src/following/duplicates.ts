@@ -1,5 +1,5 @@
 import { fingerprintOf, instantOf, shortened } from '../events/fingerprint.ts';
-import { changesContext } from '../events/kind.ts';
+import { changesContext, isOfContent } from '../events/kind.ts';
 import type { Notification } from '../events/notification.ts';
 
 /** What is remembered of an event that was delivered: the answer, for when the hub delivers it again. */
@@ -124,7 +124,8 @@ export class Duplicates {
     if (same && (same.instant === instant || (isChange && same.changes === changes)))
       return { delivery: same, isTwin: false, isIdReused: false };
     const isIdReused = this.#recent.ids.has(id) || this.#older?.ids.has(id) === true;
-    const last = isChange ? this.#lastChange : sendsTwice ? this.#last : undefined;
+    // Two updates may be alike: their versions tell them apart.
+    const last = isChange ? this.#lastChange : sendsTwice && !isOfContent(notification.kind) ? this.#last : undefined;
     // Where nobody says when it happened, or no more than in which second, it may have happened twice.
     const isLast = instant !== '' && last?.content === content && last.delivery.instant === instant;
     const act = isChange && instant !== '' ? this.#actOf(`${content}\n${instant}`) : undefined;

@@ -1,7 +1,7 @@
 import { FhircastError, NotificationError } from '../errors/errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { FhircastEvent } from '../events/event.ts';
-import { changesContext, kindOf } from '../events/kind.ts';
+import { changesContext, isOfContent, kindOf } from '../events/kind.ts';
 import { canonicalName } from '../events/names.ts';
 import { idInText, type Notification, parseJson, parseNotification } from '../events/notification.ts';
 import type { Dialect } from '../hub/dialect.ts';
@@ -228,9 +228,10 @@ export class Inbox {
     for (const at of deviations) this.#warn(new NotificationError('notification-deviation', { at }));
     if (notification.time === undefined)
       this.#warn(new NotificationError('notification-deviation', { at: 'timestamp' }));
+    const wasCurrent = contexts.note(notification);
     const isDerived = contexts.isDerived(notification, this.#options.dialect().derivesEvents);
     const isComplete = !changesContext(notification.kind) || contexts.apply(notification, isDerived);
-    this.#deliver(notification, !isDerived && notification.kind !== 'close', answer);
+    this.#deliver(notification, wasCurrent, !isDerived && notification.kind !== 'close', answer);
     // A publisher with one id for all events may have opened it by itself.
     if (isDerived && !this.#options.dialect().derivesEvents) this.#options.hinted(contexts.hasReusedIds);
     if (!isComplete) this.#options.incomplete(notification);
@@ -240,8 +241,11 @@ export class Inbox {
     this.#options.listeners.emit('warning', error);
   }
 
-  /** @param answer tells the hub; absent for what the hub did not send and is not told about */
-  #deliver(notification: Notification, isEstablishing: boolean, answer?: Answer): Delivery {
+  /**
+   * @param wasCurrent whether it is about what was current before it
+   * @param answer tells the hub; absent for what the hub did not send and is not told about
+   */
+  #deliver(notification: Notification, wasCurrent: boolean, isEstablishing: boolean, answer?: Answer): Delivery {
     const { listeners, acknowledgeWithinMs, contexts } = this.#options;
     const delivery = this.#duplicates.remember(notification, contexts.changes, !answer);
     if (answer) delivery.waiting.push(answer);
@@ -270,7 +274,8 @@ export class Inbox {
           delivery.isRefusedLate = true;
           decided(false);
           this.#options.refused(event, reason);
-          if (answer) this.#options.late(event, reason);
+          // No SyncError is sent about content (STU3, SyncError).
+          if (answer && !isOfContent(notification.kind)) this.#options.late(event, reason);
         },
         // Nobody but the hub waits for a decision.
         progress: (progress) => {
@@ -282,7 +287,9 @@ export class Inbox {
       acknowledgeWithinMs,
     );
     const isEcho = this.#options.isEcho(notification);
-    const event = new FhircastEvent(notification, { source: answer ? 'hub' : 'resync', isEcho }, acknowledgement);
+    const isCurrent = notification.kind === 'close' ? wasCurrent : contexts.note(notification);
+    const source = answer ? 'hub' : 'resync';
+    const event = new FhircastEvent(notification, { source, isEcho, isCurrent }, acknowledgement);
     this.#options.received(event);
     acknowledgement.dispatched(listeners.dispatch(event));
     if (decision) this.#options.settled();
@@ -305,9 +312,10 @@ export class Inbox {
       priorVersionId: undefined,
       raw: undefined,
     };
+    const wasCurrent = this.#options.contexts.note(notification);
     this.#options.contexts.apply(notification, false, true);
     // What the app decides is the answer for when the hub sends this event after all.
-    return this.#deliver(notification, notification.kind === 'open');
+    return this.#deliver(notification, wasCurrent, notification.kind === 'open');
   }
 
   #failed(cause: unknown, late: boolean): void {

@@ -1,6 +1,6 @@
 import { type ContextCheck, checkContext } from '../events/check.ts';
 import { anchorKey, canonicalKey, eventParts } from '../events/definitions.ts';
-import { changesContext } from '../events/kind.ts';
+import { changesContext, isOfContent } from '../events/kind.ts';
 import type { Notification } from '../events/notification.ts';
 import type { Dialect } from '../hub/dialect.ts';
 import type { ContextStore } from './context-store.ts';
@@ -70,7 +70,8 @@ export function judge(notification: Notification, state: JudgeState, mayBeSentAg
   if (check.missing) return { kind: 'refused', code: 'anchor-missing', at: check.missing };
   if (dialect.anonymousOpen && isOfAnother(notification, contexts))
     return { kind: 'refused', code: 'anchor-contradiction', at: 'report' };
-  if (isStale || (mayBeSentAgain && duplicates.mayBeForgotten(notification)))
+  // Of content, the chain of versions says what is old.
+  if (isStale || (mayBeSentAgain && !isOfContent(kind) && duplicates.mayBeForgotten(notification)))
     return { kind: 'stale', isDoubtful: isChange && wouldChange(notification, contexts) };
   return { kind: 'followed', deviations: deviationsOf(notification, check, earlier.isIdReused) };
 }
@@ -99,7 +100,7 @@ function repetitionIn(
 /** Whether content that does not name its report, as some hubs have it, cannot be that of the current one. */
 function isOfAnother(notification: Notification, contexts: ContextStore): boolean {
   const { kind, name, context } = notification;
-  const resource = kind === 'update' || kind === 'select' ? eventParts(name)?.resource : undefined;
+  const resource = isOfContent(kind) ? eventParts(name)?.resource : undefined;
   const key = resource && anchorKey(resource);
   const isAnonymous = key && !context.some((entry) => canonicalKey(entry.key) === key);
   return key === 'report' && isAnonymous === true && !contexts.mayBeOfCurrent(notification);

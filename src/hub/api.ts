@@ -26,6 +26,8 @@ export interface HubApiOptions extends HttpOptions {
   readonly accessToken: (refused?: string) => string | undefined | Promise<string | undefined>;
   /** Takes a record of every exchange. */
   readonly record: Recorder;
+  /** Takes every answer to a request for the current context. */
+  told?(answer: ContextAnswer): void;
 }
 
 /** An event as it is sent to the hub. */
@@ -167,9 +169,10 @@ export class HubApi {
     const form = contextFormOf(answer.text);
     // The session's name is part of the draft's form. The sandbox hub of 2018 leaves it out, and has one context for all.
     const isOfOne = dialect.keepsContext && (!context || dialect.contextForm !== 'envelope' || form === 'envelope');
-    if (!isOfOne) return { context, worth: 'unlikely' };
     const isSaid = form === 'object' || form === (context ? dialect.contextForm : 'envelope');
-    return { context, worth: isSaid ? 'certain' : 'likely' };
+    const said: ContextAnswer = { context, worth: !isOfOne ? 'unlikely' : isSaid ? 'certain' : 'likely' };
+    this.#options.told?.(said);
+    return said;
   }
 
   /**

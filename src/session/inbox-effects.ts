@@ -33,7 +33,8 @@ export class InboxEffects implements InboxOptions {
   }
 
   isEcho(notification: Notification): boolean {
-    return this.#parts.changesMade?.isEcho(notification) ?? false;
+    const { changesMade, tap } = this.#parts;
+    return !!(changesMade?.isEcho(notification) || tap?.isEcho(notification));
   }
 
   takes(notification: Notification, answer: Answer): boolean {
@@ -76,11 +77,12 @@ export class InboxEffects implements InboxOptions {
   }
 
   received(event: FhircastEvent): void {
-    const { liveness, sync, contexts, wanted, catchUp, changesMade } = this.#parts;
+    const { liveness, sync, contexts, wanted, catchUp, changesMade, tap } = this.#parts;
     liveness.event();
     if (changesContext(kindOf(event.name))) sync.contextChanged(event, contexts.current);
     else if (sync.objected(event, (name) => wanted.names.includes(name))) catchUp.doubt();
     changesMade?.received(event);
+    tap?.received(event);
   }
 
   followed(establishes: boolean, time: number | undefined): void {

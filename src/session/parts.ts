@@ -7,6 +7,7 @@ import type { HubApi } from '../hub/api.ts';
 import type { CatchUp } from '../recovery/catch-up.ts';
 import type { Liveness } from '../recovery/liveness.ts';
 import type { Discovery, DiscoveryParts } from './session-discovery.ts';
+import type { SessionTap } from './session-tap.ts';
 
 /** The parts of a client, for those that carry out what one of them finds. */
 export interface SessionParts extends DiscoveryParts {
@@ -20,6 +21,8 @@ export interface SessionParts extends DiscoveryParts {
   readonly discovery: Discovery;
   /** What sends changes of the context, where the app has made one. */
   readonly changesMade: Changes | undefined;
+  /** What an entry point follows the session by. */
+  readonly tap: SessionTap | undefined;
   /** The context of the session, or what the app shows, may have changed. */
   settled(): void;
 }

@@ -25,6 +25,7 @@ import { type FhircastClientOptions, httpOptions } from './options.ts';
 import type { SessionParts } from './parts.ts';
 import { RecoveryEffects } from './recovery-effects.ts';
 import { Discovery } from './session-discovery.ts';
+import type { SessionTap } from './session-tap.ts';
 import { Subscribers } from './subscribers.ts';
 import { SubscriptionEffects } from './subscription-effects.ts';
 import { tokenLife } from './token-life.ts';
@@ -57,6 +58,8 @@ export class Session implements SessionParts {
   readonly catchUp: CatchUp;
   readonly liveness: Liveness;
   readonly lateRefusals: LateRefusals;
+  /** What an entry point follows the session by. */
+  tap: SessionTap | undefined;
   readonly #resends: number;
   readonly #callback: CallbackEndpoint | undefined;
   /** Most apps change nothing, and never have it. */
@@ -99,6 +102,7 @@ export class Session implements SessionParts {
       chooser: this.chooser,
       accessToken: token,
       record: this.discovery.record,
+      told: (answer) => this.tap?.told(answer),
     });
     this.inbox = new Inbox(new InboxEffects(this, topic, acknowledgeWithinMs));
     const recovery = new RecoveryEffects(this, backoff, silenceMs);

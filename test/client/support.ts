@@ -30,4 +30,8 @@ export const notify = ({
 
 /** An event as the app gets it, whose decision nobody hears. */
 export const eventOf = (facts: Facts = {}, source: 'hub' | 'resync' = 'hub'): FhircastEvent =>
-  new FhircastEvent(notify(facts), { source, isEcho: false }, { waitUntil: () => {}, refuse: () => {} });
+  new FhircastEvent(
+    notify(facts),
+    { source, isEcho: false, isCurrent: false },
+    { waitUntil: () => {}, refuse: () => {} },
+  );

@@ -35,7 +35,7 @@ function eventWith(context: unknown, name = 'DiagnosticReport-open') {
   };
   const event = new FhircastEvent(
     parseNotification(raw),
-    { source: 'resync', isEcho: true },
+    { source: 'resync', isEcho: true, isCurrent: false },
     { waitUntil: (promise) => decided.push(promise), refuse: (reason) => decided.push(reason) },
   );
   return { event, raw, decided };

@@ -20,7 +20,7 @@ const readAll = (body: string) => {
   const notification = parseNotification(parseJson(body));
   const read = new FhircastEvent(
     notification,
-    { source: 'hub', isEcho: false },
+    { source: 'hub', isEcho: false, isCurrent: false },
     { waitUntil: () => {}, refuse: () => {} },
   );
   return [read.anchor, read.anchorReference, read.patient, read.studies, read.content, read.syncError, read.syncErrors];

@@ -35,7 +35,7 @@ function follow(text: string) {
     if (fault) return { refused: fault };
     const event = new FhircastEvent(
       notification,
-      { source: 'hub', isEcho: false },
+      { source: 'hub', isEcho: false, isCurrent: false },
       { waitUntil: () => {}, refuse: () => {} },
     );
     return { event, deviations: [...(notification.deviations ?? []), ...deviations] };

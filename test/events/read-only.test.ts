@@ -57,7 +57,11 @@ describe('what a listener gets', () => {
 
   it('is the same for everybody: each listener, and the context of the session', () => {
     const notification = notify({ context: copy(CONTEXT) });
-    const event = new Event(notification, { source: 'hub', isEcho: false }, { waitUntil: () => {}, refuse: () => {} });
+    const event = new Event(
+      notification,
+      { source: 'hub', isEcho: false, isCurrent: false },
+      { waitUntil: () => {}, refuse: () => {} },
+    );
     const context = new CurrentContext('Patient', notification.context);
     expect(event.patient).toBe(context.patient);
     expectFrozen(context.context);

@@ -49,7 +49,7 @@ function readNotification(text: SpecificationText, body: string, topic = text.to
   if (missing) throw new NotificationError('anchor-missing', { at: missing });
   const { syncError } = new FhircastEvent(
     notification,
-    { source: 'hub', isEcho: false },
+    { source: 'hub', isEcho: false, isCurrent: false },
     { waitUntil: () => {}, refuse: () => {} },
   );
   return {

@@ -106,7 +106,7 @@ export async function send(text: SpecificationText, exchange: FromApp, wire: str
       const { api, requests } = callsOf(text, who);
       const error = parseNotification(parse(printed.body));
       const quiet = { waitUntil: () => {}, refuse: () => {} };
-      const origin = { source: 'hub', isEcho: false } as const;
+      const origin = { source: 'hub', isEcho: false, isCurrent: false } as const;
       const { syncErrors } = new FhircastEvent(error, origin, quiet);
       const { eventId = 'e', eventName = 'patient-open', subscriber, diagnostics } = syncErrors[0] ?? {};
       const failed = parseNotification({ id: eventId, event: { 'hub.topic': text.topic, 'hub.event': eventName } });

@@ -323,7 +323,7 @@ Content-Type: application/json
         name: 'DiagnosticReport-select',
         versionId: 'v3',
         context: ['report DiagnosticReport/rep-ute', 'select'],
-        deviations: ['report is no reference', 'select is no reference'],
+        deviations: ['report is no reference'],
       },
     ),
   ],

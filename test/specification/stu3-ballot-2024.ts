@@ -156,7 +156,7 @@ Content-Type: application/json
           name: 'DiagnosticReport-select',
           time: '2023-09-12T14:58:45.988Z',
           context: ['report DiagnosticReport/rep-ute', 'select'],
-          deviations: ['report is no reference', 'select is no reference'],
+          deviations: ['report is no reference'],
         },
       },
     },
