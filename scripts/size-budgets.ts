@@ -10,8 +10,8 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 42_112, total: 45_760 },
-  './launch': { initial: 42_816, total: 46_464 },
+  '.': { initial: 42_624, total: 46_272 },
+  './launch': { initial: 43_328, total: 46_976 },
   './callback': { initial: 8_896, total: 8_896 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },

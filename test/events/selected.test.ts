@@ -3,7 +3,11 @@ import { FhircastEvent } from '../../src/events/event.ts';
 import { parseJson, parseNotification } from '../../src/events/notification.ts';
 
 const read = (context: unknown, name = 'DiagnosticReport-select', more: object = {}) => {
-  const message = { timestamp: '2026-01-05T08:00:00Z', id: '1', event: { 'hub.topic': 't', 'hub.event': name, context, ...more } };
+  const message = {
+    timestamp: '2026-01-05T08:00:00Z',
+    id: '1',
+    event: { 'hub.topic': 't', 'hub.event': name, context, ...more },
+  };
   const text = JSON.stringify(message);
   const origin = { source: 'hub', isEcho: false, isCurrent: true } as const;
   return new FhircastEvent(parseNotification(parseJson(text), text), origin, { waitUntil: () => {}, refuse: () => {} });
@@ -18,12 +22,24 @@ const [o1, o2] = [
 
 describe('select, in all forms of the texts, is one form for the app', () => {
   it.each<[string, unknown[]]>([
-    ['a repeated reference (3.0.0)', [{ key: 'select', reference: one }, { key: 'select', reference: two }]],
+    [
+      'a repeated reference (3.0.0)',
+      [
+        { key: 'select', reference: one },
+        { key: 'select', reference: two },
+      ],
+    ],
     ['a list of references (2024/25)', [{ key: 'select', reference: [one, two] }]],
     ['resources (2024)', [{ key: 'select', resources: [o1, o2] }]],
     ['a list of resources (IRA)', [{ key: 'select', resource: [o1, o2] }]],
     ['select without a key (2022)', [{ select: [o1, o2] }]],
-    ['a repeated resource', [{ key: 'select', resource: o1 }, { key: 'Select', resource: o2 }]],
+    [
+      'a repeated resource',
+      [
+        { key: 'select', resource: o1 },
+        { key: 'Select', resource: o2 },
+      ],
+    ],
   ])('%s', (_, entries) => {
     expect(read([report, ...entries]).selected).toEqual([one, two]);
   });
@@ -39,7 +55,9 @@ describe('select, in all forms of the texts, is one form for the app', () => {
   });
 
   it('of nothing that has no name', () => {
-    expect(read([report, { key: 'select', resources: [{ resourceType: 'Observation' }, 7, null, 'x', {}] }]).selected).toEqual([]);
+    expect(
+      read([report, { key: 'select', resources: [{ resourceType: 'Observation' }, 7, null, 'x', {}] }]).selected,
+    ).toEqual([]);
     expect(read([report, { key: 'select', reference: one }], 'DiagnosticReport-update').selected).toEqual([]);
   });
 });
