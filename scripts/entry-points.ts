@@ -16,6 +16,7 @@ export const entryPoints = {
   './callback/aws-lambda': 'callback/adapters/aws-lambda',
   './redis': 'redis/index',
   './relay': 'relay/index',
+  './radiology': 'radiology/index',
   './testing': 'testing/index',
 } as const;
 

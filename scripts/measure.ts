@@ -29,6 +29,8 @@ const PAGES: Partial<Record<Subpath, string>> = {
   '.': 'FhircastClient',
   './launch': 'clientFromUrl',
   './relay': 'relayChannel',
+  // The heaviest of its functions.
+  './radiology': 'reportOpen',
 };
 
 /** What an app writes. For a page it is the one import that every such page has; for a server, all that there is. */

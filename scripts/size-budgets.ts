@@ -21,6 +21,7 @@ export const budgets: Record<Subpath, Budget> = {
   './callback/aws-lambda': { initial: 3_456, total: 3_456 },
   './redis': { initial: 10_816, total: 10_816 },
   './relay': { initial: 13_632, total: 13_632 },
+  './radiology': { initial: 2_048, total: 2_048 },
   './testing': { initial: 39_680, total: 39_680 },
 };
 

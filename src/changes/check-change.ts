@@ -54,7 +54,9 @@ export function missingIn(name: string, context: readonly ContextEntry[]): reado
     const key = canonicalKey(entry.key);
     if (!entry.resource || !decisive.includes(key)) return [];
     const { id, identifiers } = identityOf(entry);
-    return [...(id === undefined ? [`${key}.id`] : []), ...(identifiers.length === 0 ? [`${key}.identifier`] : [])];
+    // The number of the order that a report is based on is as good as one of its own.
+    const isNameless = identifiers.length === 0 && !('basedOn' in entry.resource);
+    return [...(id === undefined ? [`${key}.id`] : []), ...(isNameless ? [`${key}.identifier`] : [])];
   });
   return [...new Set(missing)];
 }
