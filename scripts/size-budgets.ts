@@ -11,7 +11,7 @@ export interface Budget {
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
   '.': { initial: 42_624, total: 46_272 },
-  './launch': { initial: 43_328, total: 46_976 },
+  './launch': { initial: 43_392, total: 46_976 },
   './callback': { initial: 8_896, total: 8_896 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },
@@ -20,8 +20,8 @@ export const budgets: Record<Subpath, Budget> = {
   './callback/next': { initial: 2_464, total: 2_464 },
   './callback/aws-lambda': { initial: 3_456, total: 3_456 },
   './redis': { initial: 10_816, total: 10_816 },
-  './relay': { initial: 13_632, total: 13_632 },
-  './radiology': { initial: 2_048, total: 2_048 },
+  './relay': { initial: 13_696, total: 13_696 },
+  './radiology': { initial: 1_728, total: 1_728 },
   './testing': { initial: 39_680, total: 39_680 },
 };
 

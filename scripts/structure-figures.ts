@@ -22,6 +22,7 @@ const ROOMS: readonly string[] = [
   'relay',
   'callback',
   'launch/index.ts',
+  'radiology',
   'launch/client-from-url.ts',
   'launch/hub-of-fhir-server.ts',
   'index.ts',
