@@ -183,7 +183,7 @@ describe('PowerCast', () => {
     entry: [
       {
         request: { method: 'POST' as const, url: 'Observation' },
-        resource: { resourceType: 'Basic' as const, code: {} },
+        resource: { resourceType: 'Basic' as const, id: 'b-1', code: {} },
       },
     ],
   };

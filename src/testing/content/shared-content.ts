@@ -110,7 +110,7 @@ export class SharedContent {
     const taken = this.#taken.get(nameAndId(event));
     if (taken !== undefined && this.#trait.repeatedIds === 'answered') return { isPartial: taken.isPartial };
     const { action } = anchorAndAction(event.name);
-    const held = this.#findFor(event, current);
+    const held = this.#find(event);
     if (!held?.isOpen) throw new ContentRefusal('notOpen', 'The anchor of this event is not open.');
     const isCurrent = current !== undefined && this.#find(current) === held;
     if (!isCurrent && (action === 'select' || !this.#trait.nonCurrentUpdates))
@@ -137,8 +137,8 @@ export class SharedContent {
   }
 
   /** The version on which an update or a select that is made now has to build; `undefined` for any other event. */
-  baseOf(event: HubEvent, current: HubEvent | undefined): string | undefined {
-    return this.concerns(event) ? this.#findFor(event, current)?.versionId : undefined;
+  baseOf(event: HubEvent): string | undefined {
+    return this.concerns(event) ? this.#find(event)?.versionId : undefined;
   }
 
   /** The version of an anchor now. */
@@ -200,12 +200,6 @@ export class SharedContent {
     this.#taken.set(nameAndId(event), taken);
     const [oldest] = this.#taken.keys();
     if (this.#taken.size > REMEMBERED_IDS && oldest !== undefined) this.#taken.delete(oldest);
-  }
-
-  /** Some apps know a report by its study, and name none: it is the current one. */
-  #findFor(event: HubEvent, current: HubEvent | undefined): AnchorContent | undefined {
-    const names = anchorIdIn(event.context, anchorAndAction(event.name).anchor) !== undefined;
-    return this.#find(names || current === undefined ? event : { ...event, context: current.context });
   }
 
   #find(event: HubEvent): AnchorContent | undefined {

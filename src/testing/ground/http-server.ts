@@ -9,6 +9,8 @@ export interface HttpAnswer {
   status: number;
   headers?: Record<string, string>;
   body?: string;
+  /** Whether it is lost on demand: the connection is cut, or stays open and nothing comes. */
+  lost?: 'cut' | 'silence';
   /** What to do once the answer is on its way, such as the verification that follows a 202. */
   afterwards?: () => Promise<void>;
 }
@@ -88,6 +90,8 @@ export function printable(text: string, limit = 60): string {
 
 /** Sends an answer, with CORS headers. */
 function send(response: ServerResponse, answer: HttpAnswer, cors: Readonly<Record<string, string>>): void {
+  if (answer.lost === 'cut') response.destroy();
+  if (answer.lost !== undefined) return;
   response.writeHead(answer.status, { ...cors, ...answer.headers });
   response.end(answer.body);
 }

@@ -27,7 +27,7 @@ export function typeAndIdOf(reference: unknown): readonly [type: string, id: str
 }
 
 /** The type and the id of what stands in an entry of a context, as a resource or as a reference to one. */
-export function typeAndIdIn({ resource, reference }: ContextEntry): readonly [type: string, id: string] | undefined {
+function typeAndIdIn({ resource, reference }: ContextEntry): readonly [type: string, id: string] | undefined {
   return isResource(resource) ? [resource.resourceType, resource.id] : typeAndIdOf(reference);
 }
 

@@ -54,6 +54,8 @@ export interface SubscribingTraits {
   readonly webhookFieldsOfWebsockets: 'ignored' | 'refused' | 'required';
   /** The field that names a subscriber. */
   readonly nameField: 'subscriber.name' | 'hub.subscriber';
+  /** Whether a subscription needs one. */
+  readonly subscriberName: 'optional' | 'required';
   /** The longest lease that is granted unless the hub was started with another one, in seconds. */
   readonly leaseSeconds: number;
   /** The fields in which a subscription may ask for a lease; the first that is there counts. */

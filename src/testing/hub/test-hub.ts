@@ -10,6 +10,7 @@ import { startOwnedNetwork, type TestNetwork } from '../network/test-network.ts'
 import type { EhrHabits } from '../publishing/ehr-habits.ts';
 import { discoveryDocument } from '../requests/discovery-document.ts';
 import { handleHubRequest, type Refusal } from '../requests/hub-requests.ts';
+import type { LostAnswer } from '../requests/lost-answer.ts';
 import { openDoor } from '../requests/socket-door.ts';
 import { newHubShared } from '../session/hub-state.ts';
 import { type SessionSettings, TestSession } from '../session/test-session.ts';
@@ -47,6 +48,10 @@ export interface TestHub {
   openSession(options?: { scope?: string; ehr?: EhrHabits }): TestSession;
   /** Refuses the next request, or the next of one kind. Calls add up. */
   refuseNext(refusal?: Refusal): void;
+  /** Loses the answer to the next event that an app sends, or to the next request of another kind. Calls add up. */
+  loseNextAnswer(lost?: LostAnswer): void;
+  /** The session of a topic, be it an id or a URL. A hub that takes any topic makes one. */
+  session(topic: string): TestSession | undefined;
   /** The first message that fits, past ones included; rejects when none comes in time. */
   waitFor(fits: (message: HubMessage) => boolean, options?: WaitOptions): Promise<HubMessage>;
   /**
@@ -76,6 +81,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   let life = newLife();
   const sessions = new Map<string, TestSession>();
   const refusals: Refusal[] = [];
+  const losses: LostAnswer[] = [];
   const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_LIMIT_BYTES });
 
   const server = createServer(async (request, response) => {
@@ -106,6 +112,8 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       return session;
     },
     refuseNext: (refusal = {}) => void refusals.push(refusal),
+    loseNextAnswer: (lost = {}) => void losses.push(lost),
+    session: (topic) => state.findSession(topic),
     waitFor: (fits, wait) => log.waitFor(fits, wait),
     restart(how) {
       life.abort();
@@ -161,6 +169,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     record: log.record,
     echoFirst: options.echoFirst ?? traits.echoFirst,
     refusals,
+    losses,
     wellKnown: () => hub.wellKnown,
     // A session is known by its id, and by its URL on either of the hub's own.
     findSession: (topic: string): TestSession | undefined => {

@@ -3,6 +3,7 @@ import { ballot } from './ballot.ts';
 import { bareEndpoint } from './bare-endpoint.ts';
 import { castHub } from './cast-hub.ts';
 import { draft } from './draft.ts';
+import { ira } from './ira.ts';
 import { java2019 } from './java-2019.ts';
 import { jsSandbox2018, jsSandbox2024 } from './js-sandbox.ts';
 import { medplum2025, medplum2026, medplumAugust2026, medplumR4, medplumStu2, medplumStu3, radAi } from './medplum.ts';
@@ -36,6 +37,7 @@ const personalities = {
   'medplum-2026-08': medplumAugust2026,
   'medplum-r4': medplumR4,
   'rad-ai': radAi,
+  ira,
   powercast,
   'cast-hub': castHub,
   'net-prototype': netPrototype,
@@ -54,7 +56,7 @@ const personalities = {
  * Hubs of the field, with all of their quirks: `js-sandbox-2018` and `js-sandbox-2024` (the community's JavaScript sandbox),
  * `net-sandbox-2019` (its .NET sandbox), `java-2019`, `medplum-stu2` and `medplum-stu3`, Medplum's STU3 endpoint by age:
  * `medplum-2025` (before 5.1.29), `medplum-2026` (mid 2026), `medplum-2026-08`; `medplum-r4` (a proof of concept),
- * `rad-ai` (Medplum's of 2026-08, where reports are opened by their study alone), `powercast`,
+ * `rad-ai` (Medplum's of 2026-08, where reports are opened by their study alone), `ira` (IHE's profile Integrated Reporting Applications), `powercast`,
  * `cast-hub`, `net-prototype` (wants its first frame answered), `radiology` (silent until the
  * endpoint has come back), `ok-only` (every answer but 200 is a refusal), `silent-confirmation` (never confirms), and
  * `bare-endpoint` (answers with the URL of the websocket and nothing else).

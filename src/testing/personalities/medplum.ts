@@ -1,5 +1,7 @@
+import type { ContentTrait } from '../ground/content-traits.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import { standard } from './standard.ts';
+import { standardContent } from './standard-content.ts';
 
 /** What Medplum's two endpoints share: websockets, on which everything of the topic is sent and no answer is minded. */
 const medplum: HubTraits = {
@@ -47,8 +49,28 @@ export const medplumStu3: HubTraits = {
 /** Medplum's STU3 endpoint before 5.1.29: all of a topic have one endpoint, and all are told a denial when one leaves. */
 export const medplum2025: HubTraits = { ...medplumStu3, endpointFor: 'topic' };
 
-/** Medplum's STU3 endpoint in mid 2026: whoever leaves without the field `endpoint` ends everybody's subscriptions. */
-export const medplum2026: HubTraits = { ...medplumStu3, unsubscription: 'by-endpoint-field' };
+/** How Medplum shares content: of reports alone, 400 for whatever it does not take, and a close that ends nothing. */
+const medplumContent: ContentTrait = {
+  ...standardContent,
+  anchors: ['DiagnosticReport'],
+  statuses: { version: 400, notOpen: 400, notCurrent: 400, invalid: 400 },
+  repeatedIds: 'judged',
+  deletesOfUnknown: 'refused',
+  deletesOfOpened: 'take-change-back',
+  fullUrls: 'lost',
+  afterClose: 'kept',
+  reopenedVersion: 'same',
+};
+
+/**
+ * Medplum's STU3 endpoint in mid 2026: whoever leaves without the field `endpoint` ends everybody's subscriptions. It shares
+ * content.
+ */
+export const medplum2026: HubTraits = {
+  ...medplumStu3,
+  unsubscription: 'by-endpoint-field',
+  content: medplumContent,
+};
 
 /**
  * Medplum's STU3 endpoint in August 2026: an endpoint for each subscription, filtered events, others that are derived from them,
@@ -67,8 +89,11 @@ export const medplumAugust2026: HubTraits = {
   syncErrorsReach: 'every-subscriber',
 };
 
-/** Medplum's STU3 endpoint in August 2026, as a reporting AI uses it: it opens reports by the accession number of their study. */
-export const radAi: HubTraits = { ...medplumAugust2026, reports: 'by-study' };
+/**
+ * Medplum's STU3 endpoint in August 2026, as a reporting AI uses it: it opens reports by the accession number of their study.
+ * Without a report there is nothing of which content could be kept: updates are sent on.
+ */
+export const radAi: HubTraits = { ...medplumAugust2026, reports: 'by-study', content: undefined };
 
 /**
  * The R4 proof of concept on Medplum: all of a topic have one endpoint, whoever does not answer is out, Home-open is a 400, an

@@ -1,5 +1,6 @@
 import type { HubTraits } from '../ground/traits.ts';
 import { standard } from './standard.ts';
+import { standardContent } from './standard-content.ts';
 
 /** How long PowerCast's subscriptions last, in seconds: a day. */
 const LEASE_SECONDS = 86_400;
@@ -25,4 +26,11 @@ export const powercast: HubTraits = {
   message: 'nulls',
   contextVersions: 'always',
   contextForm: 'contexts',
+  content: {
+    ...standardContent,
+    anchors: ['DiagnosticReport'],
+    putMethods: ['PUT', 'POST'],
+    bundleKeys: ['updates', 'bundle', 'content'],
+    versionInAnchor: true,
+  },
 };

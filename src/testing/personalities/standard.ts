@@ -28,6 +28,7 @@ export const standard: HubTraits = {
   secretByDefault: false,
   webhookFieldsOfWebsockets: 'ignored',
   nameField: 'subscriber.name',
+  subscriberName: 'optional',
   leaseSeconds: 7200,
   leaseFields: ['hub.lease_seconds'],
   eventsOfUnsubscription: 'optional',

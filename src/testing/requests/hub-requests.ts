@@ -12,7 +12,9 @@ import type { TestSession } from '../session/test-session.ts';
 import { parseSubscribeRequest } from '../subscriptions/subscribe-request.ts';
 import { handleConference } from './conference-requests.ts';
 import { tellRefusal } from './error-answer.ts';
+import { type LostAnswer, takeLost } from './lost-answer.ts';
 import { readEvent } from './published-event.ts';
+import { checkReport } from './report-checks.ts';
 import { route, tellAccepted } from './routing.ts';
 import { tellContext } from './tell-context.ts';
 import { handleUnchecked, isUncheckedWebSocket } from './unchecked-subscription.ts';
@@ -41,6 +43,8 @@ export interface HubState {
   readonly echoFirst: boolean;
   /** The refusals that are still to come. */
   readonly refusals: Refusal[];
+  /** The answers that are still to be lost. */
+  readonly losses: LostAnswer[];
   /** The discovery document, or `undefined` when there is none. */
   wellKnown(): Record<string, unknown> | undefined;
   findSession(topic: string): TestSession | undefined;
@@ -72,6 +76,11 @@ export async function handleHubRequest(hub: HubState, incoming: IncomingMessage,
     hub.record(description);
     asker = whoAsks(description);
     refuseOnDemand(hub, request.kind);
+    const lost = takeLost(hub.losses, request.kind);
+    if (lost !== undefined) {
+      hub.record({ direction: 'out', kind: 'disturb', about, fields: { disturbance: 'lost-answer' }, ...asker });
+      return { ...(lost.arrives ? await act(hub, request) : { status: 0 }), lost: lost.how };
+    }
     answer = await act(hub, request);
   } catch (error) {
     if (!(error instanceof HttpRefusal)) throw error;
@@ -224,6 +233,7 @@ async function publish(hub: HubState, { topic: pathTopic, body, authorization }:
   requireAccess(grant, session, [event.name], 'write');
   if (traits.home === 'refused' && canonicalName(event.name) === 'Home-open')
     throw new HttpRefusal(400, 'This hub knows no such event.');
+  if (traits.content !== undefined) checkReport(session, event, traits.content);
   const answer = tellAccepted(body, traits);
   const holder = grant?.holder;
   const asker = holder === undefined ? undefined : session.directory.all.find(({ name }) => name === holder);

@@ -14,11 +14,10 @@ import type { TestSession } from '../session/test-session.ts';
  */
 export function tellContext(session: TestSession, traits: HubTraits, shared: HubShared, draft: boolean): HttpAnswer {
   const { contextForm, contextStatus, message } = traits;
-  const { current } = session;
-  const opened = current?.event.context ?? [];
+  const { current, told } = session;
   const form = contextForm === 'by-path' ? (draft ? 'envelope' : 'object') : contextForm;
-  const content = form === 'envelope' ? undefined : session.contentEntry;
-  const context = content === undefined ? opened : [...opened, content];
+  // Versions that know this envelope know no content.
+  const context = (form === 'envelope' ? current?.event : told)?.context ?? [];
   switch (form) {
     case 'envelope': {
       const { id, timestamp } = current?.event ?? { id: randomUUID(), timestamp: new Date().toISOString() };
@@ -42,10 +41,7 @@ export function tellContext(session: TestSession, traits: HubTraits, shared: Hub
     case 'last-of-session':
       return tellLast(session, shared, traits);
     case 'contexts':
-      return json(
-        200,
-        contextList(current && { ...current.event, versionId: current.versionId, context: [...context] }),
-      );
+      return json(200, contextList(told));
     case 'array':
       return json(200, context);
     case 'none':

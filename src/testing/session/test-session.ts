@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { canonicalName } from '../../events/names.ts';
 import { ContentRefusal } from '../content/content-refusal.ts';
 import { type HeldContent, SharedContent, type TakenContent } from '../content/shared-content.ts';
+import { withVersionInAnchor } from '../content/version-in-anchor.ts';
 import type { ContextKeeper } from '../context/context-keeper.ts';
 import { newContextKeeper } from '../context/new-context-keeper.ts';
 import type { OpenContext } from '../context/open-contexts.ts';
@@ -10,9 +11,16 @@ import type { AccessTokens } from '../ground/authorization.ts';
 import type { DeliveryAnswer, SignatureChoice } from '../ground/delivery.ts';
 import { anchorAndAction, type ContextEntry, type HubEvent } from '../ground/hub-event.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from '../ground/launch-parameters.ts';
+import { anchorIdIn } from '../ground/resource-key.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import { unguessable } from '../ground/unguessable.ts';
 import { speak } from '../ground/vocabulary.ts';
+import {
+  type ContentChange,
+  type ContentEventOptions,
+  selectContext,
+  updateContext,
+} from '../publishing/content-events.ts';
 import { withDerived } from '../publishing/derived-events.ts';
 import { type EhrHabits, stamp } from '../publishing/ehr-habits.ts';
 import { reportByStudy } from '../publishing/reports-by-study.ts';
@@ -85,7 +93,7 @@ export class TestSession {
     this.#subscriptions = new Subscriptions(
       { ...settings, session: this.id },
       {
-        open: () => this.#context.open.map((open) => open.event),
+        open: () => this.#context.open.map((open) => this.#told(open)),
         replay: () =>
           settings.traits.replay ? this.#context.latestOfEachType().map((open) => this.#replayed(open)) : [],
         deliver: (subscription, event) => void this.#deliver(subscription, event),
@@ -196,8 +204,37 @@ export class TestSession {
     const inner = { 'hub.topic': topic, 'hub.event': spoken, context: told };
     // A hub that looks at nothing sends the very message on.
     if (invalidEvent === 'unnoticed') return this.broadcast({ ...event, original: { timestamp, id, event: inner } });
-    const version = versionId ?? this.#content?.baseOf(event, this.#context.current?.event);
+    const version = versionId ?? this.#content?.baseOf(event);
     return this.#publish(version === undefined ? event : { ...event, versionId: version });
+  }
+
+  /**
+   * Changes the content of an anchor, as another application would: by an update that is sent to everybody who subscribed to it.
+   *
+   * @returns what became of it; `refused` where the hub does not take it
+   */
+  update(change: ContentChange, options: ContentEventOptions = {}): Promise<PublishResult> {
+    return this.#aboutContent('update', options, (anchor) => updateContext(anchor, change));
+  }
+
+  /**
+   * Selects part of the content of an anchor, and nothing else, as another application would.
+   *
+   * @param references as in `Observation/1`; none clears the selection
+   */
+  select(references: readonly string[], options: ContentEventOptions = {}): Promise<PublishResult> {
+    return this.#aboutContent('select', options, (anchor) => selectContext(anchor, references));
+  }
+
+  #aboutContent(
+    verb: 'update' | 'select',
+    { anchor, ...options }: ContentEventOptions,
+    contextFor: (anchor: string) => ContextEntry[],
+  ): Promise<PublishResult> {
+    const { current } = this.#context;
+    const id = current && anchorIdIn(current.event.context, current.type);
+    const about = anchor ?? (current && `${current.type}/${id ?? ''}`) ?? 'DiagnosticReport/';
+    return this.publish(`${about.split('/')[0]}-${verb}`, contextFor(about), options);
   }
 
   async #publish(event: HubEvent): Promise<PublishResult> {
@@ -302,10 +339,10 @@ export class TestSession {
     this.#subscriptions.drop(closeCode);
   }
 
-  /** @internal The entry by which the current context tells its content, of a hub that shares it. */
-  get contentEntry(): ContextEntry | undefined {
+  /** @internal The current context as it is told to whoever asks: in its version now, with its content where that is shared. */
+  get told(): HubEvent | undefined {
     const { current } = this.#context;
-    return current && this.#content?.entryFor(current.event);
+    return current && this.#told(current);
   }
 
   /** @internal The subscriptions, for the hub's requests. */
@@ -345,7 +382,11 @@ export class TestSession {
     const { distribution } = this.#settings.traits;
     let own: Distribution = { answers: [] };
     const telling = sending.map(async (one) => {
-      const result = await tell(one, one === event ? audience : this.#audienceOf(one), distribution === 'in-order');
+      const result = await tell(
+        this.#written(one),
+        one === event ? audience : this.#audienceOf(one),
+        distribution === 'in-order',
+      );
       if (one === event) own = result;
     });
     await Promise.all(telling);
@@ -398,11 +439,23 @@ export class TestSession {
     return versionId === context.versionId ? context : { ...context, versionId };
   }
 
+  #told(context: OpenContext): HubEvent {
+    const { event, versionId } = this.#asNow(context);
+    const content = this.#content?.entryFor(event);
+    const entries = content === undefined ? event.context : [...event.context, content];
+    return this.#written({ ...event, versionId, context: entries });
+  }
+
+  /** An event as this hub writes it. */
+  #written(event: HubEvent): HubEvent {
+    return this.#settings.traits.content?.versionInAnchor ? withVersionInAnchor(event) : event;
+  }
+
   /** An open as a late subscriber is told of it. */
   #replayed(context: OpenContext): HubEvent {
     const { content } = this.#settings.traits;
     const { event, versionId } = content?.replayedVersion === 'current' ? this.#asNow(context) : context;
-    return versionId === event.versionId ? event : { ...event, versionId };
+    return this.#written(versionId === event.versionId ? event : { ...event, versionId });
   }
 
   async #deliver(subscription: Subscription, event: HubEvent): Promise<DeliveryAnswer> {

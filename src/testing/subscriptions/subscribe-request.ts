@@ -63,6 +63,8 @@ export function parseSubscribeRequest(fields: Record<string, string>, traits: Hu
   }
   const name = fields[traits.nameField];
   if (name) request.name = name;
+  else if (traits.subscriberName === 'required' && mode === 'subscribe')
+    throw new HttpRefusal(400, `${traits.nameField} is missing.`);
   return request;
 }
 
