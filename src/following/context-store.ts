@@ -182,6 +182,11 @@ export class ContextStore {
     return this.#open.some(({ context, isTold }) => isTold && context === this.#current);
   }
 
+  /** Whether nothing is current because of a Home-open. */
+  get isAtHome(): boolean {
+    return this.#current === null && this.#displaced[this.#displaced.length - 1]?.by === 'home';
+  }
+
   /** Whether something else was closed since the current context was opened. */
   get othersClosed(): boolean {
     return this.#othersClosed;

@@ -91,6 +91,8 @@ export class CatchUp {
   #hasBegun = false;
   /** The hub has told a context at least once. */
   #hasTold = false;
+  /** The hub has told that there is no context after Home-open: it does not keep what that has left. */
+  #clearsAtHome = false;
   /** What an answer said that cannot be relied on, and for which the subscription was made anew. Once is enough. */
   #hint: string | undefined;
   /** How often the hub is still to be asked because of a hint. */
@@ -274,10 +276,12 @@ export class CatchUp {
       const answer = await api.askContext(signal);
       // One that keeps no context may answer so, and one that has forgotten the session.
       const isForgotten = answer.context === null && answer.worth === 'likely' && !this.#options.closeClears();
+      // What Home-open has left may have been opened again.
+      const isDoubtful = (finding: Finding) => finding === 'unclear' && !this.#options.closeClears();
       const isNews = () => {
         const finding = this.#finding(answer);
-        const isNew = finding === 'news' || finding === 'displaced' || (finding === 'left' && isForgotten);
-        return !signal.aborted && contexts.changes === before && isNew;
+        const isNew = finding === 'news' || finding === 'displaced' || isDoubtful(finding);
+        return !signal.aborted && contexts.changes === before && (isNew || (finding === 'left' && isForgotten));
       };
       // What was in doubt is so no more.
       const isAgreed = contexts.changes === before && answer.worth !== 'unlikely' && this.#finding(answer) === 'agrees';
@@ -286,7 +290,9 @@ export class CatchUp {
       // Its event may be behind the answer.
       await pause(graceMs, signal);
       if (!isNews()) return;
-      if (this.#finding(answer) === 'displaced') return this.doubt();
+      const finding = this.#finding(answer);
+      if (isDoubtful(finding)) return sync.behind();
+      if (finding === 'displaced') return this.doubt();
       if (answer.worth === 'unlikely' || isForgotten) {
         // It may be another session's, or the connection may be deaf: it is made anew, and that once.
         const hint = textOf(answer);
@@ -395,10 +401,14 @@ export class CatchUp {
       if (worth !== 'unlikely') this.#hasTold = true;
       const standing = contexts.standing(context, this.#options.closeClears());
       if (standing === 'current') return 'agrees';
+      if (standing === 'unclear' && this.#clearsAtHome) return 'news';
       // Who sends again what is open does not keep what Home-open has left: that was sent again, too.
       return standing === 'left' && this.#connection.hasReplayed ? 'news' : standing;
     }
-    if (contexts.current === null) return 'agrees';
+    if (contexts.current === null) {
+      this.#clearsAtHome ||= contexts.isAtHome && worth !== 'unlikely' && (this.#hasTold || worth === 'certain');
+      return 'agrees';
+    }
     if (contexts.othersClosed && this.#options.closeClears()) return 'left';
     // Some hubs keep no context and answer all the same. One that has just told of it by an event has not lost it since.
     const isSaid = this.#hasTold || worth === 'certain' || (worth === 'likely' && !contexts.isCurrentTold);

@@ -886,6 +886,41 @@ it('an event of a clock that is slow is not taken for one that the hub sends aga
   ]);
 });
 
+describe('what Home-open has left, from a hub whose answers name neither event nor version,', () => {
+  const audit = async ({ catchUp, asked }: ReturnType<typeof open>, answer: unknown) => {
+    void catchUp.audit(true);
+    await settle();
+    await asked.at(-1)?.answer(answer);
+    await vi.advanceTimersByTimeAsync(1_000);
+  };
+  const atHome = async () => {
+    const session = open('stu2');
+    await session.begin();
+    await session.asked[0]?.answer([]);
+    session.hub(1, 'p1');
+    // It tells of contexts, when there is one.
+    await audit(session, patientContext('p1'));
+    session.hub(2, 'home', { name: 'Home-open', context: [] });
+    return session;
+  };
+
+  it('may have been opened again: nobody knows', async () => {
+    const session = await atHome();
+    await audit(session, patientContext('p1'));
+    expect([session.heard.missed, session.sync.status]).toMatchObject([[], { state: 'behind', reason: 'catching-up' }]);
+    await audit(session, []);
+    expect(session.sync.status.state).toBe('in-sync');
+  });
+
+  it('has been opened again where the hub has told of no context since', async () => {
+    const session = await atHome();
+    await audit(session, []);
+    expect([session.heard.missed, session.sync.status.state]).toEqual([[], 'in-sync']);
+    await audit(session, patientContext('p1'));
+    expect(session.heard.missed).toEqual(['event-missed']);
+  });
+});
+
 describe('a close that is older than what the app has', () => {
   const opened = async (closedAt: number) => {
     const session = open();
