@@ -26,6 +26,8 @@ export interface Earlier {
   readonly isTwin: boolean;
   /** Whether its id was used for another event of its name. */
   readonly isIdReused: boolean;
+  /** Whether it is the delivery's own act beyond doubt: both tell the same millisecond. */
+  readonly isSameAct: boolean;
 }
 
 /** How many events are remembered at least: far more than a hub repeats, and little memory. */
@@ -122,7 +124,12 @@ export class Duplicates {
     const same = this.#recent.deliveries.get(key) ?? this.#older?.deliveries.get(key);
     // With another time it is the same as long as nothing came between. Then somebody has opened it once more, under an old id.
     if (same && (same.instant === instant || (isChange && same.changes === changes)))
-      return { delivery: same, isTwin: false, isIdReused: false };
+      return {
+        delivery: same,
+        isTwin: false,
+        isIdReused: false,
+        isSameAct: same.instant === instant && isPrecise(instant),
+      };
     const isIdReused = this.#recent.ids.has(id) || this.#older?.ids.has(id) === true;
     // Two updates may be alike: their versions tell them apart.
     const last = isChange ? this.#lastChange : sendsTwice && !isOfContent(notification.kind) ? this.#last : undefined;
@@ -130,7 +137,7 @@ export class Duplicates {
     const isLast = instant !== '' && last?.content === content && last.delivery.instant === instant;
     const act = isChange && instant !== '' ? this.#actOf(`${content}\n${instant}`) : undefined;
     const twin = isLast ? last.delivery : mayReplay || isPrecise(instant) ? act : undefined;
-    return { delivery: twin, isTwin: twin !== undefined, isIdReused };
+    return { delivery: twin, isTwin: twin !== undefined, isIdReused, isSameAct: false };
   }
 
   #actOf(act: string): Delivery | undefined {

@@ -78,7 +78,7 @@ export function judge(notification: Notification, state: JudgeState, mayBeSentAg
 
 function repetitionIn(
   notification: Notification,
-  { delivery, isTwin }: ReturnType<Duplicates['find']>,
+  { delivery, isTwin, isSameAct }: ReturnType<Duplicates['find']>,
   { duplicates, contexts, mayReplay }: JudgeState,
   isStale: boolean,
   mayBeSentAgain: boolean,
@@ -86,14 +86,15 @@ function repetitionIn(
   if (!delivery) return undefined;
   const isChange = changesContext(notification.kind);
   const isOvertaken = isChange && delivery.changes !== contexts.changes;
-  // Where ids tell nothing, and something came between, it was done once more.
-  const isReopening = isOvertaken && !isTwin && duplicates.hasReusedIds;
+  // Where ids tell nothing, and something came between, it was done once more: unless it tells the very same millisecond.
+  const mayBeReopening = duplicates.hasReusedIds && !isSameAct;
+  const isReopening = isOvertaken && !isTwin && mayBeReopening;
   if (isReopening && !isStale && !mayBeSentAgain && !mayReplay) return undefined;
   // Of what was found by asking, the hub has not been told yet how the app decided.
   const isAskedAgain = isTwin ? isRefused(delivery) : (delivery.status ?? 0) >= REFUSED_FROM && !delivery.isFound;
   if (isAskedAgain && !isStale && !isOvertaken) return undefined;
   const isDoubtful = isOvertaken && wouldChange(notification, contexts);
-  const doubt = isDoubtful ? (duplicates.hasReusedIds ? 'strong' : 'slight') : 'none';
+  const doubt = isDoubtful ? (mayBeReopening ? 'strong' : 'slight') : 'none';
   return { kind: 'repeated', delivery, isTwin, doubt };
 }
 

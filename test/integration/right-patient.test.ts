@@ -36,6 +36,23 @@ describe.each(WORLDS)('the same event: $title', (kind) => {
     expect(shown(app)).toBe(ADA.id);
   });
 
+  it('is no other one under the id of all events, when it tells the same millisecond', async () => {
+    const world = await openWorld(kind);
+    const app = await world.follow();
+    const opened = app.collect('Patient-open');
+    const say = (verb: string, patient: typeof ADA, ms: number) => {
+      const timestamp = new Date(Date.parse(at(1)) + ms).toISOString();
+      return send(world, world.message(`Patient-${verb}`, { id: '1', context: patientContext(patient), timestamp }));
+    };
+    await say('open', BRAM, 1);
+    // A hub that sends each event twice may send the copies after the next event.
+    await say('open', ADA, 2);
+    await say('close', BRAM, 3);
+    await say('open', ADA, 2);
+    await say('close', BRAM, 3);
+    expect(opened.map(({ patient }) => patient?.id)).toEqual([BRAM.id, ADA.id]);
+  });
+
   it('is another one when something came between, though it happened in the same second', async () => {
     const world = await openWorld(kind);
     const app = await world.follow();
