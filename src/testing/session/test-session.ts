@@ -1,18 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { canonicalName } from '../../events/names.ts';
 import { ContentRefusal } from '../content/content-refusal.ts';
-import { type HeldContent, SharedContent, type TakenContent } from '../content/shared-content.ts';
-import { withVersionInAnchor } from '../content/version-in-anchor.ts';
-import type { ContextKeeper } from '../context/context-keeper.ts';
-import { newContextKeeper } from '../context/new-context-keeper.ts';
+import type { HeldContent, TakenContent } from '../content/shared-content.ts';
 import type { OpenContext } from '../context/open-contexts.ts';
 import { netKeys } from '../delivery/notification-text.ts';
 import type { AccessTokens } from '../ground/authorization.ts';
 import type { DeliveryAnswer, SignatureChoice } from '../ground/delivery.ts';
-import { anchorAndAction, type ContextEntry, type HubEvent } from '../ground/hub-event.ts';
+import type { ContextEntry, HubEvent } from '../ground/hub-event.ts';
 import { type LaunchForm, launchParameters, type TokenResponse } from '../ground/launch-parameters.ts';
-import { anchorIdIn } from '../ground/resource-key.ts';
-import type { HubTraits } from '../ground/traits.ts';
 import { unguessable } from '../ground/unguessable.ts';
 import { speak } from '../ground/vocabulary.ts';
 import {
@@ -30,6 +25,7 @@ import type { Subscription, SubscriptionInfo } from '../subscriptions/hub-subscr
 import { type SubscriptionSettings, Subscriptions } from '../subscriptions/subscriptions.ts';
 import { audienceOf, type Distribution, stumble, tell } from './distribution.ts';
 import type { HubShared, Member } from './hub-state.ts';
+import { SessionContexts } from './session-contexts.ts';
 import { syncErrorOutcome } from './sync-error-event.ts';
 
 /** The hub of a session, as far as its sessions know it. */
@@ -72,8 +68,7 @@ export class TestSession {
   readonly ehr: EhrHabits;
   readonly #settings: SessionSettings;
   readonly #scope: string | undefined;
-  #context: ContextKeeper;
-  #content: SharedContent | undefined;
+  readonly #contexts: SessionContexts;
   /** Counts the restarts of the hub. */
   #life = 0;
   readonly #subscriptions: Subscriptions;
@@ -85,17 +80,15 @@ export class TestSession {
     this.#settings = settings;
     this.#scope = scope;
     this.ehr = { ...settings.ehr };
-    this.#context = newContextKeeper(settings.traits);
-    this.#content = newContent(settings.traits);
+    this.#contexts = new SessionContexts(settings.traits);
     this.url = `${settings.draftHubUrl.replace(/\/$/, '')}/${this.id}`;
     this.accessToken = this.issueToken(scope ?? 'fhircast/*.*');
     this.#disturbances = new Disturbances(settings.record);
     this.#subscriptions = new Subscriptions(
       { ...settings, session: this.id },
       {
-        open: () => this.#context.open.map((open) => this.#told(open)),
-        replay: () =>
-          settings.traits.replay ? this.#context.latestOfEachType().map((open) => this.#replayed(open)) : [],
+        open: () => this.#contexts.told(),
+        replay: () => (settings.traits.replay ? this.#contexts.replayed() : []),
         deliver: (subscription, event) => void this.#deliver(subscription, event),
         lost: (subscription, closeCode) => this.#lost(subscription, closeCode),
       },
@@ -104,13 +97,12 @@ export class TestSession {
 
   /** The current context, if there is one, in its version now. */
   get current(): OpenContext | undefined {
-    const { current } = this.#context;
-    return current && this.#asNow(current);
+    return this.#contexts.current;
   }
 
   /** Every open context in its version now, the oldest first. */
   get open(): readonly OpenContext[] {
-    return this.#context.open.map((open) => this.#asNow(open));
+    return this.#contexts.open;
   }
 
   /**
@@ -120,11 +112,7 @@ export class TestSession {
    * @returns a copy; `undefined` when the anchor is not open, or the hub shares no content of it
    */
   content(anchor?: string): HeldContent | undefined {
-    const { current } = this.#context;
-    if (anchor === undefined) return current && this.#content?.held(current.event);
-    const [type = '', id] = anchor.split('/');
-    const context = [{ key: 'anchor', reference: { reference: `${type}/${id}` } }];
-    return this.#content?.held({ id: '', timestamp: '', name: `${type}-open`, context });
+    return this.#contexts.content(anchor);
   }
 
   /** Every subscription as it is now, those that wait for their verification or socket included. */
@@ -204,7 +192,7 @@ export class TestSession {
     const inner = { 'hub.topic': topic, 'hub.event': spoken, context: told };
     // A hub that looks at nothing sends the very message on.
     if (invalidEvent === 'unnoticed') return this.broadcast({ ...event, original: { timestamp, id, event: inner } });
-    const version = versionId ?? this.#content?.baseOf(event);
+    const version = versionId ?? this.#contexts.baseOf(event);
     return this.#publish(version === undefined ? event : { ...event, versionId: version });
   }
 
@@ -231,9 +219,7 @@ export class TestSession {
     { anchor, ...options }: ContentEventOptions,
     contextFor: (anchor: string) => ContextEntry[],
   ): Promise<PublishResult> {
-    const { current } = this.#context;
-    const id = current && anchorIdIn(current.event.context, current.type);
-    const about = anchor ?? (current && `${current.type}/${id ?? ''}`) ?? 'DiagnosticReport/';
+    const about = anchor ?? this.#contexts.currentAnchor ?? 'DiagnosticReport/';
     return this.publish(`${about.split('/')[0]}-${verb}`, contextFor(about), options);
   }
 
@@ -255,9 +241,7 @@ export class TestSession {
    * @throws a refusal, and then nothing has changed
    */
   take(event: HubEvent): TakenContent {
-    return this.#content?.concerns(event)
-      ? this.#content.take(event, this.#context.current?.event)
-      : { event, isPartial: false };
+    return this.#contexts.take(event);
   }
 
   /** @internal Tells the sender of an event that it was not taken after all, if it hears SyncErrors. */
@@ -341,8 +325,7 @@ export class TestSession {
 
   /** @internal The current context as it is told to whoever asks: in its version now, with its content where that is shared. */
   get told(): HubEvent | undefined {
-    const { current } = this.#context;
-    return current && this.#told(current);
+    return this.#contexts.toldCurrent();
   }
 
   /** @internal The subscriptions, for the hub's requests. */
@@ -365,10 +348,10 @@ export class TestSession {
     if (this.#subscriptions.verifying) await this.#subscriptions.verified();
     const audience = this.#audienceOf(event, except);
     if (audience.length === 0 && traits.withoutSubscribers === 'refused') return { id, answers: [] };
-    const followed = this.#follow(event);
+    const followed = this.#contexts.follow(event);
     const sending = withDerived(followed, traits.derivedEvents);
     // What it opens besides is behind what was opened; what it closes is closed.
-    for (const one of sending) if (one !== followed && isClose(one)) this.#follow(one);
+    for (const one of sending) if (one !== followed && isClose(one)) this.#contexts.follow(one);
     shared.contexts.follow(event, this.id);
     const told =
       traits.distribution === 'stumbling'
@@ -383,7 +366,7 @@ export class TestSession {
     let own: Distribution = { answers: [] };
     const telling = sending.map(async (one) => {
       const result = await tell(
-        this.#written(one),
+        this.#contexts.written(one),
         one === event ? audience : this.#audienceOf(one),
         distribution === 'in-order',
       );
@@ -408,10 +391,7 @@ export class TestSession {
   /** @internal The hub restarts. */
   restart(how: { memory: boolean }): void {
     this.#life += 1;
-    if (!how.memory) {
-      this.#context = newContextKeeper(this.#settings.traits);
-      this.#content = newContent(this.#settings.traits);
-    }
+    if (!how.memory) this.#contexts.clear();
     this.#subscriptions.restart(how);
   }
 
@@ -419,43 +399,6 @@ export class TestSession {
   close(): void {
     this.#subscriptions.close();
     this.#disturbances.release();
-  }
-
-  /** Follows an event, and keeps the content of what is open now. */
-  #follow(event: HubEvent): HubEvent {
-    const before = this.#context.open;
-    const followed = this.#context.follow(event, this.#content?.versionFor(event));
-    const { open } = this.#context;
-    const { action } = anchorAndAction(event.name);
-    if (action === 'open' && open.some((context) => context.event === followed)) this.#content?.opened(followed);
-    if (action === 'close')
-      for (const context of before) if (!open.includes(context)) this.#content?.closed(context.event);
-    return followed;
-  }
-
-  /** What is open, in the version that it has now. */
-  #asNow(context: OpenContext): OpenContext {
-    const versionId = this.#content?.versionOf(context.event) ?? context.versionId;
-    return versionId === context.versionId ? context : { ...context, versionId };
-  }
-
-  #told(context: OpenContext): HubEvent {
-    const { event, versionId } = this.#asNow(context);
-    const content = this.#content?.entryFor(event);
-    const entries = content === undefined ? event.context : [...event.context, content];
-    return this.#written({ ...event, versionId, context: entries });
-  }
-
-  /** An event as this hub writes it. */
-  #written(event: HubEvent): HubEvent {
-    return this.#settings.traits.content?.versionInAnchor ? withVersionInAnchor(event) : event;
-  }
-
-  /** An open as a late subscriber is told of it. */
-  #replayed(context: OpenContext): HubEvent {
-    const { content } = this.#settings.traits;
-    const { event, versionId } = content?.replayedVersion === 'current' ? this.#asNow(context) : context;
-    return this.#written(versionId === event.versionId ? event : { ...event, versionId });
   }
 
   async #deliver(subscription: Subscription, event: HubEvent): Promise<DeliveryAnswer> {
@@ -511,8 +454,6 @@ export class TestSession {
     );
   }
 }
-
-const newContent = ({ content }: HubTraits): SharedContent | undefined => content && new SharedContent(content);
 
 const isClose = ({ name }: HubEvent): boolean => canonicalName(name).endsWith('-close');
 
