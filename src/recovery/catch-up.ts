@@ -356,6 +356,8 @@ export class CatchUp {
           return this.#cannotTell(error as FhircastError);
         }
         this.#late.end();
+        // An event may have ended the doubt for which the hub was asked. Whoever cannot reach the hub does not know what comes next.
+        sync.behind();
         await pause(backoffMs(backoff, ++failures, error.retryAfterMs), signal);
         if (signal.aborted) return;
       }

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FhircastError } from '../../src/errors/errors.ts';
 import type { ContextEntry } from '../../src/events/context.ts';
 import type { FhircastEvent } from '../../src/events/event.ts';
+import { changesContext, kindOf } from '../../src/events/kind.ts';
 import { ContextStore } from '../../src/following/context-store.ts';
 import { Inbox } from '../../src/following/inbox.ts';
 import { Listeners } from '../../src/following/listeners.ts';
@@ -81,7 +82,9 @@ function open(dialectName: DialectName = 'stu3') {
     incomplete: () => catchUp.doubt(),
     heartbeat: () => {},
     repeated: () => {},
-    received: () => {},
+    received: (event) => {
+      if (changesContext(kindOf(event.name))) sync.contextChanged(event, contexts.current);
+    },
     followed: (establishes, time) => catchUp.followed(establishes, time),
     settled: () => {},
     refused: () => {},
@@ -280,6 +283,21 @@ describe('a hub whose answers lag behind its events', () => {
     await asked.at(-1)?.answer(found('p2'));
     expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
   });
+});
+
+it('a hub that cannot be asked leaves nobody in step, whatever event came meanwhile', async () => {
+  const { begin, hub, asked, sync, catchUp } = open();
+  await begin();
+  await asked[0]?.answer(NONE);
+  sync.doubted('event-doubted');
+  catchUp.doubt();
+  await settle();
+  hub(1, 'p1');
+  await asked[1]?.fail();
+  expect(sync.status).toMatchObject({ state: 'behind', reason: 'catching-up' });
+  await vi.advanceTimersByTimeAsync(60_000);
+  await asked[2]?.answer(found('p1'));
+  expect(sync.status.state).toBe('in-sync');
 });
 
 it('a hub that answered once what cannot be used is asked again, and then the doubt is over', async () => {
