@@ -157,8 +157,9 @@ export class LateEvents {
       } else this.#inbox.admit(notification, answer, isStale);
     });
     if (match < 0) return true;
-    // What came after its event is in order again.
-    this.release();
+    // What came after its event is in order again. But where its own time did not tell the order, others' do not either: the hub is
+    // asked about them.
+    this.release(decided[match]?.isStale);
     return false;
   }
 
@@ -195,13 +196,19 @@ export class LateEvents {
     return match;
   }
 
-  /** Judges what waits, and what comes, by its time alone. */
-  release(): void {
+  /**
+   * Judges what waits, and what comes, by its time alone.
+   *
+   * @param keepsStale whether what waits because of its time goes on waiting
+   */
+  release(keepsStale = false): void {
     this.#adopted = undefined;
-    // The hub was asked about it already.
-    for (const { notification, answer, isStale } of this.#held.splice(0))
-      if (isStale) this.#inbox.admit(notification, answer, false);
-      else this.#inbox.take(notification, answer);
+    const held = this.#held;
+    this.#held = keepsStale ? held.filter(({ isStale }) => isStale) : [];
+    for (const { notification, answer, isStale } of held)
+      if (!isStale) this.#inbox.take(notification, answer);
+      // The hub was asked about it already.
+      else if (!keepsStale) this.#inbox.admit(notification, answer, false);
   }
 
   /** The hub is asked on another connection: what it replays may be older than what was adopted. */

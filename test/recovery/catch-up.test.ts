@@ -241,6 +241,23 @@ describe('a hub whose answers lag behind its events', () => {
     expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
   });
 
+  it('is asked about each of several opens of a clock that is slow', async () => {
+    const { begin, hub, asked, heard, sync } = open();
+    await begin();
+    await asked[0]?.answer(NONE);
+    hub(9, 'home', { name: 'Home-open', context: [] });
+    hub(5, 'e5', { patient: 'p2' });
+    await settle();
+    // It came after the question, and the hub may have opened the other one again since.
+    hub(6, 'e6', { patient: 'p3' });
+    await asked[1]?.answer(found('p2'));
+    for (const index of [2, 3, 4]) {
+      await asked[index]?.answer(found('p2'));
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect([heard.events, sync.status.state]).toEqual([['hub Home-open', 'hub Patient-open p2'], 'in-sync']);
+  });
+
   it('and a Home-open of a clock that is slow is not followed after another one', async () => {
     const { hub, begin, asked, heard, current } = open();
     await begin();
