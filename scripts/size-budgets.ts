@@ -22,7 +22,7 @@ export const budgets: Record<Subpath, Budget> = {
   './redis': { initial: 10_816, total: 10_816 },
   './relay': { initial: 13_696, total: 13_696 },
   './radiology': { initial: 1_728, total: 1_728 },
-  './testing': { initial: 39_680, total: 39_680 },
+  './testing': { initial: 44_288, total: 44_288 },
 };
 
 /** What the files for pages without a bundler may weigh at most, in bytes after gzip. */

@@ -15,6 +15,7 @@ const ROOMS: readonly string[] = [
   'testing/publishing',
   'testing/personalities',
   'testing/delivery',
+  'testing/content',
   'testing/context',
   'testing/network',
   'testing/ground',
