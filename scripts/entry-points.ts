@@ -7,6 +7,7 @@
 export const entryPoints = {
   '.': 'index',
   './launch': 'launch/index',
+  './content': 'content/index',
   './callback': 'callback/index',
   './callback/express': 'callback/adapters/express',
   './callback/fastify': 'callback/adapters/fastify',

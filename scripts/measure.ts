@@ -26,6 +26,8 @@ type Bundle = BuildResult<{ write: false; metafile: true }>;
 
 /** What pages import, of the entry points for pages. */
 const PAGES: Partial<Record<Subpath, string>> = {
+  // Beside the client, without which it is nothing.
+  './content': 'shareContent',
   '.': 'FhircastClient',
   './launch': 'clientFromUrl',
   './relay': 'relayChannel',
@@ -37,7 +39,9 @@ const PAGES: Partial<Record<Subpath, string>> = {
 function appOf(subpath: Subpath): string {
   const name = PAGES[subpath];
   if (name === undefined) return `export * from '${specifier(subpath)}';`;
-  return `import { ${name} } from '${specifier(subpath)}'; globalThis.imported = ${name};`;
+  const client = subpath === './content' ? `import { FhircastClient } from '${specifier('.')}';` : '';
+  const own = `import { ${name} } from '${specifier(subpath)}';`;
+  return `${client} ${own} globalThis.imported = [${client && 'FhircastClient, '}${name}];`;
 }
 
 /**

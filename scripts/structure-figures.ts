@@ -22,6 +22,7 @@ const ROOMS: readonly string[] = [
   'redis',
   'relay',
   'callback',
+  'content',
   'launch/index.ts',
   'radiology',
   'launch/client-from-url.ts',

@@ -1,3 +1,4 @@
+import type { ContentErrorCode } from './content-advice.ts';
 import { safeCause } from './safe-cause.ts';
 
 /**
@@ -83,9 +84,9 @@ const ADVICE = {
 } as const;
 
 /** The stable identifiers of everything that can go wrong. */
-export type FhircastErrorCode = keyof typeof ADVICE;
+export type FhircastErrorCode = keyof typeof ADVICE | ContentErrorCode;
 
-/** Every code, in the order of the documentation. */
+/** Every code but those of entry points, in the order of the documentation. */
 export const ERROR_CODES: readonly FhircastErrorCode[] = /* @__PURE__ */ Object.keys(ADVICE) as FhircastErrorCode[];
 
 /** What may go with an error. */
@@ -145,8 +146,13 @@ export class FhircastError extends Error {
    */
   declare readonly hubText: string | undefined;
 
-  constructor(code: FhircastErrorCode, details: FhircastErrorDetails = {}) {
-    super(`${code}${details.at ? ` (${details.at})` : ''}: ${ADVICE[code]}`);
+  /** @param advice what to do about a code of an entry point */
+  constructor(
+    code: FhircastErrorCode,
+    details: FhircastErrorDetails = {},
+    advice = (ADVICE as Readonly<Record<string, string>>)[code],
+  ) {
+    super(`${code}${details.at ? ` (${details.at})` : ''}: ${advice}`);
     this.code = code;
     this.at = details.at;
     this.status = details.status;

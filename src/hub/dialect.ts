@@ -93,6 +93,19 @@ export interface Habits {
   readonly sendsTwice: boolean;
   /** Whether a report may come without its anchor: opened and closed by its study alone, and updated as the current one. */
   readonly anonymousOpen: boolean;
+  /**
+   * In which form an app tells what it selects: a reference in each entry (3.0.0), or one entry with all of them under `reference`,
+   * `resource` (IRA) or `resources` (the ballot of 2024).
+   *
+   * @default 'references'
+   */
+  readonly selectsBy?: 'references' | 'reference' | 'resource' | 'resources';
+  /**
+   * Whether an app that selects nothing any more says so by an entry `select` without a reference, or by no entry at all.
+   *
+   * @default 'entry'
+   */
+  readonly clearsBy?: 'entry' | 'nothing';
 }
 
 /**

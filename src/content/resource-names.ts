@@ -1,0 +1,60 @@
+import type { FhirResource } from 'fhir/r4.js';
+import type { CurrentContext } from '../events/current-context.ts';
+import { identityOf, targetOf } from '../events/identity.ts';
+import { isObject, text } from '../events/json.ts';
+import type { DeepReadonly } from '../events/read-only.ts';
+
+/** A resource that is shared: of R4, or of another version of FHIR, such as R5's ImagingSelection. */
+export type SharedResource =
+  | DeepReadonly<FhirResource>
+  | { readonly resourceType: string; readonly id?: string | undefined };
+
+/** What names a resource: `Observation/o1`, a FHIR reference, or the resource itself or no more of it than its type and id. */
+export type ResourceName =
+  | string
+  | { readonly reference?: string | undefined }
+  | { readonly resourceType: string; readonly id?: string | undefined };
+
+/** What a type of resource is called: nothing else can become a name of an event or a part of a URL. */
+const TYPE = /^[a-z]{1,64}$/i;
+/** Far more than FHIR allows. In characters. */
+const LONGEST_ID = 256;
+
+/**
+ * By which key a resource is kept. Types are compared without case, as names of events are.
+ *
+ * @param type its type
+ * @param id its id
+ * @returns `undefined` for what is no type or no id
+ */
+export const keyFor = (type: unknown, id: unknown): string | undefined => {
+  const [known, its] = [text(id), text(type)];
+  if (known === undefined || its === undefined || known.length > LONGEST_ID || !TYPE.test(its)) return undefined;
+  return `${its.toLowerCase()}/${known}`;
+};
+
+/**
+ * The key of a resource by whatever names it.
+ *
+ * @param name a reference in any published form: `Type/id`, `urn:Type/id`, a URL; a FHIR reference, or a resource
+ * @returns `undefined` for one that names no type and id, such as `urn:uuid:…`
+ */
+export const keyOf = (name: unknown): string | undefined => {
+  if (isObject(name) && name.resourceType !== undefined) return keyFor(name.resourceType, name.id);
+  const reference = text(isObject(name) ? name.reference : name);
+  const { type, id } = targetOf(reference?.replace(/^urn:(?=[a-z]+\/)/i, ''));
+  return keyFor(type, id);
+};
+
+/** The name of a resource as it is written: `Observation/o1`. */
+export const nameOf = ({ resourceType, id }: SharedResource): string => `${resourceType}/${id}`;
+
+/**
+ * By what the anchor of an open context is known.
+ *
+ * @returns its key, or one of an identifier where it has no id
+ */
+export const anchorKeyOf = ({ type, anchor: resource, anchorReference: reference }: CurrentContext): string => {
+  const { id, identifiers } = identityOf({ resource, reference });
+  return keyFor(type, id) ?? `${type.toLowerCase()} ${identifiers[0]}`;
+};
