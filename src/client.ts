@@ -18,6 +18,7 @@ import { type LaunchSource, smartLaunch } from './launch/smart.ts';
 import { checkOptions, mustBe } from './session/check-options.ts';
 import {
   type Abortable,
+  type ChangeOptions,
   type DiscoverOptions,
   type FhircastClientOptions,
   httpOptions,
@@ -285,7 +286,7 @@ export class FhircastClient {
   async requestContextChange<N extends EventName>(
     name: N & CheckedName<N>,
     resources: ResourcesOf<N> | CurrentContext['context'],
-    options: Abortable = {},
+    options: ChangeOptions = {},
   ): Promise<ContextChangeResult> {
     checkOptions(options);
     mustBe(isName(name), 'name');
@@ -299,7 +300,7 @@ export class FhircastClient {
     // Whether the hub grants it or not, the change itself can be sent.
     if (this.#session.isToLearn) await this.ready(options).catch(() => {});
     this.#mustBeOpen();
-    const sending = changes.send(canonical, context, this.#session.contexts.latest, options.signal);
+    const sending = changes.send(canonical, context, this.#session.contexts.latest, options);
     return abortable(this.#session.whileOpen(sending), options.signal);
   }
 

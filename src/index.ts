@@ -83,6 +83,7 @@ export type { ScopeAccess } from './launch/scopes.ts';
 export type { FhirClientLike, FhirClientState, LaunchSource, TokenResponse } from './launch/smart.ts';
 export type {
   Abortable,
+  ChangeOptions,
   DiscoverOptions,
   FhircastClientOptions,
   FollowOptions,

@@ -34,6 +34,14 @@ interface Change {
   readonly timestamp: string;
 }
 
+/** How a change is sent. */
+interface SendOptions {
+  /** Gives it up. */
+  readonly signal?: AbortSignal | undefined;
+  /** The event's id, where it has been sent before and was not answered. */
+  readonly id?: string | undefined;
+}
+
 /** What is known of a change that was sent, under one id. */
 interface Sent extends Change {
   readonly id: string;
@@ -86,18 +94,19 @@ export class Changes {
    * @param context what to send
    * @param after the newest event that is known, in milliseconds since 1970: a change is newer than what it replaces, also
    *   where another clock is ahead of ours
+   * @param options the id of the event, and what gives it up
    * @throws HubError when the hub cannot be reached
    */
   async send(
     name: string,
     context: readonly ContextEntry[],
     after: number | undefined,
-    signal: AbortSignal | undefined,
+    options: SendOptions = {},
   ): Promise<ContextChangeResult> {
     for (const at of missingIn(name, context)) this.#options.warned(new ContextChangeError('change-deviation', { at }));
     this.#latest = Math.max(Date.now(), Math.floor(after ?? 0) + 1, this.#latest + 1);
     const timestamp = new Date(this.#latest).toISOString();
-    const { sent, ok, status, text } = await this.#publish({ name, context, timestamp }, signal);
+    const { sent, ok, status, text } = await this.#publish({ name, context, timestamp }, options.signal, options.id);
     const { id } = sent;
     if (!ok) return { accepted: false, id, status, reason: hubTextOf(text) };
     return { accepted: true, id, status, outcome: sent.outcome.then((outcome) => this.#withResending(sent, outcome)) };
@@ -138,10 +147,9 @@ export class Changes {
     for (const sent of this.#sent.values()) sent.settle(GIVEN_UP);
   }
 
-  async #publish(change: Change, signal: AbortSignal | undefined) {
+  async #publish(change: Change, signal: AbortSignal | undefined, id = randomHex(16)) {
     const { api } = this.#options;
     const { name, context, timestamp } = change;
-    const id = randomHex(16);
     const hubEvent = api.dialect.spell(name)[0] ?? name;
     const body = { timestamp, id, event: { 'hub.topic': api.topic, 'hub.event': hubEvent, context } };
     // Before the request: the change may come back before its answer does.

@@ -4,6 +4,9 @@
  * @packageDocumentation
  */
 export { accessionsOf, mrnOf, studyInstanceUidsOf } from './identifiers.ts';
+export { type IraActor, type IraClientOptions, type IraFollowOptions, iraOptions } from './ira-actors.ts';
+export { type ChangesContext, closeReport, openReport } from './ira-reports.ts';
+export { conformanceStatement, type StatementOptions } from './ira-statement.ts';
 export {
   comparisonsOf,
   imagingSelectionsOf,

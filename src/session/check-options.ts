@@ -41,6 +41,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   fetch: isFunction,
   webSocket: isFunction,
   caughtUp: isBoolean,
+  id: isText,
   signal: (value) => isObject(value) && isFunction(value.addEventListener),
 };
 

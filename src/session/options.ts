@@ -158,6 +158,17 @@ export interface ReadyOptions extends Abortable {
   caughtUp?: boolean;
 }
 
+/** Options of `requestContextChange()`. */
+export interface ChangeOptions extends Abortable {
+  /**
+   * The id of the event. A hub takes a change that comes again with the id of the first time for the same change: so it is sent
+   * again after a silence (IHE IRA, RAD-148).
+   *
+   * @default 128 random bits
+   */
+  id?: string;
+}
+
 /** An operation that can be given up. */
 export interface Abortable {
   /** Gives the operation up: it rejects with `aborted`. */
