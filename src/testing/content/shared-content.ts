@@ -85,13 +85,20 @@ export class SharedContent {
     });
   }
 
-  /** @param event the event that had opened what is closed now */
-  closed(event: HubEvent): void {
+  /**
+   * An anchor was closed.
+   *
+   * @param event the event that had opened it
+   * @returns the versions that the close tells, in a hub that gives it one
+   */
+  closed(event: HubEvent): Pick<HubEvent, 'versionId' | 'priorVersionId'> {
     const held = this.#find(event);
-    if (held === undefined) return;
+    if (held === undefined) return {};
+    const { versionId: priorVersionId } = held;
     held.isOpen = false;
     const key = keyFor(event);
     if (this.#trait.afterClose === 'disposed' && key !== undefined) this.#anchors.delete(key);
+    return this.#trait.closeVersions === 'new' ? { versionId: randomUUID(), priorVersionId } : {};
   }
 
   /** Is it about content that this hub shares? */

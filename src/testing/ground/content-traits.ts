@@ -42,6 +42,8 @@ export interface ContentTrait {
   readonly selectWithoutKey: 'clears' | 'refused';
   /** Whether a close of what is not open is refused, as an update of it is. */
   readonly closesOfUnopened: 'taken' | 'refused';
+  /** Whether a close has a new version too, and tells the one before it (the examples of IHE IRA). */
+  readonly closeVersions: 'untold' | 'new';
   /** The keys that a `DiagnosticReport-open` must have. */
   readonly reportKeys: readonly string[];
   /** Whether the version stands in the `meta.versionId` of the anchor too, in opens and where the context is told. */

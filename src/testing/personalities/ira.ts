@@ -15,11 +15,14 @@ export const ira: HubTraits = {
     ...standardContent,
     anchors: ['DiagnosticReport'],
     statuses: { version: 400, notOpen: 409, notCurrent: 409, invalid: 400 },
+    // The text refers to STU3, and the examples add by POST.
+    putMethods: ['PUT', 'POST'],
     identityEdits: 'refused',
     selectVersions: 'new',
     unknownSelected: 'partial-content',
     selectWithoutKey: 'refused',
     closesOfUnopened: 'refused',
+    closeVersions: 'new',
     reportKeys: ['report', 'patient', 'study'],
   },
 };

@@ -22,6 +22,7 @@ export const standardContent: ContentTrait = {
   unknownSelected: 'ignored',
   selectWithoutKey: 'clears',
   closesOfUnopened: 'taken',
+  closeVersions: 'untold',
   reportKeys: [],
   versionInAnchor: false,
 };

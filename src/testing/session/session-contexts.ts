@@ -67,9 +67,9 @@ export class SessionContexts {
     const { action } = anchorAndAction(event.name);
     // An open that is older than what it would change opens nothing.
     if (action === 'open' && open.some((context) => context.event === followed)) this.#content?.opened(followed);
-    if (action === 'close')
-      for (const context of before) if (!open.includes(context)) this.#content?.closed(context.event);
-    return followed;
+    if (action !== 'close') return followed;
+    const closed = before.filter((context) => !open.includes(context));
+    return Object.assign({}, followed, ...closed.map(({ event: opened }) => this.#content?.closed(opened)));
   }
 
   /** The opens of what is open, as they are told to whoever asks: in the version of now, with the content that is shared. */

@@ -248,7 +248,13 @@ export class TestSession {
   refuseLate(event: HubEvent, sender: Subscription | undefined, refusal: ContentRefusal): void {
     if (sender === undefined) return;
     const code = refusal.reason === 'tooLong' ? ('too-long' as const) : ('processing' as const);
-    const facts = { eventId: event.id, eventName: event.name, subscriber: 'Hub', diagnostics: refusal.message, code };
+    const facts = {
+      eventId: event.id,
+      eventName: event.name,
+      subscriber: sender.name,
+      diagnostics: refusal.message,
+      code,
+    };
     const context = [{ key: 'operationoutcome', resource: syncErrorOutcome(facts) }];
     const error = { id: randomUUID(), timestamp: new Date().toISOString(), name: 'SyncError', context };
     if (sender.active && sender.spellingOf(error.name) !== undefined) void this.#deliver(sender, error);

@@ -143,6 +143,19 @@ describe("a hub of IHE's profile", () => {
     expect((await sends('DiagnosticReport-select', selects(['Patient/p1']), 'another')).status).toBe(400);
   });
 
+  it('gives a new version to a close, and takes POST for PUT', async () => {
+    const { session, sends, inbox } = await open();
+    const posted = { request: { method: 'POST' }, resource: finding('o1') };
+    expect((await sends('DiagnosticReport-update', updates([posted]))).status).toBe(202);
+    const held = session.content();
+    expect(held?.resources).toEqual([finding('o1')]);
+    await inbox.next();
+    await session.publish('DiagnosticReport-close', report());
+    const { event } = await inbox.next();
+    expect(event).toMatchObject({ 'hub.event': 'DiagnosticReport-close', 'context.priorVersionId': held?.versionId });
+    expect(event?.['context.versionId']).toEqual(expect.any(String));
+  });
+
   it('takes a change of what is no identifier', async () => {
     const { session, sends } = await open();
     const study = { ...withIdentifier('ImagingStudy', 's1', 'acc-1'), description: 'CT' };

@@ -111,6 +111,7 @@ describe('an update is refused, and nothing of it is applied or told, that has',
       code: 'processing',
       eventId: 'late-1',
       eventName: 'DiagnosticReport-update',
+      of: 'Viewer',
     });
     const two = updates([one, put(finding('o2'))]);
     const tooLong = await send(hub, session, 'DiagnosticReport-update', { context: two, versionId, id: 'late-2' });
@@ -119,6 +120,7 @@ describe('an update is refused, and nothing of it is applied or told, that has',
       code: 'too-long',
       eventId: 'late-2',
       eventName: 'DiagnosticReport-update',
+      of: 'Viewer',
     });
     expect(session.content()).toMatchObject({ versionId, resources: [] });
     await session.publish('DiagnosticReport-close', report());
@@ -179,7 +181,7 @@ function issueOf({ event }: { event?: Record<string, unknown> }) {
   const context = event?.['context'] as { resource: { issue: { code: string; details: { coding: Coding[] } }[] } }[];
   const issue = context[0]?.resource.issue[0];
   const code = (end: string) => issue?.details.coding.find(({ system }) => system.endsWith(end))?.code;
-  return { code: issue?.code, eventId: code('/eventid'), eventName: code('/eventname') };
+  return { code: issue?.code, eventId: code('/eventid'), eventName: code('/eventname'), of: code('/subscriber') };
 }
 
 interface Coding {
