@@ -25,6 +25,8 @@ const ROOMS: readonly string[] = [
   'content',
   'launch/index.ts',
   'radiology',
+  'launch/client-from-connector.ts',
+  'launch/client-credentials.ts',
   'launch/client-from-url.ts',
   'launch/hub-of-fhir-server.ts',
   'index.ts',

@@ -120,7 +120,13 @@ const isOrigin = (url: string): boolean => {
   return pathname === '/' && search === '';
 };
 
-const isOneOf = (hubs: readonly string[], hubUrl: string): boolean =>
+/**
+ * Whether a hub is one of those that an app trusts.
+ *
+ * @param hubs base URLs, or origins for every hub there
+ * @param hubUrl the hub's base URL
+ */
+export const isOneOf = (hubs: readonly string[], hubUrl: string): boolean =>
   hubs.some((hub) => isSameHub(hub, hubUrl) || (isOrigin(hub) && isSameOrigin(hub, hubUrl)));
 
 /**
