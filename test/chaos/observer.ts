@@ -92,7 +92,7 @@ export class Observer {
       isFollowed,
     }: { title: string; anchor: string | undefined; isOpen: boolean; isFollowed: boolean },
   ): void {
-    const { ledger, mayBeOvertaken, twins, breached } = this.#options;
+    const { ledger, mayBeOvertaken, timesTell, twins, breached } = this.#options;
     const places = ledger.placesOf(event);
     if (places.length === 0) {
       // What was asked for has no time.
@@ -110,7 +110,7 @@ export class Observer {
       // Whoever was led astray by the times comes back when the hub is asked.
       // Of several that are alike, what was found by asking may have been any.
       const isAlike = sights <= ledger.countOf(event);
-      const isReturn = mayBeOvertaken || isAlike || places.some((one) => this.#seemDerived.has(one));
+      const isReturn = mayBeOvertaken || !timesTell || isAlike || places.some((one) => this.#seemDerived.has(one));
       const isFound = event.source === 'resync' || places.some((one) => this.#found.has(one));
       const isAllowed = isFound ? isReturn : twins === 'all' || (twins === 'closes' && !isOpen);
       if (!isAllowed) breached('once', `${title} again`);
@@ -141,8 +141,9 @@ export class Observer {
     const { isBehind, isCurrent, timesTell } = this.#options;
     const anchor = anchorOf(name, context);
     if (isCurrent(anchor)) return true;
-    // What was found by asking has often no time.
-    if (anchor !== undefined && this.#foundAnchors.has(anchor) && isBehind()) return true;
+    // What was found by asking has often no time, so that a close that comes late is not known to be older.
+    const isOfFound = anchor !== undefined && this.#foundAnchors.has(anchor);
+    if (isOfFound && (isBehind() || name.endsWith('-close'))) return true;
     if (!isNewestOfAnchor) return false;
     if (!timesTell && isBehind()) return true;
     return this.#shownAnchor !== undefined && impliedBy(context).includes(this.#shownAnchor);
