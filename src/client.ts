@@ -313,7 +313,7 @@ export class FhircastClient {
    */
   async unsubscribe(options: Abortable = {}): Promise<void> {
     checkOptions(options);
-    return abortable(this.#session.leave(), options.signal);
+    return abortable(this.#session.unsubscribe(), options.signal);
   }
 
   /** What `await using` calls: {@link FhircastClient.unsubscribe}. */

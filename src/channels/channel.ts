@@ -15,10 +15,10 @@ export interface Grant {
 }
 
 /**
- * Why a connection is let go: its other side does not answer any more, it brings nothing though it should, or the hub has ended
+ * How a connection was lost: its other side does not answer any more, it brings nothing though it should, or the hub has ended
  * the subscription.
  */
-export type Interruption = 'silent' | 'deaf' | 'ended';
+export type Loss = 'silent' | 'deaf' | 'ended';
 
 /** Hides how events arrive: both channels hand over a raw notification and a way to answer it with a status. */
 export interface Channel {
@@ -39,43 +39,56 @@ export interface Channel {
    */
   ping(): boolean;
   /**
-   * Lets go of the connection. The next {@link Channel.subscribe} makes a new subscription: the one before may be what is deaf.
+   * The connection is lost, as the client has found out. The next {@link Channel.subscribe} makes a new subscription: the one
+   * before may be what brings nothing.
    *
-   * @param why why it is let go
+   * @param how how it was lost
    */
-  interrupt(why: Interruption): void;
+  lost(how: Loss): void;
   /**
-   * Tells the hub that the subscription is over, and lets go of everything.
+   * Tells the hub that the subscription is over, and closes everything.
    *
    * @param signal ends the attempt to tell
    */
   unsubscribe(signal: AbortSignal): Promise<void>;
-  /** Lets go of everything without telling the hub. Idempotent; nothing is called back afterwards. */
+  /** Closes everything without telling the hub. Idempotent; nothing is called back afterwards. */
   close(): void;
 }
 
-/** What a channel reports to its client. */
-export interface ChannelSink {
+/** What a channel reports of what arrives, whichever subscription it is for. */
+export interface Arrivals {
   /**
    * A notification arrived.
    *
    * @param text the exact text of the message
    * @param answer tells the hub a status; the first call counts, and later ones are ignored. An id that was a number is written
    *   as one
+   * @param via how it arrived
    */
-  notification(text: string, answer: (status: number, id?: string, isNumericId?: boolean) => void): void;
+  notification(
+    text: string,
+    answer: (status: number, id?: string, isNumericId?: boolean) => void,
+    via: ChannelType,
+  ): void;
   /** Something arrived, be it what it may. */
   alive(): void;
   /** Something arrived that is neither an event nor about the subscription: a sign of life, and no more. */
   keepalive(): void;
+  /** Something arrived that was refused before it could be a notification. */
+  rejected(error: FhircastError): void;
+  /** Something deviates, or was refused, and nothing needs to be done. */
+  warned(warning: FhircastError): void;
+}
+
+/** What a channel reports of its subscription. */
+export interface Standing {
   /** The hub ended the subscription. */
   denied(denial: Denial): void;
   /** The hub, asked again, confirmed again. */
   granted(grant: Grant): void;
   /** The connection is gone without our doing. */
   lost(error: FhircastError): void;
-  /** Something arrived that was refused before it could be a notification. */
-  rejected(error: FhircastError): void;
-  /** Something deviates, or was refused, and nothing needs to be done. */
-  warned(warning: FhircastError): void;
 }
+
+/** All that a channel reports to its client. */
+export type ChannelSink = Arrivals & Standing;

@@ -11,7 +11,7 @@ import type {
   Verification,
   WebhookChannelFactory,
 } from './callback.ts';
-import type { Channel, ChannelSink, Grant, Interruption } from './channel.ts';
+import type { Channel, ChannelSink, Grant, Loss } from './channel.ts';
 import { statusFor } from './websocket/acknowledgement.ts';
 
 /** The hub and the callback endpoint of a webhook channel, and who hears of what arrives. */
@@ -111,10 +111,10 @@ export class WebhookChannel implements Channel {
     return false;
   }
 
-  interrupt(why: Interruption): void {
+  lost(how: Loss): void {
     this.#pending?.reject(aborted());
     // Otherwise the callback stays registered: what still arrives there is ours.
-    if (why === 'ended') this.#giveBack();
+    if (how === 'ended') this.#closeCallback();
   }
 
   async unsubscribe(signal: AbortSignal): Promise<void> {
@@ -142,11 +142,11 @@ export class WebhookChannel implements Channel {
   close(): void {
     this.#closed = true;
     this.#pending?.reject(aborted());
-    this.#giveBack();
+    this.#closeCallback();
   }
 
-  /** Gives the URL back. Whoever knows it could write another denial. */
-  #giveBack(): void {
+  /** Closes the callback URL. Whoever knows it could write another denial. */
+  #closeCallback(): void {
     this.#active = false;
     this.#confirmed = undefined;
     if (this.#registration) void closeQuietly(this.#registration);
@@ -164,12 +164,16 @@ export class WebhookChannel implements Channel {
         sink.alive();
         let answered: number | undefined;
         let resolve: ((status: number) => void) | undefined;
-        sink.notification(body, (decided) => {
-          const status = statusFor(api.dialect.acknowledgements, decided);
-          record({ direction: 'out', via: 'webhook', kind: 'answer', status });
-          answered = status;
-          resolve?.(status);
-        });
+        sink.notification(
+          body,
+          (decided) => {
+            const status = statusFor(api.dialect.acknowledgements, decided);
+            record({ direction: 'out', via: 'webhook', kind: 'answer', status });
+            answered = status;
+            resolve?.(status);
+          },
+          'webhook',
+        );
         // Most events are answered at once, and cost no promise.
         return answered ?? new Promise<number>((settle) => (resolve = settle));
       },
@@ -215,7 +219,7 @@ export class WebhookChannel implements Channel {
     return new Promise<Grant>((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
-        signal?.removeEventListener('abort', giveUp);
+        signal?.removeEventListener('abort', abort);
         if (this.#pending === pending) this.#pending = undefined;
       };
       const pending: Pending = {
@@ -229,13 +233,13 @@ export class WebhookChannel implements Channel {
           reject(error);
         },
       };
-      const giveUp = () => pending.reject(aborted());
+      const abort = () => pending.reject(aborted());
       const timer = after(timeoutMs, () =>
         pending.reject(new ChannelError('confirmation-timeout', { retryable: true })),
       );
-      signal?.addEventListener('abort', giveUp);
+      signal?.addEventListener('abort', abort);
       this.#pending = pending;
-      if (signal?.aborted) giveUp();
+      if (signal?.aborted) abort();
     });
   }
 
@@ -301,9 +305,7 @@ export class WebhookChannel implements Channel {
     record({ direction: 'in', via: 'webhook', kind: 'denial' });
     const { reason } = denial;
     if (this.#pending?.mode === 'subscribe' && !this.#active) {
-      this.#pending.reject(
-        new SubscriptionDeniedError('subscription-denied', reason === undefined ? {} : { hubText: reason }),
-      );
+      this.#pending.reject(new SubscriptionDeniedError('subscription-denied', { hubText: reason }));
     } else if (this.#active) {
       this.#active = false;
       sink.denied(denial);

@@ -1,7 +1,6 @@
 import { MOST_ENTRIES, uuid } from './bundles.ts';
 import { ContentError } from './content-error.ts';
 import type { ContentSnapshot } from './content-snapshot.ts';
-import type { Delivered } from './outbox.ts';
 import type { Held } from './resource-map.ts';
 import { keyOf, nameOf, type ResourceName, type SharedResource } from './resource-names.ts';
 import type { SharedAnchor } from './shared-anchor.ts';
@@ -40,6 +39,13 @@ export interface ContentSelectResult {
   readonly ignored: readonly string[];
   /** The content with it. */
   readonly content: ContentSnapshot;
+}
+
+/** What became of an event that the hub has taken. */
+export interface Delivered {
+  readonly id?: string;
+  readonly status?: number | undefined;
+  readonly ignored?: readonly string[];
 }
 
 /** One call of an app that waits to be sent. */

@@ -13,7 +13,7 @@ import { after, pause, unref } from '../web/timers.ts';
 import { makeBundle, uuid } from './bundles.ts';
 import { ContentError } from './content-error.ts';
 import type { ContentSnapshot } from './content-snapshot.ts';
-import type { Operation, PlannedEdits } from './operation.ts';
+import type { Delivered, Operation, PlannedEdits } from './operation.ts';
 import type { Edits } from './resource-map.ts';
 import { isSameResourceJson } from './same-json.ts';
 import type { SharedAnchor } from './shared-anchor.ts';
@@ -372,13 +372,6 @@ export class Outbox {
     });
     return [{ key: 'select', [selectsBy]: all }];
   }
-}
-
-/** What became of an event that the hub has taken. */
-export interface Delivered {
-  readonly id?: string;
-  readonly status?: number | undefined;
-  readonly ignored?: readonly string[];
 }
 
 const pauseFor = (ms: number, signal: AbortSignal): Promise<undefined> =>

@@ -98,7 +98,7 @@ export interface FhircastErrorDetails {
   /** The websocket's close code, where there was one. */
   closeCode?: number;
   /** What the hub said, as it said it. Kept out of the message, of JSON and of `console.log`. */
-  hubText?: string;
+  hubText?: string | undefined;
   /** Whether the same call may succeed later without a change by the app. Default `false`. */
   retryable?: boolean;
   /** How long the hub asks to wait before the next try, in milliseconds (`Retry-After`). */

@@ -17,6 +17,30 @@ import type { Listeners } from './listeners.ts';
 import { Shown } from './shown.ts';
 import type { SyncDoubt } from './sync-facts.ts';
 
+/** What an inbox uses of catching up with the hub. */
+export interface Recovery {
+  /** Whether the hub may be sending again what was open before the connection. */
+  readonly mayReplay: boolean;
+  /** Whether a change of the context may be older than what the hub was asked for, and is taken to be decided later. */
+  takes(notification: Notification, answer: Answer): boolean;
+  /** Whether an event is taken that is older than what the app has, to be decided by the hub: clocks differ. */
+  takesStale(notification: Notification, answer: Answer): boolean;
+  /**
+   * What was taken for a repetition, or for derived by the hub, may have been an act of its own.
+   *
+   * @param isLikely whether that has to be thought of even where the hub does not tell what is current
+   */
+  hint(isLikely: boolean): unknown;
+  /**
+   * The hub sent again what had been open before the connection of the moment.
+   *
+   * @returns whether it can be a replay. Later, somebody has sent it once more
+   */
+  replayed(): boolean;
+  /** An event has been given to the app, or the hub told of one that the app has. `establishes`: it says what is current. */
+  followed(establishes: boolean, time: number | undefined): void;
+}
+
 /** The session of an inbox, and who hears what came of a notification. */
 export interface InboxOptions {
   readonly topic: string;
@@ -29,36 +53,18 @@ export interface InboxOptions {
   readonly acknowledgeWithinMs: number;
   /** Whether an event is our own change coming back. */
   isEcho(notification: Notification): boolean;
-  /** Whether a change of the context may be older than what the hub was asked for, and is taken to be decided later. */
-  takes(notification: Notification, answer: Answer): boolean;
-  /** Whether an event is taken that is older than what the app has, to be decided by the hub: clocks differ. */
-  takesStale(notification: Notification, answer: Answer): boolean;
-  /** Whether the hub may be sending again what was open before the connection. */
-  mayReplay(): boolean;
+  /** What asks the hub, and waits for its word. */
+  readonly recovery: Recovery;
   /** The client refused or dropped what may have changed the context. */
   doubted(why: SyncDoubt): void;
-  /**
-   * What was taken for a repetition, or for derived by the hub, may have been an act of its own.
-   *
-   * @param isLikely whether that has to be thought of even where the hub does not tell what is current
-   */
-  hinted(isLikely: boolean): void;
   /** The hub closed what is not known to be open. */
   incomplete(notification: Notification): void;
   /** The hub sent a heartbeat. */
   heartbeat(notification: Notification): void;
   /** The hub sent the same change of the context again, under another id. `isLast`: nothing came between. */
   repeated(notification: Notification, isLast: boolean): void;
-  /**
-   * The hub sent again what had been open before the connection of the moment.
-   *
-   * @returns whether it can be a replay. Later, somebody has sent it once more
-   */
-  replayed(): boolean;
   /** An event is about to be given to the app. */
   received(event: FhircastEvent): void;
-  /** An event has been given to the app, or the hub told of one that the app has. `establishes`: it says what is current. */
-  followed(establishes: boolean, time: number | undefined): void;
   /** The context of the session, or what the app shows, may have changed. */
   settled(): void;
   /** The app did not follow, and the hub has been told. */
@@ -142,8 +148,8 @@ export class Inbox {
       case 'repeated':
         this.counts.duplicate++;
         if (verdict.isTwin) this.#options.repeated(notification, verdict.delivery.changes === contexts.changes);
-        if (!(contexts.told(notification) && this.#options.replayed()) && verdict.doubt === 'slight')
-          this.#options.hinted(true);
+        if (!(contexts.told(notification) && this.#options.recovery.replayed()) && verdict.doubt === 'slight')
+          this.#options.recovery.hint(true);
         if (verdict.doubt === 'strong') this.#options.doubted('stale-dropped');
         return respond(verdict.delivery, answer);
       case 'refused':
@@ -152,10 +158,10 @@ export class Inbox {
         if (changesContext(notification.kind)) this.#options.doubted('event-refused');
         return answer(UNPROCESSABLE_CONTENT);
       case 'stale':
-        if (verdict.isDoubtful && this.#options.takesStale(notification, answer)) return;
+        if (verdict.isDoubtful && this.#options.recovery.takesStale(notification, answer)) return;
         return this.#dropStale(answer, verdict);
       case 'followed':
-        if (changesContext(notification.kind) && this.#options.takes(notification, answer)) return;
+        if (changesContext(notification.kind) && this.#options.recovery.takes(notification, answer)) return;
         return this.#follow(notification, answer, verdict.deviations);
     }
   }
@@ -174,9 +180,9 @@ export class Inbox {
   }
 
   #state(): JudgeState {
-    const { topic, contexts } = this.#options;
-    const [dialect, mayReplay] = [this.#options.dialect(), this.#options.mayReplay()];
-    return { topic, contexts, dialect, mayReplay, duplicates: this.#duplicates };
+    const { topic, contexts, recovery } = this.#options;
+    const dialect = this.#options.dialect();
+    return { topic, contexts, dialect, mayReplay: recovery.mayReplay, duplicates: this.#duplicates };
   }
 
   #dropStale(answer: Answer, { isDoubtful }: Extract<Verdict, { kind: 'stale' }>): void {
@@ -204,7 +210,7 @@ export class Inbox {
       this.#duplicates.remember(notification, this.#options.contexts.changes).status = OK;
       answer(OK);
     }
-    this.#options.followed(found !== undefined, notification.time);
+    this.#options.recovery.followed(found !== undefined, notification.time);
   }
 
   /** Takes a context that the hub was asked for. It reaches the app as an ordinary event, with the source `resync`. */
@@ -233,7 +239,7 @@ export class Inbox {
     const isComplete = !changesContext(notification.kind) || contexts.apply(notification, isDerived);
     this.#deliver(notification, wasCurrent, !isDerived && notification.kind !== 'close', answer);
     // A publisher with one id for all events may have opened it by itself.
-    if (isDerived && !this.#options.dialect().derivesEvents) this.#options.hinted(contexts.hasReusedIds);
+    if (isDerived && !this.#options.dialect().derivesEvents) this.#options.recovery.hint(contexts.hasReusedIds);
     if (!isComplete) this.#options.incomplete(notification);
   }
 
@@ -293,7 +299,7 @@ export class Inbox {
     this.#options.received(event);
     acknowledgement.dispatched(listeners.dispatch(event));
     if (decision) this.#options.settled();
-    this.#options.followed(isEstablishing && changesContext(notification.kind), answer && notification.time);
+    this.#options.recovery.followed(isEstablishing && changesContext(notification.kind), answer && notification.time);
     return delivery;
   }
 

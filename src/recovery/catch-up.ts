@@ -4,11 +4,13 @@ import { shortened } from '../events/fingerprint.ts';
 import type { Notification } from '../events/notification.ts';
 import type { ContextStore } from '../following/context-store.ts';
 import type { Answer, Inbox } from '../following/inbox.ts';
+import type { Listeners } from '../following/listeners.ts';
 import type { SyncTracker } from '../following/sync-status.ts';
 import type { ContextAnswer, HubApi } from '../hub/api.ts';
 import { statusMeansUnsupported } from '../hub/failures.ts';
 import { type Backoff, backoffMs } from '../subscription/backoff.ts';
 import { pause } from '../web/timers.ts';
+import { type ConnectionFacts, canDecide, hasBegun, newConnection } from './connection-facts.ts';
 import { LateEvents } from './late-events.ts';
 
 /** The hub that is asked, what its answers are compared with, and who hears what they show. */
@@ -24,10 +26,8 @@ export interface CatchUpOptions {
   replays(): boolean;
   /** Whether the hub has no context after any close, whatever was closed. */
   closeClears(): boolean;
-  /** What the hub answered cannot be used. */
-  failed(error: FhircastError): void;
-  /** What the hub told beside its answer to a subscription cannot be used. */
-  warned(warning: FhircastError): void;
+  /** Who hears of an answer of the hub that cannot be used. */
+  readonly listeners: Pick<Listeners, 'emit'>;
   /** The hub has a context of which no event came, or cannot be reached. */
   missed(error: 'event-missed' | 'channel-silent'): void;
 }
@@ -43,31 +43,6 @@ const LOOKS = 2;
  * left; nobody can say; or it tells what another event has displaced here, which the hub may have taken in another order.
  */
 type Finding = 'agrees' | 'news' | 'left' | 'unclear' | 'displaced';
-
-/** What is known of the connection of the moment. */
-interface Connection {
-  /** Whether events may have been missed before it. */
-  readonly isAfterGap: boolean;
-  /** When it was confirmed, in milliseconds since 1970; what is sent again may come in the same packet, just before. */
-  beganAt: number;
-  /** Whether an event or an answer has said since what is current. */
-  isEstablished: boolean;
-  /** Whether the hub has answered. What it did not send by itself before it did, it does not send. */
-  hasAnswered: boolean;
-  /** Whether the hub has sent again what had been open before. Not every hub does that, whatever its version says. */
-  hasReplayed: boolean;
-  /** Whether what the hub tells is of this session: `unsupported` where it does not tell, or not this app. */
-  answers: 'unknown' | 'reliable' | 'unreliable' | 'unsupported';
-}
-
-const newConnection = (isAfterGap: boolean): Connection => ({
-  isAfterGap,
-  beganAt: Number.POSITIVE_INFINITY,
-  isEstablished: false,
-  hasAnswered: false,
-  hasReplayed: false,
-  answers: 'unknown',
-});
 
 /** Whether a hub that answered so may tell the next time. */
 const mayTellLater = (error: FhircastError): boolean =>
@@ -85,18 +60,19 @@ const textOf = ({ context }: ContextAnswer): string =>
 export class CatchUp {
   readonly #options: CatchUpOptions;
   readonly #late: LateEvents;
+  /** Ends what the hub is being asked. */
   #life = new AbortController();
+  /** The hub is being asked what is open, until it has told. */
   #isAsking = false;
+  /** How often the hub is still to be asked whether it agrees, because of a hint: beside that question, or after it. */
+  #looks = 0;
   #connection = newConnection(false);
-  #hasBegun = false;
   /** The hub has told a context at least once. */
   #hasTold = false;
   /** The hub has told that there is no context after Home-open: it does not keep what that has left. */
   #clearsAtHome = false;
   /** What an answer said that cannot be relied on, and for which the subscription was made anew. Once is enough. */
   #hint: string | undefined;
-  /** How often the hub is still to be asked because of a hint. */
-  #looks = 0;
   /** By how much an event that was not sent again has been older than its arrival, at the most. In milliseconds. */
   #lagMs = 0;
 
@@ -123,7 +99,7 @@ export class CatchUp {
     } catch (error) {
       if (!(error instanceof FhircastError)) throw error;
       // The hub is asked in any case.
-      this.#options.warned(error);
+      this.#options.listeners.emit('warning', error);
     }
   }
 
@@ -132,16 +108,15 @@ export class CatchUp {
     // Events may have come in the same packet as the confirmation: what waits goes on waiting.
     this.#abort();
     this.#connection.beganAt = Date.now();
-    this.#hasBegun = true;
     this.#late.renew();
     void this.#ask();
   }
 
-  /** The connection ended. What waits for an answer of the hub is not followed. */
-  end(): void {
+  /** The connection is lost. What waits for an answer of the hub is not followed. */
+  lost(): void {
     this.#abort();
-    this.#connection = newConnection(this.#hasBegun);
-    this.#late.end();
+    this.#connection = newConnection(this.#connection.isAfterGap || hasBegun(this.#connection));
+    this.#late.lost();
   }
 
   #abort(): void {
@@ -168,16 +143,14 @@ export class CatchUp {
    * @returns whether it is held. It is not where no answer of the hub can decide
    */
   takesStale(notification: Notification, answer: Answer): boolean {
-    const { answers } = this.#connection;
-    const canDecide = answers === 'unknown' || answers === 'reliable';
-    if (!canDecide || !this.#late.hold(notification, answer)) return false;
+    if (!canDecide(this.#connection) || !this.#late.hold(notification, answer)) return false;
     if (!this.#isAsking) void this.#ask();
     return true;
   }
 
   /** An event was missed, to all appearances: asks what is open. */
   doubt(): void {
-    if (!this.#isAsking && this.#connection.answers !== 'unsupported') void this.#ask();
+    if (!this.#isAsking && this.#connection.answers !== 'none') void this.#ask();
   }
 
   /**
@@ -188,13 +161,13 @@ export class CatchUp {
    * @param isLikely whether that has to be thought of even where the hub does not tell what is current
    */
   async hint(isLikely = true): Promise<void> {
-    if (!isLikely && this.#connection.answers === 'unsupported') return;
+    if (!isLikely && this.#connection.answers === 'none') return;
     const isLooking = this.#looks > 0;
     this.#looks = LOOKS;
     if (isLooking) return;
     const { graceMs, sync } = this.#options;
     const { signal } = this.#life;
-    while (this.#looks > 0) {
+    while (!signal.aborted && this.#looks > 0) {
       // What is being asked may have been answered before.
       const isAgreed = this.#isAsking || (await this.#agrees(signal));
       if (signal.aborted) return;
@@ -205,14 +178,12 @@ export class CatchUp {
       }
       if (!this.#isAsking) this.#looks--;
       if (this.#looks > 0) await pause(graceMs, signal);
-      if (signal.aborted) return;
     }
   }
 
   /** Whether the hub, asked once, is known to have what is current here. */
   async #agrees(signal: AbortSignal): Promise<boolean> {
-    const { answers } = this.#connection;
-    if (answers === 'unreliable' || answers === 'unsupported') return false;
+    if (!canDecide(this.#connection)) return false;
     try {
       const answer = await this.#options.api.askContext(signal);
       return answer.worth !== 'unlikely' && this.#finding(answer) === 'agrees';
@@ -224,8 +195,8 @@ export class CatchUp {
 
   /** Whether the hub may be sending again what was open before the connection: it has not said yet what is current. */
   get mayReplay(): boolean {
-    const { isAfterGap, hasAnswered, beganAt } = this.#connection;
-    return isAfterGap && !hasAnswered && (this.#isAsking || beganAt === Number.POSITIVE_INFINITY);
+    const { isAfterGap, hasAnswered } = this.#connection;
+    return isAfterGap && !hasAnswered && (this.#isAsking || !hasBegun(this.#connection));
   }
 
   /**
@@ -264,11 +235,11 @@ export class CatchUp {
    */
   async audit(isProven: boolean): Promise<boolean> {
     const connection = this.#connection;
-    if (!this.#isAsking && connection.answers !== 'unsupported') await this.#audit(connection, isProven);
-    return connection.answers !== 'unsupported';
+    if (!this.#isAsking && connection.answers !== 'none') await this.#audit(connection, isProven);
+    return connection.answers !== 'none';
   }
 
-  async #audit(connection: Connection, isProven: boolean): Promise<void> {
+  async #audit(connection: ConnectionFacts, isProven: boolean): Promise<void> {
     const { api, contexts, graceMs, sync } = this.#options;
     const { signal } = this.#life;
     const before = contexts.changes;
@@ -306,11 +277,11 @@ export class CatchUp {
       if (error.retryable && error.status === undefined && !isProven) this.#options.missed('channel-silent');
       // What cannot be used this time may be used the next time.
       if (error.retryable || mayTellLater(error)) return;
-      connection.answers = 'unsupported';
+      connection.answers = 'none';
       if (error.status !== 401) return;
       // Nothing can find out any more that the connection has died.
       if (!isProven) sync.behind();
-      this.#options.failed(error);
+      this.#options.listeners.emit('error', error);
     }
   }
 
@@ -319,7 +290,7 @@ export class CatchUp {
     const { signal } = this.#life;
     this.#isAsking = true;
     sync.behind();
-    for (let failures = 0, again = 0; ; ) {
+    for (let failures = 0, again = 0; !signal.aborted; ) {
       const before = contexts.changes;
       const { held, dropped } = this.#late;
       try {
@@ -332,34 +303,26 @@ export class CatchUp {
         // Whoever was told of it may have left at once.
         if (signal.aborted) return;
         if (this.#late.isHolding && !isOvertaken) continue;
-        if (isOvertaken && (finding === 'news' || this.#late.isHolding)) {
-          // Which of them is newer, a later answer tells. A publisher who does not stop must not make a flood of questions.
-          await pause(graceMs, signal);
-          if (signal.aborted) return;
-          continue;
-        }
-        // What it does not tell of may have happened since.
+        // Which of them is newer, a later answer tells.
+        const isUnsettled = isOvertaken && (finding === 'news' || this.#late.isHolding);
+        // What it does not tell of may have happened since: its events may be ahead of what it tells.
         const mayChange = finding === 'unclear' || finding === 'displaced' || this.#late.dropped !== dropped;
-        if (mayChange && answer.worth !== 'unlikely' && ++again < ASK_AGAIN) {
-          // Its events may be ahead of what it tells.
-          await pause(graceMs, signal);
-          if (signal.aborted) return;
-          continue;
+        if (!isUnsettled && !(mayChange && answer.worth !== 'unlikely' && ++again < ASK_AGAIN)) {
+          this.#isAsking = false;
+          return this.#conclude(answer, finding);
         }
-        this.#isAsking = false;
-        this.#conclude(answer, finding);
-        return;
+        // A publisher who does not stop must not make a flood of questions.
+        await pause(graceMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof FhircastError) || !error.retryable) {
           this.#isAsking = false;
           return this.#cannotTell(error as FhircastError);
         }
-        this.#late.end();
+        this.#late.lost();
         // An event may have ended the doubt for which the hub was asked. Whoever cannot reach the hub does not know what comes next.
         sync.behind();
         await pause(backoffMs(backoff, ++failures, error.retryAfterMs), signal);
-        if (signal.aborted) return;
       }
     }
   }
@@ -383,12 +346,12 @@ export class CatchUp {
 
   #cannotTell(error: FhircastError): void {
     const { sync } = this.#options;
-    if (!mayTellLater(error)) this.#connection.answers = 'unsupported';
+    if (!mayTellLater(error)) this.#connection.answers = 'none';
     const isUnsupported =
       error.code === 'context-unsupported' || (error.status !== undefined && statusMeansUnsupported(error.status));
     if (!isUnsupported) {
       sync.behind();
-      this.#options.failed(error);
+      this.#options.listeners.emit('error', error);
     }
     // Its events are what there is.
     this.#late.release();

@@ -217,7 +217,7 @@ export class LateEvents {
   }
 
   /** The connection ended, or the hub could not be asked: what waits is not followed, and the order of what comes is not known. */
-  end(): void {
+  lost(): void {
     if (this.#adopted) this.#adopted = { ...this.#adopted, until: Number.POSITIVE_INFINITY };
     for (const { answer } of this.#held.splice(0)) answer(SERVER_ERROR);
   }

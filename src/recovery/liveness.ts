@@ -54,7 +54,7 @@ export class Liveness {
 
   /** Begins to watch a connection. */
   start(): void {
-    this.stop();
+    this.close();
     this.#isWatching = true;
     this.#heardAt = this.#auditedAt = Date.now();
     this.#heartbeatAt = 0;
@@ -63,7 +63,7 @@ export class Liveness {
   }
 
   /** Ends the watch. */
-  stop(): void {
+  close(): void {
     clearTimeout(this.#timer);
     this.#askedAt = undefined;
     this.#isWatching = false;

@@ -169,7 +169,7 @@ class Router implements RedisRouter {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#leave();
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
@@ -184,7 +184,7 @@ class Router implements RedisRouter {
     return hash;
   }
 
-  async #leave(): Promise<void> {
+  async #close(): Promise<void> {
     const wasReady = this.#state === 'ready';
     this.#go('closing');
     clearInterval(this.#timer);
@@ -192,7 +192,7 @@ class Router implements RedisRouter {
       unref(after(this.#settings.answerWithinMs + CLOSING_MS, resolve));
     });
     if (wasReady) await Promise.race([tooLong, this.#handBack().catch(() => {})]);
-    this.#waiting.giveUp();
+    this.#waiting.failAll();
     this.#link.close();
     this.#go('closed');
   }
@@ -267,7 +267,7 @@ class Router implements RedisRouter {
 
   #down(): void {
     this.#owners.suspend();
-    this.#waiting.giveUp();
+    this.#waiting.failAll();
     if (this.#state === 'ready') this.#go('connecting');
   }
 

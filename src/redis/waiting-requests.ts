@@ -87,7 +87,7 @@ export class Waiting implements OwnRequests {
   }
 
   /** What waits cannot be answered any more. */
-  giveUp(): void {
+  failAll(): void {
     for (const request of [...this.#pending.keys()]) this.#finish(request, ROUTER_ANSWERS.unavailable);
   }
 

@@ -1,13 +1,13 @@
 const utf8 = new TextEncoder();
 
-/** Where a stream takes its events from, and who hears how much it holds and that it has ended. */
+/** Where a stream takes its events from, and who hears how much it holds and that it is closed. */
 export interface EventStreamOptions {
   /** The next event that has not been sent; asked for when the page has taken what came before. */
   next(): string | undefined;
   /** What the stream holds has become so much more, or less. In bytes. */
   held(bytes: number): void;
   /** Called once, when the page is gone or the stream was closed. */
-  ended(): void;
+  closed(): void;
 }
 
 /**
@@ -51,7 +51,7 @@ export class EventStream {
           this.#hold(0);
           this.wake();
         },
-        cancel: () => this.#end(),
+        cancel: () => this.#closed(),
       },
       { highWaterMark: 0 },
     );
@@ -76,7 +76,7 @@ export class EventStream {
   }
 
   /**
-   * Ends the stream. A page that has not taken what it was given is cut off: what is on its way to it is dropped.
+   * Closes the stream. A page that has not taken what it was given is cut off: what is on its way to it is dropped.
    *
    * @param last said before the end to a page that waits
    */
@@ -85,7 +85,7 @@ export class EventStream {
     if (!controller) return;
     const isWanted = this.#isWanted;
     if (isWanted && last !== undefined) this.#give(last);
-    this.#end();
+    this.#closed();
     if (isWanted) controller.close();
     else controller.error(new Error('The stream was cut off.'));
   }
@@ -103,10 +103,10 @@ export class EventStream {
     this.#heldBytes = bytes;
   }
 
-  #end(): void {
+  #closed(): void {
     if (!this.#controller) return;
     this.#controller = undefined;
     this.#hold(0);
-    this.#options.ended();
+    this.#options.closed();
   }
 }

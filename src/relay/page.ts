@@ -38,7 +38,7 @@ export interface PageParts {
 const OVERHEAD_BYTES = 512;
 
 /** A page that answers nothing for so long is not there, whatever its connection looks like. In milliseconds. */
-const DEAF_AFTER_MS = 3 * HEARTBEAT_MS;
+const SILENT_AFTER_MS = 3 * HEARTBEAT_MS;
 
 /** A page that no hub has asked for has little to come back to. In milliseconds. */
 const UNKNOWN_GRACE_MS = 5_000;
@@ -151,7 +151,7 @@ export class Page {
       held: (bytes) => {
         this.#parts.load.bytes += bytes;
       },
-      ended: () => this.#disconnected(stream),
+      closed: () => this.#streamClosed(stream),
     });
     this.#stream = stream;
     this.#heartbeat = every(HEARTBEAT_MS, () => this.#beat(stream));
@@ -159,13 +159,13 @@ export class Page {
     return stream;
   }
 
-  /** Ends the stream, because the page is open elsewhere. */
+  /** Closes the stream, because the page is open elsewhere. */
   replace(): void {
     this.#stream?.close(eventText('replaced', ''));
   }
 
-  /** Ends the stream: the page comes back to whichever relay it finds. */
-  disconnect(): void {
+  /** Closes the stream: the page comes back to whichever relay it finds. */
+  closeStream(): void {
     this.#stream?.close();
   }
 
@@ -207,13 +207,13 @@ export class Page {
   }
 
   /**
-   * Ends the page.
+   * Closes the page.
    *
    * @param answer what is said to what waits
    */
-  end(answer: CallbackAnswer): void {
+  close(answer: CallbackAnswer): void {
     clearTimeout(this.#grace);
-    this.disconnect();
+    this.closeStream();
     clearTimeout(this.#grace);
     for (const [id, waiting] of this.#waiting) {
       this.#remove(id, waiting);
@@ -283,12 +283,12 @@ export class Page {
 
   #beat(stream: EventStream): void {
     const [first] = this.#waiting.values();
-    const isDeaf = first?.sentAt !== undefined && performance.now() - first.sentAt > DEAF_AFTER_MS;
-    if (isDeaf || stream.stalledMs > DEAF_AFTER_MS) stream.close();
+    const isSilent = first?.sentAt !== undefined && performance.now() - first.sentAt > SILENT_AFTER_MS;
+    if (isSilent || stream.stalledMs > SILENT_AFTER_MS) stream.close();
     else stream.beat();
   }
 
-  #disconnected(stream: EventStream): void {
+  #streamClosed(stream: EventStream): void {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     clearInterval(this.#heartbeat);

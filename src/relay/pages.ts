@@ -96,8 +96,8 @@ export class Pages {
     return status;
   }
 
-  /** Ends a page, wherever it is. */
-  async end(capability: string): Promise<void> {
+  /** Closes a page, wherever it is. */
+  async closePage(capability: string): Promise<void> {
     if (this.#opened.has(capability)) await this.#remove(capability, GONE);
     else await this.#control(await idOf('control', capability), METHODS.end, '');
   }
@@ -110,7 +110,7 @@ export class Pages {
   async close(withinMs: number): Promise<void> {
     for (const opening of this.#opened.values())
       opening.then(
-        ({ page }) => page.disconnect(),
+        ({ page }) => page.closeStream(),
         () => {},
       );
     const until = performance.now() + withinMs;
@@ -137,7 +137,7 @@ export class Pages {
       });
     } catch (error) {
       // Nobody would find the page that owns them.
-      page.end(answerOf(UNAVAILABLE));
+      page.close(answerOf(UNAVAILABLE));
       await Promise.all([this.#release(callbackId), this.#release(controlId)]);
       throw error;
     }
@@ -192,7 +192,7 @@ export class Pages {
     const events = page.take(async (held) => this.#router.dispatch(text, held));
     // The callback has its new owner by now, who takes this id next.
     this.#opened.delete(capability);
-    page.end(answerOf(UNAVAILABLE));
+    page.close(answerOf(UNAVAILABLE));
     await this.#release(controlId);
     return { status: OK, body: JSON.stringify({ epoch: page.epoch, events }) };
   }
@@ -223,7 +223,7 @@ export class Pages {
     const known = await this.#opened.get(capability)?.catch(() => undefined);
     if (!known || !this.#opened.delete(capability)) return;
     const { page, callbackId, controlId } = known;
-    page.end(answerOf(status));
+    page.close(answerOf(status));
     // Whoever has taken them over owns them now, and keeps them.
     await Promise.all([this.#release(callbackId), this.#release(controlId)]);
   }

@@ -105,7 +105,7 @@ export class Connection {
    */
   open(): Promise<PageMessage> {
     return new Promise((resolve, reject) => {
-      const tooLate = after(OPEN_WITHIN_MS, () => this.#giveUp(relayFailed({ retryable: true })));
+      const tooLate = after(OPEN_WITHIN_MS, () => this.#fail(relayFailed({ retryable: true })));
       this.#settle = {
         resolve: (message) => {
           clearTimeout(tooLate);
@@ -120,10 +120,10 @@ export class Connection {
     });
   }
 
-  /** Ends the page. Never rejects: a relay that does not hear of it ends the page by itself. */
+  /** Closes the page. Never rejects: a relay that does not hear of it ends the page by itself. */
   async close(): Promise<void> {
     if (this.#life.signal.aborted) return;
-    this.#end();
+    this.#close();
     // The page may be closing.
     if (this.#page === undefined) return;
     await this.#inTime((signal) => this.#send(PATHS.page, { method: 'DELETE', keepalive: true, signal })).catch(
@@ -131,15 +131,15 @@ export class Connection {
     );
   }
 
-  #end(): void {
+  #close(): void {
     this.#life.abort();
     this.#stream.abort();
     clearTimeout(this.#lostTimer);
   }
 
   /** The page could not be opened at all. */
-  #giveUp(error: ChannelError): void {
-    this.#end();
+  #fail(error: ChannelError): void {
+    this.#close();
     this.#settle?.reject(error);
   }
 
@@ -152,8 +152,8 @@ export class Connection {
       );
       if (Date.now() - begun > SETTLED_AFTER_MS) this.#failures = 0;
       if (signal.aborted) return;
-      if (this.#settle) return this.#giveUp(error);
-      this.#lostTimer ??= after(LOST_AFTER_MS, () => this.#lose(error));
+      if (this.#settle) return this.#fail(error);
+      this.#lostTimer ??= after(LOST_AFTER_MS, () => this.#lost(error));
       // Many pages come back at once when a relay was away.
       const longestMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures++);
       await pause((longestMs * (1 + Math.random())) / 2, signal);
@@ -256,10 +256,10 @@ export class Connection {
         for (const request of early) this.#request(request);
       });
     }
-    if (isAnother) this.#lose();
+    if (isAnother) this.#lost();
   }
 
-  #lose(cause?: ChannelError): void {
+  #lost(cause?: ChannelError): void {
     this.#options.lost(new ChannelError('channel-lost', { retryable: true, cause }));
   }
 

@@ -120,7 +120,7 @@ export function createRelay(options: RelayOptions): Relay {
     if (isOpen) return openPage(request, capability);
     if (!capability) return reply(request, BAD_REQUEST);
     if (isAnswer) return answer(request, capability);
-    await pages.end(capability);
+    await pages.closePage(capability);
     return reply(request, NO_CONTENT);
   };
 

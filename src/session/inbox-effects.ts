@@ -3,7 +3,7 @@ import { changesContext, kindOf } from '../events/kind.ts';
 import type { Notification } from '../events/notification.ts';
 import type { Progress } from '../following/answer.ts';
 import type { ContextStore } from '../following/context-store.ts';
-import type { Answer, InboxOptions } from '../following/inbox.ts';
+import type { InboxOptions, Recovery } from '../following/inbox.ts';
 import type { Listeners } from '../following/listeners.ts';
 import type { SyncDoubt } from '../following/sync-facts.ts';
 import type { Dialect } from '../hub/dialect.ts';
@@ -37,25 +37,14 @@ export class InboxEffects implements InboxOptions {
     return !!(changesMade?.isEcho(notification) || tap?.isEcho(notification));
   }
 
-  takes(notification: Notification, answer: Answer): boolean {
-    return this.#parts.catchUp.takes(notification, answer);
-  }
-
-  takesStale(notification: Notification, answer: Answer): boolean {
-    return this.#parts.catchUp.takesStale(notification, answer);
-  }
-
-  mayReplay(): boolean {
-    return this.#parts.catchUp.mayReplay;
+  /** It is made after the inbox. */
+  get recovery(): Recovery {
+    return this.#parts.catchUp;
   }
 
   doubted(why: SyncDoubt): void {
     this.#parts.sync.doubted(why);
     this.#parts.catchUp.doubt();
-  }
-
-  hinted(isLikely: boolean): void {
-    void this.#parts.catchUp.hint(isLikely);
   }
 
   incomplete({ name }: Notification): void {
@@ -72,10 +61,6 @@ export class InboxEffects implements InboxOptions {
     this.#parts.changesMade?.repeated(notification);
   }
 
-  replayed(): boolean {
-    return this.#parts.catchUp.replayed();
-  }
-
   received(event: FhircastEvent): void {
     const { liveness, sync, contexts, wanted, catchUp, changesMade, tap } = this.#parts;
     liveness.event();
@@ -83,10 +68,6 @@ export class InboxEffects implements InboxOptions {
     else if (sync.objected(event, (name) => wanted.names.includes(name))) catchUp.doubt();
     changesMade?.received(event);
     tap?.received(event);
-  }
-
-  followed(establishes: boolean, time: number | undefined): void {
-    this.#parts.catchUp.followed(establishes, time);
   }
 
   settled(): void {

@@ -1,6 +1,7 @@
-import { ChannelError, type FhircastError } from '../errors/errors.ts';
+import { ChannelError } from '../errors/errors.ts';
 import type { ContextStore } from '../following/context-store.ts';
 import type { Inbox } from '../following/inbox.ts';
+import type { Listeners } from '../following/listeners.ts';
 import type { SyncTracker } from '../following/sync-status.ts';
 import type { HubApi } from '../hub/api.ts';
 import type { CatchUpOptions } from '../recovery/catch-up.ts';
@@ -18,6 +19,7 @@ export class RecoveryEffects implements CatchUpOptions, LivenessOptions {
   readonly inbox: Inbox;
   readonly contexts: ContextStore;
   readonly sync: SyncTracker;
+  readonly listeners: Listeners;
   readonly graceMs: number;
   readonly silenceMs: number;
   readonly #parts: SessionParts;
@@ -28,6 +30,7 @@ export class RecoveryEffects implements CatchUpOptions, LivenessOptions {
     this.inbox = parts.inbox;
     this.contexts = parts.contexts;
     this.sync = parts.sync;
+    this.listeners = parts.listeners;
     this.graceMs = Math.min(GRACE_MS, silenceMs);
     this.silenceMs = silenceMs;
     this.#parts = parts;
@@ -43,16 +46,8 @@ export class RecoveryEffects implements CatchUpOptions, LivenessOptions {
     return this.#parts.chooser.dialect.closeClears;
   }
 
-  failed(error: FhircastError): void {
-    this.#parts.listeners.emit('error', error);
-  }
-
-  warned(warning: FhircastError): void {
-    this.#parts.listeners.emit('warning', warning);
-  }
-
   missed(code: 'event-missed' | 'channel-silent'): void {
-    this.#parts.subscription.deaf(new ChannelError(code, { retryable: true }));
+    this.#parts.subscription.lost(new ChannelError(code, { retryable: true }));
   }
 
   ping(): boolean {

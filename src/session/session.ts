@@ -36,8 +36,8 @@ const ACKNOWLEDGE_WITHIN_MS = 8_000;
 const RESENDS = 6;
 /** A connection may be silent for so long. In milliseconds. */
 const SILENCE_MS = 20_000;
-/** An app that leaves waits no longer for a hub. In milliseconds. */
-const LEAVE_WITHIN_MS = 5_000;
+/** An app that unsubscribes waits no longer for the hub. In milliseconds. */
+const UNSUBSCRIBE_WITHIN_MS = 5_000;
 
 /**
  * Composes the parts of a client. What one of them finds is carried out by its effects: `InboxEffects`, `SubscriptionEffects` and
@@ -64,7 +64,7 @@ export class Session implements SessionParts {
   readonly #callback: CallbackEndpoint | undefined;
   /** Most apps change nothing, and never have it. */
   #changes: Changes | undefined;
-  #left: Promise<void> | undefined;
+  #unsubscribed: Promise<void> | undefined;
   /** The latest look at the connection. */
   #looked: Promise<unknown> | undefined;
   /** What everybody has been told of. */
@@ -165,21 +165,21 @@ export class Session implements SessionParts {
   }
 
   /**
-   * Ends everything. Idempotent.
+   * Ends everything, and tells the hub. Idempotent.
    *
    * @throws HubError when the hub could not be told
    */
-  leave(): Promise<void> {
-    this.#left ??= this.#leave();
-    return this.#left;
+  unsubscribe(): Promise<void> {
+    this.#unsubscribed ??= this.#unsubscribe();
+    return this.#unsubscribed;
   }
 
-  async #leave(): Promise<void> {
+  async #unsubscribe(): Promise<void> {
     this.#changes?.close();
     this.#life.abort();
     const late = () => new HubError('hub-timeout', { retryable: true });
     try {
-      await limited(LEAVE_WITHIN_MS, undefined, (signal) => this.subscription.end(signal), late);
+      await limited(UNSUBSCRIBE_WITHIN_MS, undefined, (signal) => this.subscription.unsubscribe(signal), late);
     } finally {
       this.listeners.clear();
       this.subscribers.clear();
@@ -201,8 +201,8 @@ export class Session implements SessionParts {
       this.sync.hears(this.wanted.names.includes('SyncError'));
       this.liveness.start();
     } else {
-      this.liveness.stop();
-      this.catchUp.end();
+      this.liveness.close();
+      this.catchUp.lost();
     }
     if (state === 'denied') this.wanted.mayHaveObjections();
     if (previous === 'active') this.contexts.gap();
@@ -229,8 +229,8 @@ export class Session implements SessionParts {
       await this.#looked;
       if (this.sync.isKnown) return;
       await new Promise<void>((resolve) => {
-        const end = this.subscribers.add(() => {
-          end();
+        const remove = this.subscribers.add(() => {
+          remove();
           resolve();
         });
       });
@@ -252,8 +252,8 @@ export class Session implements SessionParts {
   #watchPage(): () => void {
     return watchPage({
       woke: () => this.wake(),
-      hidden: () => this.#outlivesPage || this.subscription.hide(),
-      left: () => this.#outlivesPage || void this.leave().catch(() => {}),
+      paused: () => this.#outlivesPage || this.subscription.pause(),
+      closed: () => this.#outlivesPage || void this.unsubscribe().catch(() => {}),
     });
   }
 

@@ -1,13 +1,12 @@
-import type { Denial } from '../channels/callback.ts';
-import type { Channel, ChannelSink } from '../channels/channel.ts';
+import type { Arrivals, Channel, Standing } from '../channels/channel.ts';
 import type { FhircastError } from '../errors/errors.ts';
-import type { Answer } from '../following/inbox.ts';
+import type { Listeners } from '../following/listeners.ts';
 import type { Subscribed } from '../following/session-events.ts';
 import type { StateMachine } from '../following/state.ts';
-import type { ChannelType } from '../hub/dialect.ts';
 import type { Backoff } from '../subscription/backoff.ts';
 import type { LeaseLimits } from '../subscription/lease-term.ts';
 import type { SubscriptionOptions } from '../subscription/subscription.ts';
+import type { Wanted } from '../subscription/wanted-events.ts';
 import { openChannel } from './open-channel.ts';
 import type { FhircastClientOptions } from './options.ts';
 import type { SessionParts } from './parts.ts';
@@ -25,58 +24,49 @@ export class SubscriptionEffects implements SubscriptionOptions {
   readonly machine: StateMachine;
   readonly backoff: Backoff;
   readonly lease: LeaseLimits;
+  readonly wanted: Wanted;
+  readonly listeners: Listeners;
   readonly #parts: SessionParts;
   readonly #settings: SubscriptionSettings;
+  /** Takes what arrives, by whichever channel. */
+  readonly #arrivals: Arrivals;
 
   constructor(parts: SessionParts, settings: SubscriptionSettings) {
     this.machine = parts.machine;
     this.backoff = settings.backoff;
     this.lease = settings.lease;
+    this.wanted = parts.wanted;
+    this.listeners = parts.listeners;
     this.#parts = parts;
     this.#settings = settings;
+    const { inbox, liveness, listeners, catchUp } = parts;
+    this.#arrivals = {
+      notification: (text, answer, via) => inbox.receive(text, answer, via),
+      alive: () => liveness.heard(),
+      keepalive: () => void inbox.counts.keepalive++,
+      rejected: (error) => {
+        inbox.counts.rejected++;
+        listeners.emit('error', error);
+        // It is signed: the hub has sent it, once or once more.
+        if (error.code === 'notification-stale') void catchUp.hint();
+      },
+      warned: (warning) => listeners.emit('warning', warning),
+    };
   }
 
   spell(name: string): readonly string[] {
     return this.#parts.chooser.dialect.spell(name);
   }
 
-  wanted(): readonly string[] {
-    return this.#parts.wanted.names;
-  }
-
-  mayWantLess(error: FhircastError): boolean {
-    return this.#parts.wanted.mayDropObjections(error);
-  }
-
-  wantLess(): void {
-    this.#parts.wanted.dropObjections();
-  }
-
-  wantAll(): void {
-    this.#parts.wanted.mayHaveObjections();
-  }
-
-  openChannel(sink: ChannelSink, failed: FhircastError | undefined): Promise<Channel> | Channel {
+  openChannel(standing: Standing, failed: FhircastError | undefined): Promise<Channel> | Channel {
     const { api, chooser, discovery } = this.#parts;
     const { options, subscriberName } = this.#settings;
     const { record } = discovery;
     return openChannel(
       { api, options, chooser, subscriberName, record, discover: () => discovery.ask() },
-      sink,
+      { ...this.#arrivals, ...standing },
       failed,
     );
-  }
-
-  notification(text: string, answer: Answer, via: ChannelType): void {
-    this.#parts.inbox.receive(text, answer, via);
-  }
-
-  alive(): void {
-    this.#parts.liveness.heard();
-  }
-
-  keepalive(): void {
-    this.#parts.inbox.counts.keepalive++;
   }
 
   subscribed(subscribed: Subscribed, isAnew: boolean, contexts: unknown): void {
@@ -88,24 +78,5 @@ export class SubscriptionEffects implements SubscriptionOptions {
     if (isActive()) catchUp.told(contexts);
     // Whoever was told of it may have left at once.
     if (isActive()) catchUp.begin();
-  }
-
-  denied(denial: Denial): void {
-    this.#parts.listeners.emit('denied', denial);
-  }
-
-  rejected(error: FhircastError): void {
-    this.#parts.inbox.counts.rejected++;
-    this.#parts.listeners.emit('error', error);
-    // It is signed: the hub has sent it, once or once more.
-    if (error.code === 'notification-stale') void this.#parts.catchUp.hint();
-  }
-
-  warned(warning: FhircastError): void {
-    this.#parts.listeners.emit('warning', warning);
-  }
-
-  failed(error: FhircastError): void {
-    this.#parts.listeners.emit('error', error);
   }
 }

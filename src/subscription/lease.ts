@@ -1,4 +1,5 @@
 import { after, LONGEST_TIMER_MS, type Timer } from '../web/timers.ts';
+import { assumedLease, believedLease, type LeaseLimits } from './lease-term.ts';
 
 /** No hub is asked to renew more often than this, whatever lease it grants. In milliseconds. */
 const SHORTEST_RENEWAL_MS = 500;
@@ -18,20 +19,31 @@ export interface LeaseEvents {
 
 /** How long the hub keeps a subscription, and when it has to be renewed (STU3, Subscription Request). */
 export class Lease {
+  readonly #limits: LeaseLimits;
   #timer: Timer;
+  /** How long the hub said that it lasts, in seconds. */
+  #named: number | undefined;
+  /** How long it is believed to last, in seconds. */
   #seconds: number | undefined;
   #began = 0;
+
+  constructor(limits: LeaseLimits) {
+    this.#limits = limits;
+  }
 
   /**
    * Begins a lease, at its first grant and at every renewal.
    *
-   * @param seconds how long it lasts; `undefined` when the hub did not say, and means the lease before
+   * @param named how long it lasts, in seconds; `undefined` when the hub did not say, and means the lease before
+   * @param isAssumed whether one is assumed where the hub has never named any
    * @param events who is told
-   * @returns how long it lasts, in seconds
+   * @returns how long the hub said that it lasts, in seconds
    */
-  begin(seconds: number | undefined, { renew, over }: LeaseEvents): number | undefined {
+  begin(named: number | undefined, isAssumed: boolean, { renew, over }: LeaseEvents): number | undefined {
     clearTimeout(this.#timer);
-    this.#seconds = seconds ?? this.#seconds;
+    this.#named = named ?? this.#named;
+    const term = this.#named ?? (isAssumed ? assumedLease(this.#limits) : undefined);
+    this.#seconds = term === undefined ? undefined : believedLease(term, this.#limits);
     this.#began = Date.now();
     if (this.#seconds === undefined) return undefined;
     const delay = Math.max(SHORTEST_RENEWAL_MS, this.#seconds * 1000 * (0.7 + Math.random() * 0.15));
@@ -41,7 +53,7 @@ export class Lease {
         this.#timer = after(this.#at(1) - Date.now(), over);
         renew();
       });
-    return this.#seconds;
+    return this.#named;
   }
 
   /** Whether the hub may have ended the subscription by itself. */
@@ -60,9 +72,9 @@ export class Lease {
   }
 
   /** There is no lease any more. */
-  end(): void {
+  close(): void {
     clearTimeout(this.#timer);
-    this.#seconds = undefined;
+    this.#named = this.#seconds = undefined;
   }
 
   #at(part: number): number {

@@ -3,9 +3,9 @@ export interface PageEvents {
   /** The network or the page is back: nothing needs to wait any longer. */
   woke(): void;
   /** The browser keeps the page, but does not run it any more. */
-  hidden(): void;
+  paused(): void;
   /** The page is left for good. */
-  left(): void;
+  closed(): void;
 }
 
 /** The part of a page or a worker that is used. */
@@ -22,16 +22,16 @@ const nothing = () => {};
  *
  * @param events who is told
  * @param scope the page's window
- * @returns ends it
+ * @returns ends listening
  */
-export function watchPage({ woke, hidden, left }: PageEvents, scope: Scope = globalThis as Scope): () => void {
+export function watchPage({ woke, paused, closed }: PageEvents, scope: Scope = globalThis as Scope): () => void {
   if (!scope.addEventListener) return nothing;
   const { document } = scope;
   const listeners: [Scope | undefined, string, (event: Event) => void][] = [
     [scope, 'online', woke],
     [scope, 'pageshow', woke],
     // A page that holds a socket is not kept for the way back, and one that is not kept is gone.
-    [scope, 'pagehide', (event) => ((event as PageTransitionEvent).persisted ? hidden() : left())],
+    [scope, 'pagehide', (event) => ((event as PageTransitionEvent).persisted ? paused() : closed())],
     [document, 'visibilitychange', () => document?.visibilityState === 'visible' && woke()],
   ];
   for (const [target, type, listener] of listeners) target?.addEventListener?.(type, listener);

@@ -538,10 +538,10 @@ describe('a subscription whose connection was lost', () => {
     expect(hub.forms.filter((form) => form.get('hub.mode') === 'subscribe')).toHaveLength(2);
   });
 
-  it.each(['silent', 'deaf', 'ended'] as const)('is made anew where it was let go because it was %s', async (why) => {
+  it.each(['silent', 'deaf', 'ended'] as const)('is made anew where it was lost as one that is %s', async (how) => {
     const hub = await hubThat(sends(CONFIRMATION));
     await hub.subscribe();
-    hub.channel.interrupt(why);
+    hub.channel.lost(how);
     await hub.subscribe();
     expect(hub.forms.filter((form) => form.get('hub.mode') === 'subscribe')).toHaveLength(2);
   });

@@ -142,7 +142,7 @@ describe('the end of a socket', () => {
     async (why) => {
       const { follow, channel, urls, heard } = open();
       const socket = await follow();
-      channel.interrupt(why);
+      channel.lost(why);
       expect([socket.closedWith, socket.isCut, heard.lost]).toEqual([[1000], why === 'silent', []]);
       await follow();
       // The hub, asked anew, gave the same endpoint.

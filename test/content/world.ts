@@ -2,7 +2,13 @@ import type { Observation } from 'fhir/r4';
 import { onTestFinished } from 'vitest';
 import { type ShareContentOptions, type SharedContent, shareContent } from '../../src/content/index.ts';
 import { FhircastClient, type FhircastError, type SmartLaunchOptions } from '../../src/index.ts';
-import { type ContextEntry, startTestHub, type TestHub, type TestHubOptions, type TestSession } from '../../src/testing/index.ts';
+import {
+  type ContextEntry,
+  startTestHub,
+  type TestHub,
+  type TestHubOptions,
+  type TestSession,
+} from '../../src/testing/index.ts';
 
 /** What a report is opened with. */
 export const report = (id = 'r1'): ContextEntry[] => [
@@ -33,7 +39,10 @@ export const remove = (name: string) => ({ fullUrl: name, request: { method: 'DE
 /** The context of an update. */
 export const updates = (entry: readonly unknown[], id = 'r1', bundle: object = {}): ContextEntry[] => [
   { key: 'report', reference: { reference: `DiagnosticReport/${id}` } },
-  { key: 'updates', resource: { resourceType: 'Bundle', id: crypto.randomUUID(), type: 'transaction', entry, ...bundle } },
+  {
+    key: 'updates',
+    resource: { resourceType: 'Bundle', id: crypto.randomUUID(), type: 'transaction', entry, ...bundle },
+  },
 ];
 
 /** An app that shares content. */

@@ -69,23 +69,20 @@ function open(dialectName: DialectName = 'stu3') {
     contexts,
     record: () => {},
     acknowledgeWithinMs: 8_000,
-    mayReplay: () => catchUp.mayReplay,
+    get recovery() {
+      return catchUp;
+    },
     isEcho: () => false,
-    takes: (notification, answer) => catchUp.takes(notification, answer),
-    takesStale: (notification, answer) => catchUp.takesStale(notification, answer),
     doubted: (why) => {
       sync.doubted(why);
       catchUp.doubt();
     },
-    hinted: (isLikely) => void catchUp.hint(isLikely),
-    replayed: () => catchUp.replayed(),
     incomplete: () => catchUp.doubt(),
     heartbeat: () => {},
     repeated: () => {},
     received: (event) => {
       if (changesContext(kindOf(event.name))) sync.contextChanged(event, contexts.current);
     },
-    followed: (establishes, time) => catchUp.followed(establishes, time),
     settled: () => {},
     refused: () => {},
     late: () => {},
@@ -100,8 +97,7 @@ function open(dialectName: DialectName = 'stu3') {
     graceMs: 1_000,
     closeClears: () => dialect.closeClears,
     replays: () => dialect.replaysContext,
-    failed: ({ code }) => heard.errors.push(code),
-    warned: () => {},
+    listeners,
     missed: (code) => heard.missed.push(code),
   });
   sync.entered('active');
@@ -127,7 +123,7 @@ function open(dialectName: DialectName = 'stu3') {
     },
     /** The connection is lost, and comes back. */
     gap: async () => {
-      catchUp.end();
+      catchUp.lost();
       contexts.gap();
       sync.entered('reconnecting');
       sync.entered('active');
@@ -1156,7 +1152,7 @@ it('never shows what is older than what it has shown, whatever the order in whic
 it('is over with the connection', async () => {
   const { gap, catchUp, asked, heard } = open();
   await gap();
-  catchUp.end();
+  catchUp.lost();
   await asked[0]?.answer(found('p1'));
   expect(heard.events).toEqual([]);
   expect(vi.getTimerCount()).toBe(0);

@@ -24,7 +24,7 @@ function watch({ pings = false, answers = true, tells = false } = {}) {
     },
     dead: () => {
       note('dead');
-      liveness.stop();
+      liveness.close();
     },
   });
   liveness.start();
@@ -170,7 +170,7 @@ describe('a machine that wakes up', () => {
 
   it('does not look after it has stopped', async () => {
     const { liveness, done } = watch({ pings: true });
-    liveness.stop();
+    liveness.close();
     liveness.check();
     liveness.heartbeat(SECOND);
     await pass(100);
@@ -180,11 +180,14 @@ describe('a machine that wakes up', () => {
 });
 
 describe('a lease', () => {
-  const grant = (seconds: number | undefined, lease = new Lease()) => {
+  const grant = (
+    seconds: number | undefined,
+    lease = new Lease({ asked: 1e12, tokenSecondsLeft: () => undefined }),
+  ) => {
     const began = Date.now();
     const heard: [string, number][] = [];
     const note = (what: string) => () => heard.push([what, (Date.now() - began) / SECOND]);
-    lease.begin(seconds, { renew: note('renew'), over: note('over') });
+    lease.begin(seconds, false, { renew: note('renew'), over: note('over') });
     return { lease, heard };
   };
 
@@ -194,7 +197,7 @@ describe('a lease', () => {
       const { lease, heard } = grant(100);
       await pass(90);
       points.push(heard[0]?.[1] ?? 0);
-      lease.end();
+      lease.close();
     }
     expect(Math.min(...points)).toBeGreaterThanOrEqual(70);
     expect(Math.max(...points)).toBeLessThanOrEqual(85);
@@ -221,8 +224,8 @@ describe('a lease', () => {
     const again = grant(undefined, lease);
     await pass(90);
     expect([...heard, ...again.heard].filter(([what]) => what === 'renew')).toHaveLength(heard.length + 1);
-    expect(again.lease.begin(undefined, { renew: () => {}, over: () => {} })).toBe(100);
-    lease.end();
+    expect(again.lease.begin(undefined, false, { renew: () => {}, over: () => {} })).toBe(100);
+    lease.close();
   });
 
   it('that nobody said has no end', async () => {
@@ -240,7 +243,7 @@ describe('a lease', () => {
     expect(heard).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
     expect(heard.filter(([what]) => what === 'renew')).toHaveLength(firstMs === 500 ? 1 : 0);
-    lease.end();
+    lease.close();
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -45,7 +45,7 @@ describe('a page', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(said.map((text) => /"method":"(\w+)"/.exec(text)?.[1])).toEqual(['POST', 'GET']);
     expect(await verification).toMatchObject({ status: 503 });
-    page.end({ status: 410, body: '' });
+    page.close({ status: 410, body: '' });
     expect(await event).toMatchObject({ status: 410 });
     expect(load.bytes).toBe(0);
   });
@@ -103,7 +103,7 @@ describe('a page that comes from another relay', () => {
     for (const id of ids) expect(page.answer({ id, status: 201, body: '' })).toBe(true);
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([201, 201, 201]);
     expect(load.bytes).toBe(0);
-    page.end({ status: 410, body: '' });
+    page.close({ status: 410, body: '' });
   });
 
   it('is waited for as long as one that a hub has asked for: its hub has', async () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Channel, Grant } from '../../src/channels/channel.ts';
+import type { FhircastError } from '../../src/errors/errors.ts';
+import { Listeners } from '../../src/following/listeners.ts';
 import { StateMachine } from '../../src/following/state.ts';
 import type { ChannelType } from '../../src/hub/dialect.ts';
 import { backoffOf } from '../../src/subscription/backoff.ts';
@@ -24,29 +26,27 @@ async function subscribed(type: ChannelType, limits: Partial<LeaseLimits>, grant
       return grant();
     },
     ping: () => false,
-    interrupt: () => {},
+    lost: () => {},
     unsubscribe: async () => {},
     close: () => {},
   };
   const machine = new StateMachine(() => {});
+  const listeners = new Listeners(() => {});
+  listeners.add('error', ({ code }: FhircastError) => failures.push(code), false);
   const subscription = new Subscription({
     spell: (name) => [name],
     machine,
     backoff: backoffOf(),
     lease: { asked: undefined, tokenSecondsLeft: () => undefined, ...limits },
-    wanted: () => ['Patient-open'],
-    mayWantLess: () => false,
-    wantLess: () => {},
-    wantAll: () => {},
+    wanted: {
+      names: ['Patient-open'],
+      mayDropObjections: () => false,
+      dropObjections: () => {},
+      mayHaveObjections: () => {},
+    },
     openChannel: () => channel,
-    notification: () => {},
-    alive: () => {},
-    keepalive: () => {},
     subscribed: ({ leaseSeconds }) => said.push(leaseSeconds),
-    denied: () => {},
-    rejected: () => {},
-    warned: () => {},
-    failed: ({ code }) => failures.push(code),
+    listeners,
   });
   await subscription.ready();
   return { subscription, machine, asked, said, failures };
@@ -71,7 +71,7 @@ it.each<[string, Partial<LeaseLimits>, number]>([
   // The app is told what the hub said, and that is nothing.
   expect(said).toEqual([undefined, undefined, undefined, undefined]);
   expect([machine.state, failures]).toEqual(['active', []]);
-  await subscription.end(new AbortController().signal);
+  await subscription.unsubscribe(new AbortController().signal);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -81,12 +81,12 @@ it('goes on being renewed as the hub said once, when it does not say it again', 
   await vi.advanceTimersByTimeAsync(5 * MINUTE);
   expect(asked.length).toBeGreaterThanOrEqual(2);
   expect(new Set(said)).toEqual(new Set([300]));
-  await subscription.end(new AbortController().signal);
+  await subscription.unsubscribe(new AbortController().signal);
 });
 
 it('a websocket shows by itself that it is there, and is not renewed without a lease', async () => {
   const { subscription, asked } = await subscribed('websocket', {}, () => silent);
   await vi.advanceTimersByTimeAsync(24 * 60 * MINUTE);
   expect(asked).toHaveLength(1);
-  await subscription.end(new AbortController().signal);
+  await subscription.unsubscribe(new AbortController().signal);
 });

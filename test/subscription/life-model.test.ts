@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { Channel, ChannelSink, Grant } from '../../src/channels/channel.ts';
+import type { Channel, Grant, Standing } from '../../src/channels/channel.ts';
 import { ChannelError, FhircastError, HubError, SubscriptionDeniedError } from '../../src/errors/errors.ts';
 import { type ClientState, StateMachine } from '../../src/following/state.ts';
 import { backoffOf } from '../../src/subscription/backoff.ts';
@@ -9,11 +9,11 @@ import { Subscription } from '../../src/subscription/subscription.ts';
 /** A channel whose hub is the test. */
 class FakeChannel implements Channel {
   readonly type = 'websocket';
-  readonly sink: ChannelSink;
+  readonly sink: Standing;
   pending: { resolve(grant: Grant): void; reject(error: FhircastError): void } | undefined;
   isClosed = false;
 
-  constructor(sink: ChannelSink) {
+  constructor(sink: Standing) {
     this.sink = sink;
   }
 
@@ -32,7 +32,7 @@ class FakeChannel implements Channel {
     return false;
   }
 
-  interrupt(): void {}
+  lost(): void {}
 
   async unsubscribe(): Promise<void> {
     this.close();
@@ -54,24 +54,27 @@ class Real {
     machine: this.machine,
     backoff: backoffOf(),
     lease: { asked: undefined, tokenSecondsLeft: () => undefined },
-    wanted: () => this.wanted,
-    mayWantLess: () => false,
-    wantLess: () => {},
-    wantAll: () => {},
+    wanted: this,
+    listeners: { emit: () => {} },
     openChannel: (sink) => {
       const channel = new FakeChannel(sink);
       this.channels.push(channel);
       return channel;
     },
-    notification: () => {},
-    alive: () => {},
-    keepalive: () => {},
     subscribed: () => {},
-    denied: () => {},
-    rejected: () => {},
-    warned: () => {},
-    failed: () => {},
   });
+
+  get names(): readonly string[] {
+    return this.wanted;
+  }
+
+  mayDropObjections(): boolean {
+    return false;
+  }
+
+  dropObjections(): void {}
+
+  mayHaveObjections(): void {}
 
   get open(): FakeChannel[] {
     return this.channels.filter(({ isClosed }) => !isClosed);
@@ -234,7 +237,7 @@ const fallDeaf = command(
     drop(model, 'reconnecting');
     model.waits = true;
   },
-  (real) => real.subscription.deaf(new ChannelError('channel-silent', { retryable: true })),
+  (real) => real.subscription.lost(new ChannelError('channel-silent', { retryable: true })),
 );
 
 const end = command(
@@ -263,7 +266,7 @@ const hide = command(
   'the page is kept',
   ({ state }) => ['active', 'subscribing'].includes(state),
   (model) => drop(model, 'reconnecting'),
-  (real) => real.subscription.hide(),
+  (real) => real.subscription.pause(),
 );
 
 const wake = command(
@@ -292,7 +295,7 @@ const leave = command(
   'the app leaves',
   isAlive,
   (model) => drop(model, 'closed'),
-  (real) => real.subscription.end(new AbortController().signal),
+  (real) => real.subscription.unsubscribe(new AbortController().signal),
 );
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2024, 4, 1) }));

@@ -118,8 +118,8 @@ export function onPong(socket: WebSocketLike, alive: () => void): void {
   if (typeof (socket as NodeSocket).ping === 'function') (socket as NodeSocket).on?.('pong', alive);
 }
 
-/** Cuts a socket whose other side does not answer any more, where the platform can: no other may be opened beside it. */
-export function cut(socket: WebSocketLike): void {
+/** Closes a socket at once, where the platform can. */
+function terminate(socket: WebSocketLike): void {
   try {
     (socket as NodeSocket).terminate?.();
   } catch {
@@ -127,18 +127,23 @@ export function cut(socket: WebSocketLike): void {
   }
 }
 
-/** Lets a socket go: nothing of it is heard any more, and the hub sees a normal end. */
-export function dispose(socket: WebSocketLike): void {
+/**
+ * Closes a socket: nothing of it is heard any more, and the hub sees a normal end.
+ *
+ * @param isDead whether the other side does not answer any more: no other socket may be opened beside it
+ */
+export function closeSocket(socket: WebSocketLike, isDead = false): void {
   try {
     socket.onopen = socket.onmessage = null;
     // Its end has been told already, and no other will come to stop the timer.
     if (socket.readyState === CLOSED) return;
     // In Node a peer that does not answer the close would keep the process alive for half a minute.
-    const end = after(CLOSE_WITHIN_MS, () => cut(socket));
-    socket.onclose = () => clearTimeout(end);
+    const timer = after(CLOSE_WITHIN_MS, () => terminate(socket));
+    socket.onclose = () => clearTimeout(timer);
     socket.onerror = () => {};
     socket.close(NORMAL_CLOSURE);
   } catch {
     // A socket that never opened may refuse to be closed, and what the app's own factory gave may be none.
   }
+  if (isDead) terminate(socket);
 }

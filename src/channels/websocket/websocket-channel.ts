@@ -9,7 +9,7 @@ import { randomHex } from '../../web/random.ts';
 import { SERVER_ERROR } from '../../web/status.ts';
 import { after } from '../../web/timers.ts';
 import { urlFault } from '../../web/url.ts';
-import type { Channel, ChannelSink, Grant, Interruption } from '../channel.ts';
+import type { Channel, ChannelSink, Grant, Loss } from '../channel.ts';
 import { contextsIn, endpointOf, socketUrlOf } from './endpoint-url.ts';
 import { appWebSocket, platformWebSocket, type WebSocketFactory } from './socket.ts';
 import { Connection } from './websocket-connection.ts';
@@ -99,11 +99,11 @@ export class WebSocketChannel implements Channel {
       if (isHeld) this.#abandoned.add(lost);
     }
     // Where one endpoint may be everybody's (Medplum), the new subscription shows first whether it is the same.
-    if (!this.#options.api.dialect.unsubscribesByEndpoint) await this.#leaveAbandoned(signal);
+    if (!this.#options.api.dialect.unsubscribesByEndpoint) await this.#unsubscribeAbandoned(signal);
     const grant = await this.#subscribe(signal, isMore);
     if (lost !== undefined && isSame) this.#reopens = false;
     // What could not be told before, over a connection that had died too.
-    void this.#leaveAbandoned(signal);
+    void this.#unsubscribeAbandoned(signal);
     return grant;
   }
 
@@ -131,7 +131,7 @@ export class WebSocketChannel implements Channel {
     try {
       const grant = await this.#connectAnew(endpoint, signal);
       // A hub that adds where it should replace would send everything twice.
-      old?.end();
+      old?.close();
       return { ...grant, contexts };
     } catch (error) {
       // What the hub denies it does not hold.
@@ -167,7 +167,7 @@ export class WebSocketChannel implements Channel {
       const answer = await api.subscribe(this.#request(undefined), signal);
       endpoint = endpointOf(answer) ?? endpoint;
       const grant = await this.#connectAnew(endpoint, signal);
-      old.end();
+      old.close();
       sink.granted({ ...grant, contexts: contextsIn(answer), mayHaveMissed: true });
     } catch {
       // The one that is there goes on.
@@ -195,38 +195,39 @@ export class WebSocketChannel implements Channel {
     return this.#connection?.ping() ?? false;
   }
 
-  interrupt(why: Interruption): void {
+  lost(how: Loss): void {
     this.#undoubt();
     const connection = this.#connection;
     this.#connection = undefined;
-    this.#opening?.end();
+    this.#opening?.close();
     if (!connection) return;
-    connection.end(why === 'silent');
+    connection.close(how === 'silent');
     // Another socket on the same endpoint may be as deaf.
-    if (why !== 'ended') this.#abandoned.add(connection.endpoint);
+    if (how !== 'ended') this.#abandoned.add(connection.endpoint);
   }
 
   async unsubscribe(signal: AbortSignal): Promise<void> {
     const connection = this.#connection;
     // The hub denies what it ends at our own wish, and may close first: neither is news.
-    connection?.mute();
+    connection?.pause();
     this.#connection = undefined;
     for (const endpoint of [this.#lost, this.#opening?.endpoint])
       if (endpoint !== undefined) this.#abandoned.add(endpoint);
     // A connection that is being opened has no use any more.
     this.#closed = true;
     this.#undoubt();
-    this.#opening?.end();
+    this.#opening?.close();
     this.#lost = undefined;
     try {
       // The platform may send a request over a pooled connection that has died too. The next request gets another one.
-      for (let tries = 0; tries < TELL_TIMES && this.#abandoned.size > 0; tries++) await this.#leaveAbandoned(signal);
+      for (let tries = 0; tries < TELL_TIMES && this.#abandoned.size > 0; tries++)
+        await this.#unsubscribeAbandoned(signal);
       const { api } = this.#options;
       // Where that would end everyone's subscriptions (the sandbox of 2018), the end of the socket is enough.
       const isTold = api.dialect.unsubscribeEnds !== 'everyone';
       if (connection && isTold) await api.unsubscribe(this.#request(connection.endpoint), signal);
     } finally {
-      connection?.end();
+      connection?.close();
       this.close();
     }
   }
@@ -234,13 +235,13 @@ export class WebSocketChannel implements Channel {
   close(): void {
     this.#closed = true;
     this.#undoubt();
-    this.#opening?.end();
-    this.#connection?.end();
+    this.#opening?.close();
+    this.#connection?.close();
     this.#connection = undefined;
   }
 
   /** A hub that still holds a subscription would wait for its answers, and tell everybody that this app gives none. */
-  async #leaveAbandoned(signal: AbortSignal): Promise<void> {
+  async #unsubscribeAbandoned(signal: AbortSignal): Promise<void> {
     // The hub would end the one that has taken its place.
     if (this.#options.api.dialect.unsubscribeEnds !== 'itself') return this.#abandoned.clear();
     for (const endpoint of this.#abandoned) {

@@ -16,7 +16,7 @@ import { statusFor } from './acknowledgement.ts';
 import { type Frame, idAtBeginning, readFrame } from './frame.ts';
 import { type FrameText, frameReader } from './frame-data.ts';
 import { GatheredWrites } from './gathered-writes.ts';
-import { closeCodeOf, cut, dispose, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
+import { closeCodeOf, closeSocket, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
 
 /** How a websocket is opened and answered, and who hears of what arrives. */
 export interface ConnectionOptions {
@@ -62,7 +62,7 @@ const ESTABLISHED: Confirmation = {
 
 type Confirmation = Extract<Frame, { grant: Grant }>;
 
-/** One socket, from its endpoint to its end. Nothing is called back after {@link Connection.end}. */
+/** One socket, from its endpoint to its end. Nothing is called back after {@link Connection.close}. */
 export class Connection {
   /** The hub's `hub.channel.endpoint`. */
   readonly endpoint: string;
@@ -77,7 +77,7 @@ export class Connection {
   #isStrange = false;
   /** Takes the hub's confirmation. */
   #confirm: ((grant: Grant) => void) | undefined;
-  /** Gives up the attempt to connect. */
+  /** Ends the attempt to connect. */
   #fail: ((error: FhircastError) => void) | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -109,21 +109,21 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
-        signal.removeEventListener('abort', giveUp);
+        signal.removeEventListener('abort', abort);
         this.#fail = this.#confirm = undefined;
       };
       const fail = (error: FhircastError) => {
         settle();
-        this.end();
+        this.close();
         reject(error);
       };
-      const giveUp = () => fail(aborted());
+      const abort = () => fail(aborted());
       const timer = after(this.#options.confirmWithinMs, () =>
         fail(new ChannelError('confirmation-timeout', { retryable: true })),
       );
       this.#fail = fail;
-      signal.addEventListener('abort', giveUp);
-      if (signal.aborted) return giveUp();
+      signal.addEventListener('abort', abort);
+      if (signal.aborted) return abort();
       this.#confirm = (grant) => {
         settle();
         this.#confirmed = true;
@@ -145,21 +145,20 @@ export class Connection {
     return this.#socket !== undefined && ping(this.#socket);
   }
 
-  /** Hears nothing any more. The socket stays, for a hub that would take its end for the end of the subscription. */
-  mute(): void {
+  /** Hears nothing any more. The socket stays open, for a hub that would take its end for the end of the subscription. */
+  pause(): void {
     if (this.#socket) this.#socket.onmessage = this.#socket.onclose = null;
   }
 
   /**
-   * Lets go of the socket. Idempotent.
+   * Closes the socket. Idempotent.
    *
    * @param isDead whether the other side does not answer any more
    */
-  end(isDead = false): void {
+  close(isDead = false): void {
     const socket = this.#socket;
     this.#socket = undefined;
-    if (socket) dispose(socket);
-    if (socket && isDead) cut(socket);
+    if (socket) closeSocket(socket, isDead);
     this.#fail?.(aborted());
   }
 
@@ -266,9 +265,8 @@ export class Connection {
     // Older versions of a hub (Medplum) tell everybody when one subscriber leaves.
     if (endpoint !== undefined && endpoint !== this.endpoint) return;
     record({ direction: 'in', via: 'websocket', kind: 'denial' });
-    const { reason } = denial;
     if (!this.#confirmed) {
-      this.#fail?.(new SubscriptionDeniedError('subscription-denied', reason ? { hubText: reason } : {}));
+      this.#fail?.(new SubscriptionDeniedError('subscription-denied', { hubText: denial.reason }));
     } else if (topic ?? endpoint) this.#options.denied(denial, endpoint !== undefined);
     // Every app that may publish could have written this denial. A new socket shows whether the hub did.
     else this.#broke(socket, undefined);
@@ -276,11 +274,15 @@ export class Connection {
 
   #notification(socket: WebSocketLike, text: string): void {
     let answered = false;
-    this.#options.sink.notification(text, (status, id, isNumericId) => {
-      if (answered || id === undefined) return;
-      answered = true;
-      this.#answer(socket, isNumericId ? id : JSON.stringify(id), status);
-    });
+    this.#options.sink.notification(
+      text,
+      (status, id, isNumericId) => {
+        if (answered || id === undefined) return;
+        answered = true;
+        this.#answer(socket, isNumericId ? id : JSON.stringify(id), status);
+      },
+      'websocket',
+    );
   }
 
   /** @param id as it is written in JSON */
@@ -303,10 +305,10 @@ export class Connection {
     }
   }
 
-  /** Ends a socket that cannot be used any more, and whose own end may come late or never. */
+  /** Closes a socket that cannot be used any more, and whose own end may come late or never. */
   #broke(socket: WebSocketLike, closeCode: number | undefined): void {
     if (this.#socket !== socket) return;
-    dispose(socket);
+    closeSocket(socket);
     this.#gone(closeCode);
   }
 
