@@ -66,6 +66,10 @@ export interface EventRead {
   readonly versionId?: string;
   readonly priorVersionId?: string;
   readonly syncError?: SyncErrorDetails;
+  /** Of an update, what it does: `PUT Type/id`, or `DELETE fullUrl`; and a fullUrl that is there behind it. */
+  readonly changes?: readonly string[];
+  /** Of a select, what it selects. */
+  readonly selected?: readonly string[];
 }
 
 /** What is read out of a current context. */
@@ -75,6 +79,8 @@ export interface ContextRead {
   readonly time?: string;
   readonly versionId?: string;
   readonly context: readonly string[];
+  /** What is shared: `Type/id`. */
+  readonly content?: readonly string[];
 }
 
 type Message<What extends string, Read> = Printed & {
@@ -95,6 +101,8 @@ export type FromHub =
   | Message<'signed notification', EventRead>
   | (Message<'context of an event', EventRead> & { readonly hubEvent: string })
   | Message<'current context', ContextRead | null>
+  | Message<'Bundle of an update', EventRead>
+  | Message<'Bundle of a current context', ContextRead | null>
   | Message<'discovery', Partial<HubDiscovery>>
   | Message<'capability statement', string | undefined>
   | Message<'context change answer', { readonly accepted: boolean; readonly status: number }>

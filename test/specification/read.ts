@@ -1,3 +1,4 @@
+import type { Bundle } from 'fhir/r4.js';
 import type { CallbackAnswer } from '../../src/callback/request.ts';
 import { Changes } from '../../src/changes/changes.ts';
 import { readFrame as frameOf } from '../../src/channels/websocket/frame.ts';
@@ -7,6 +8,7 @@ import type { ContextEntry } from '../../src/events/context.ts';
 import { parseCurrentContext } from '../../src/events/context-answer.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { type Notification, parseJson, parseNotification } from '../../src/events/notification.ts';
+import type { DeepReadonly } from '../../src/events/read-only.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
 import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';
@@ -27,11 +29,15 @@ class RefusedByStatus extends Error {
 
 const describe = (context: readonly ContextEntry[]): string[] =>
   context.map(({ key, resource, reference }) =>
-    resource
-      ? [key, [resource.resourceType, resource.id].filter(Boolean).join('/')].join(' ')
-      : reference
-        ? `${key}: ${reference.reference}`
-        : key,
+    resource ? `${key} ${nameOf(resource)}` : reference ? `${key}: ${reference.reference}` : key,
+  );
+
+const nameOf = (resource: { readonly resourceType: string; readonly id?: string | undefined }) =>
+  [resource.resourceType, resource.id].filter(Boolean).join('/');
+
+const changesOf = ({ entry = [] }: DeepReadonly<Bundle>): string[] =>
+  entry.map(({ request, resource, fullUrl }) =>
+    [request?.method, ...(resource ? [nameOf(resource)] : []), ...(fullUrl ? [fullUrl] : [])].join(' '),
   );
 
 const timeOf = (time: number | undefined) => (time === undefined ? {} : { time: new Date(time).toISOString() });
@@ -47,7 +53,7 @@ function readNotification(text: SpecificationText, body: string, topic = text.to
   });
   if (contradiction) throw new NotificationError('anchor-contradiction', { at: contradiction });
   if (missing) throw new NotificationError('anchor-missing', { at: missing });
-  const { syncError } = new FhircastEvent(
+  const { syncError, updates, selected } = new FhircastEvent(
     notification,
     { source: 'hub', isEcho: false, isCurrent: false },
     { waitUntil: () => {}, refuse: () => {} },
@@ -60,6 +66,8 @@ function readNotification(text: SpecificationText, body: string, topic = text.to
     ...(versionId === undefined ? {} : { versionId }),
     ...(priorVersionId === undefined ? {} : { priorVersionId }),
     ...(syncError ? { syncError } : {}),
+    ...(updates ? { changes: changesOf(updates) } : {}),
+    ...(name.endsWith('-select') ? { selected: selected.map(({ reference = '' }) => reference) } : {}),
   };
 }
 
@@ -131,13 +139,16 @@ const readContext = (text: SpecificationText, body: string): ContextRead | null 
   const { isOurTopic } = dialectOf(text.dialect);
   const read = parseCurrentContext(body, (topic) => isOurTopic(text.topic, topic));
   if (!read) return null;
-  const { type, id, time, versionId, context } = read;
+  const { type, id, time, versionId, context, content } = read;
   return {
     type,
     ...(id === undefined ? {} : { id }),
     ...timeOf(time),
     ...(versionId === undefined ? {} : { versionId }),
     context: describe(context),
+    ...(content
+      ? { content: (content.entry ?? []).flatMap(({ resource }) => (resource ? [nameOf(resource)] : [])) }
+      : {}),
   };
 };
 
@@ -204,6 +215,18 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
     }
     case 'current context':
       return readContext(text, wire);
+    // A profile prints no more than the Bundle: the rest is what every such message has.
+    case 'Bundle of an update': {
+      const context = `[ { "key": "report", "reference": { "reference": "DiagnosticReport/r" } }, { "key": "updates", "resource": ${wire} } ]`;
+      const event = `"hub.topic": ${JSON.stringify(text.topic)}, "hub.event": "DiagnosticReport-update", "context": ${context}`;
+      return readNotification(text, `{ "id": "e", "event": { ${event} } }`);
+    }
+    case 'Bundle of a current context':
+      return readContext(
+        text,
+        `{ "context.type": "DiagnosticReport", "context": [ { "key": "report", "resource": { "resourceType": "DiagnosticReport", "id": "r" } },
+          { "key": "patient", "resource": { "resourceType": "Patient", "id": "p" } }, { "key": "content", "resource": ${wire} } ] }`,
+      );
     case 'capability statement':
       return hubOfFhirServer('https://fhir.example.org', { fetch: async () => new Response(wire) });
     case 'discovery':

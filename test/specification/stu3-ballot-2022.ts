@@ -41,6 +41,8 @@ const heard = (
     deviations?: string[];
     versionId?: string;
     priorVersionId?: string;
+    changes?: readonly string[];
+    selected?: readonly string[];
   },
 ): Exchange => ({
   example,
@@ -57,6 +59,7 @@ const REPORT_READ = ['report DiagnosticReport/rep-ute', 'patient Patient/pat-olm
 const UPDATE = {
   name: 'DiagnosticReport-update',
   context: ['report DiagnosticReport/rep-ute', 'updates Bundle/bun-ida'],
+  changes: ['POST Observation/obs-dora'],
   deviations: ['report is no reference'],
 };
 
@@ -206,6 +209,7 @@ Content-Type: application/json
             'study ImagingStudy/std-tilo',
             'content Bundle/bun-ida',
           ],
+          content: ['Observation/obs-dora'],
         },
       },
     },
@@ -323,6 +327,7 @@ Content-Type: application/json
         name: 'DiagnosticReport-select',
         versionId: 'v3',
         context: ['report DiagnosticReport/rep-ute', 'select'],
+        selected: ['Observation/obs-dora'],
         deviations: ['report is no reference'],
       },
     ),

@@ -43,6 +43,7 @@ const update = (example: number, more: string): Exchange => ({
   verdict: {
     accepted: {
       ...UPDATE,
+      changes: ['PUT Observation/obs-dora'],
       time: '2023-09-12T14:58:45.988Z',
       versionId: more.includes('prior') ? 'v2' : 'v1',
       ...(more.includes('prior') ? { priorVersionId: 'v1' } : {}),
@@ -137,7 +138,12 @@ Content-Type: application/json
         refused: 'notification-malformed',
         because: 'no comma stands behind the fullUrl: no parser reads that',
         mend: [['"Observation/obs-dora" ', '"Observation/obs-dora", ']],
-        mended: { ...UPDATE, time: '2023-09-12T15:02:33.343Z', versionId: 'v2' },
+        mended: {
+          ...UPDATE,
+          changes: ['DELETE Observation/obs-dora'],
+          time: '2023-09-12T15:02:33.343Z',
+          versionId: 'v2',
+        },
       },
     },
     {
@@ -156,6 +162,7 @@ Content-Type: application/json
           name: 'DiagnosticReport-select',
           time: '2023-09-12T14:58:45.988Z',
           context: ['report DiagnosticReport/rep-ute', 'select'],
+          selected: ['Observation/obs-dora'],
           deviations: ['report is no reference'],
         },
       },

@@ -103,6 +103,9 @@ const REMOVED = updates(
   REPORT_UPDATE(['obs-cleo']),
 );
 
+const ADDED_READ = ['PUT ImagingStudy/std-olga', 'PUT Observation/obs-dora', 'PUT DiagnosticReport/rep-ute'];
+const REMOVED_READ = ['DELETE Observation/obs-dora', 'PUT DiagnosticReport/rep-ute'];
+
 const UPDATE_READ = ['report: DiagnosticReport/rep-ute', 'patient: Patient/pat-irma', 'updates Bundle'];
 
 const syncError = event(
@@ -386,6 +389,7 @@ Content-Type: application/json
             'study ImagingStudy/std-nora',
             'content Bundle/bun-ida',
           ],
+          content: ['Observation/obs-dora'],
         },
       },
     },
@@ -654,6 +658,7 @@ Content-Type: application/json
           time: '2023-09-12T14:58:45.988Z',
           versionId: 'v1',
           context: UPDATE_READ,
+          changes: ADDED_READ,
         },
       },
     },
@@ -676,6 +681,7 @@ Content-Type: application/json
           versionId: 'v2',
           priorVersionId: 'v1',
           context: UPDATE_READ,
+          changes: ADDED_READ,
         },
       },
     },
@@ -697,6 +703,7 @@ Content-Type: application/json
           time: '2023-09-12T15:02:33.343Z',
           versionId: 'v2',
           context: UPDATE_READ,
+          changes: REMOVED_READ,
         },
       },
     },
@@ -716,6 +723,7 @@ Content-Type: application/json
             'select: Observation/obs-dora',
             'select: Observation/obs-cleo',
           ],
+          selected: ['Observation/obs-dora', 'Observation/obs-cleo'],
         },
       },
     },
