@@ -151,14 +151,14 @@ export class ContextStore {
   /** The id of the open that was followed last, and whether another open had it too that the hub did not derive. */
   #lastId: string | undefined;
   #hasReusedIds = false;
-  #snapshot = { open: this.#open, session: sessionOf(null, this.#open) };
+  #snapshot = { open: this.#open, session: new KnownContexts(null, this.#open) };
   #step: ShownStep = (shown) => shown;
 
   /** The contexts of the session. */
   get session(): SessionContext {
     const { open, session } = this.#snapshot;
     if (open === this.#open && session.current === this.#current) return session;
-    this.#snapshot = { open: this.#open, session: sessionOf(this.#current, this.#open) };
+    this.#snapshot = { open: this.#open, session: new KnownContexts(this.#current, this.#open) };
     return this.#snapshot.session;
   }
 
@@ -419,7 +419,7 @@ export class ContextStore {
     this.#current = opened.context;
     this.#isUndatedFinding = isFound && time === undefined;
     this.#arrivedAt = Date.now();
-    this.#open = [...others, opened];
+    this.#open = others.concat(opened);
     return true;
   }
 
@@ -479,24 +479,32 @@ export class ContextStore {
 
   #leave(by: Displaced['by'], at: number | undefined): void {
     const context = this.#current;
-    if (context) this.#displaced = [...this.#displaced, { context, by, at }].slice(-MOST_DISPLACED);
+    if (context) this.#displaced = this.#displaced.concat({ context, by, at }).slice(-MOST_DISPLACED);
     this.#current = null;
     this.#othersClosed = false;
   }
 }
 
-const sessionOf = (current: CurrentContext | null, open: readonly OpenContext[]): SessionContext => {
-  let implied: readonly CurrentContext[] | undefined;
-  return Object.freeze({
-    current,
-    open: Object.freeze(open.map(({ context }) => context)),
-    // Few apps read it, and every event would pay for it.
-    get implied() {
-      implied ??= Object.freeze(impliedBy(open));
-      return implied;
-    },
-  });
-};
+/** What apps see of a store. It is made anew after each change, and frozen. */
+class KnownContexts implements SessionContext {
+  readonly current: CurrentContext | null;
+  readonly open: readonly CurrentContext[];
+  readonly #contexts: readonly OpenContext[];
+  #implied: readonly CurrentContext[] | undefined;
+
+  constructor(current: CurrentContext | null, contexts: readonly OpenContext[]) {
+    this.current = current;
+    this.open = Object.freeze(contexts.map(({ context }) => context));
+    this.#contexts = contexts;
+    Object.freeze(this);
+  }
+
+  // Few apps read it, and every event would pay for it.
+  get implied(): readonly CurrentContext[] {
+    this.#implied ??= Object.freeze(impliedBy(this.#contexts));
+    return this.#implied;
+  }
+}
 
 /** The types that other contexts tell of, by their keys. */
 const IMPLIED: Readonly<Record<string, string>> = { patient: 'Patient', encounter: 'Encounter', study: 'ImagingStudy' };

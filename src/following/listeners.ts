@@ -26,6 +26,8 @@ interface Call {
 
 /** A listener as the emitter knows it. */
 interface Wrapped {
+  /** The canonical name. */
+  readonly key: string;
   readonly listener: AnyListener;
   readonly call: (call: Call) => void;
 }
@@ -33,10 +35,10 @@ interface Wrapped {
 /** What hubs send and what the client emits have the same names sometimes, and never the same listeners. */
 interface Room {
   readonly emitter: EventEmitter<Record<string, [Call]>>;
-  readonly wrapped: Map<string, Wrapped[]>;
+  wrapped: readonly Wrapped[];
 }
 
-const makeRoom = (): Room => ({ emitter: new EventEmitter(), wrapped: new Map() });
+const makeRoom = (): Room => ({ emitter: new EventEmitter(), wrapped: [] });
 
 const EVERYTHING = '*';
 
@@ -64,7 +66,7 @@ export class Listeners {
 
   add(name: string, listener: AnyListener, once: boolean): void {
     const key = canonicalName(name);
-    const { emitter, wrapped } = this.#roomOf(key);
+    const room = this.#roomOf(key);
     const call = ({ argument, failures, promises }: Call) => {
       // The same function may listen for good beside it.
       if (once) this.#removeWhere(key, (known) => known.call === call);
@@ -75,8 +77,8 @@ export class Listeners {
         failures.push(error);
       }
     };
-    wrapped.set(key, [...(wrapped.get(key) ?? []), { listener, call }]);
-    emitter.on(key, call);
+    room.wrapped = room.wrapped.concat({ key, listener, call });
+    room.emitter.on(key, call);
     this.#changed();
   }
 
@@ -127,8 +129,9 @@ export class Listeners {
 
   clear(): void {
     for (const room of [this.#session, this.#own]) {
-      room?.emitter.removeAllListeners();
-      room?.wrapped.clear();
+      if (!room) continue;
+      room.emitter.removeAllListeners();
+      room.wrapped = [];
     }
   }
 
@@ -139,15 +142,13 @@ export class Listeners {
   }
 
   #removeWhere(key: string, isMeant: (wrapped: Wrapped) => boolean): void {
-    const { emitter, wrapped } = this.#roomOf(key);
-    const kept = [];
-    for (const known of wrapped.get(key) ?? []) {
-      if (isMeant(known)) emitter.off(key, known.call);
-      else kept.push(known);
-    }
+    const room = this.#roomOf(key);
     // Names come and go, and nothing of them stays.
-    if (kept.length > 0) wrapped.set(key, kept);
-    else wrapped.delete(key);
+    room.wrapped = room.wrapped.filter((known) => {
+      const isKept = known.key !== key || !isMeant(known);
+      if (!isKept) room.emitter.off(key, known.call);
+      return isKept;
+    });
     this.#changed();
   }
 }

@@ -35,7 +35,7 @@ export class Shown {
   /** An event came that changes the context. It counts when the app has decided to follow. */
   add(step: ShownStep): ShownDecision {
     const decision: ShownDecision = { step, follows: undefined };
-    this.#decisions = [...this.#decisions, decision];
+    this.#decisions = this.#decisions.concat(decision);
     while (this.#decisions.length > REMEMBERED) {
       const [oldest, ...others] = this.#decisions;
       const isDecided = oldest?.follows !== undefined;
