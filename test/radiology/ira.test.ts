@@ -1,19 +1,15 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { FhircastClient, FhircastEvent } from '../../src/index.ts';
-import { clientFromUrl } from '../../src/launch/index.ts';
+import { describe, expect, it } from 'vitest';
 import {
   accessionsOf,
   closeReport,
   conformanceStatement,
   type IraActor,
   iraOptions,
-  launchUrl,
-  newTopic,
   openReport,
   RadiologyError,
 } from '../../src/radiology/index.ts';
-import { startTestHub, type TestHub } from '../../src/testing/index.ts';
-import { PATIENT, REPORT, STUDY } from './support.ts';
+import { askedFor, next, OF_ADA, openReadingRoom } from './reading-room.ts';
+import { STUDY } from './support.ts';
 
 const ACTORS: readonly IraActor[] = [
   'image-display',
@@ -24,42 +20,10 @@ const ACTORS: readonly IraActor[] = [
   'watcher',
 ];
 
-const OF_ADA = { report: REPORT, patient: PATIENT, studies: [STUDY] };
-
-/** A hub of the profile, and a session in it that the first actor starts. All leave at the end. */
-async function openReadingRoom() {
-  const hub = await startTestHub({ personality: 'ira' });
-  const topic = newTopic();
-  const clients: FhircastClient[] = [];
-  onTestFinished(async () => {
-    await Promise.all(clients.map((client) => client.unsubscribe()));
-    await hub.close();
-  });
-  return {
-    hub,
-    topic,
-    async join(actor: IraActor, subscriberName: string = actor) {
-      const url = launchUrl('https://app.example.org/', { hub: hub.url, topic });
-      const client = clientFromUrl(url, iraOptions(actor, { subscriberName }));
-      clients.push(client);
-      await client.ready({ caughtUp: true });
-      return client;
-    },
-  };
-}
-
-/** Resolves with the next event of a name. */
-const next = (client: FhircastClient, name: string): Promise<FhircastEvent> =>
-  new Promise((resolve) => client.once(name, (event) => resolve(event as FhircastEvent)));
-
-/** The ids of the events that the hub was asked for. */
-const askedFor = (hub: TestHub, event: string) =>
-  hub.log.filter(({ kind, direction, event: name }) => kind === 'publish' && direction === 'in' && name === event);
-
 describe('subscribing (RAD-146, RAD-147, RAD-152)', () => {
   it.each(ACTORS)('a %s asks for the five events by websocket and by its name', async (actor) => {
     const { hub, topic, join } = await openReadingRoom();
-    const client = await join(actor, `Our ${actor}`);
+    const client = await join(actor, { subscriberName: `Our ${actor}` });
     const { fields } = await hub.waitFor(({ kind }) => kind === 'subscribe');
     expect(fields).toMatchObject({
       'hub.channel.type': 'websocket',
@@ -79,14 +43,20 @@ describe('subscribing (RAD-146, RAD-147, RAD-152)', () => {
   });
 
   it('adds the events of the app', async () => {
-    const { hub, topic } = await openReadingRoom();
-    const options = iraOptions('watcher', { subscriberName: 'Watcher', events: ['org.example.dictation'] });
-    const client = clientFromUrl(launchUrl('/', { hub: hub.url, topic }), options);
-    onTestFinished(() => client.unsubscribe());
-    await client.ready();
+    const { hub, join } = await openReadingRoom();
+    await join('watcher', { events: ['org.example.dictation'] });
     const { fields } = await hub.waitFor(({ kind }) => kind === 'subscribe');
     expect(fields?.['hub.events']?.split(',')).toHaveLength(6);
     expect(fields?.['hub.events']).toContain('org.example.dictation');
+  });
+
+  it('renews the subscription before its lease ends, and names its endpoint', async () => {
+    const { hub, join } = await openReadingRoom({ leaseSeconds: 1 });
+    await join('image-display');
+    const [endpoint] = hub.log.flatMap(endpointIn);
+    const renewal = await hub.waitFor(({ kind, fields }) => kind === 'subscribe' && !!fields?.['hub.channel.endpoint']);
+    expect(renewal.fields?.['hub.channel.endpoint']).toBe(endpoint);
+    expect(hub.log.filter(({ kind }) => kind === 'expire')).toEqual([]);
   });
 
   it('follows sessions of several hubs at once', async () => {
@@ -230,15 +200,11 @@ describe('receiving (RAD-153, RAD-154, RAD-155, RAD-156)', () => {
   });
 
   it('tells by a SyncError with severity warning what fails after a 202', async () => {
-    const { hub, topic, join } = await openReadingRoom();
-    const url = launchUrl('https://app.example.org/', { hub: hub.url, topic });
-    const options = iraOptions('image-display', { subscriberName: 'Slow viewer', acknowledgeWithinMs: 10 });
-    const viewer = clientFromUrl(url, options);
-    onTestFinished(() => viewer.unsubscribe());
+    const { hub, join } = await openReadingRoom();
+    const viewer = await join('image-display', { acknowledgeWithinMs: 10 });
     let fail: (reason: Error) => void = () => {};
     viewer.on('DiagnosticReport-open', () => new Promise((_, reject) => (fail = reject)));
     viewer.on('error', () => {});
-    await viewer.ready({ caughtUp: true });
     await openReport(await join('worklist-client'), OF_ADA);
     await hub.waitFor(({ kind, status }) => kind === 'answer' && status === 202);
     fail(new Error('There are no images.'));
