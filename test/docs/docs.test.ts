@@ -28,6 +28,7 @@ const modules: Readonly<Record<string, () => Promise<unknown>>> = {
   'fhircast-client/callback/koa': () => import('fhircast-client/callback/koa'),
   'fhircast-client/callback/next': () => import('fhircast-client/callback/next'),
   'fhircast-client/launch': () => import('fhircast-client/launch'),
+  'fhircast-client/radiology': () => import('fhircast-client/radiology'),
   'fhircast-client/redis': () => import('fhircast-client/redis'),
   'fhircast-client/relay': () => import('fhircast-client/relay'),
   'fhircast-client/testing': () => import('fhircast-client/testing'),

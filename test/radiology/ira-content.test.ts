@@ -118,6 +118,27 @@ describe('updating content (RAD-150)', () => {
   });
 });
 
+describe('what others have done meanwhile (RAD-150)', () => {
+  it('solves a conflict about other resources by itself', async () => {
+    const { viewer, reporting } = await share();
+    await Promise.all([
+      viewer.content.update({ put: length('length-1', 12) }),
+      reporting.content.update({ put: length('length-2', 3) }),
+    ]);
+    for (const { content } of [viewer, reporting]) await until(content, () => content.current?.size === 2);
+    expect(viewer.content.current?.versionId).toBe(reporting.content.current?.versionId);
+  });
+
+  it('refuses an update of a report that is closed', async () => {
+    const { viewer, reporting } = await share();
+    await closeReport(reporting.client, OF_ADA);
+    await until(viewer.content, () => viewer.content.current === null);
+    const anchor = 'DiagnosticReport/report-1';
+    const late = viewer.content.update({ put: length('length-1', 12) }, { anchor });
+    await expect(late).rejects.toMatchObject({ code: expect.stringMatching(/^content-/) });
+  });
+});
+
 describe('selecting content (RAD-151)', () => {
   it('tells everything that stays selected, and which references a 206 has ignored', async () => {
     const { viewer, reporting } = await share();
@@ -136,6 +157,19 @@ describe('selecting content (RAD-151)', () => {
     await until(reporting.content, () => reporting.content.current?.isSelected('Observation/length-1') === true);
     await viewer.content.select([]);
     await until(reporting.content, () => reporting.content.current?.isSelected('Observation/length-1') === false);
+  });
+
+  it('selects nothing again by itself when a report is resumed', async () => {
+    const { hub, viewer, reporting } = await share();
+    await viewer.content.update({ put: length('length-1', 12) });
+    await viewer.content.select(['Observation/length-1']);
+    await openReport(viewer.client, { ...OF_ADA, report: { ...REPORT, id: 'report-2' } });
+    await until(viewer.content, () => viewer.content.of('DiagnosticReport/report-2')?.isCurrent === true);
+    await openReport(reporting.client, OF_ADA);
+    await until(viewer.content, () => viewer.content.of('DiagnosticReport/report-1')?.isCurrent === true);
+    await until(viewer.content, () => viewer.content.current?.status === 'known');
+    expect(viewer.content.current?.offered).toEqual(['Observation/length-1']);
+    expect(askedFor(hub, 'DiagnosticReport-select')).toHaveLength(1);
   });
 });
 

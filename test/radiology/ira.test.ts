@@ -214,6 +214,34 @@ describe('receiving (RAD-153, RAD-154, RAD-155, RAD-156)', () => {
     expect(JSON.parse(body).event.context[0].resource.issue[0]).toMatchObject({ severity: 'warning' });
   });
 
+  it('tells the current context on demand, after a close too', async () => {
+    const { join } = await openReadingRoom();
+    const reporting = await join('report-creator');
+    await openReport(reporting, OF_ADA);
+    expect(await reporting.getCurrentContext()).toMatchObject({ type: 'DiagnosticReport' });
+    await closeReport(reporting, OF_ADA);
+    expect(await reporting.getCurrentContext()).toBeNull();
+  });
+
+  it('sends a SyncError again under the same id after a silence', async () => {
+    const { hub, join } = await openReadingRoom();
+    const viewer = await join('image-display', { acknowledgeWithinMs: 10, reconnect: { firstMs: 1 } });
+    const worklist = await join('worklist-client');
+    let fail: (reason: Error) => void = () => {};
+    viewer.on('DiagnosticReport-open', () => new Promise((_, reject) => (fail = reject)));
+    viewer.on('error', () => {});
+    await viewer.ready();
+    const told = next(worklist, 'SyncError');
+    await openReport(worklist, OF_ADA);
+    await hub.waitFor(({ kind, status }) => kind === 'answer' && status === 202);
+    hub.loseNextAnswer({ kind: 'publish', arrives: false });
+    fail(new Error('There are no images.'));
+    expect((await told).syncError).toMatchObject({ subscriber: 'image-display' });
+    const ids = askedFor(hub, 'SyncError').map(({ eventId }) => eventId);
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids).size).toBe(1);
+  });
+
   it('takes a 206 for a success in part', async () => {
     const { hub, join } = await openReadingRoom();
     const viewer = await join('image-display');
