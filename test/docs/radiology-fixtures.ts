@@ -43,7 +43,11 @@ export const RADIOLOGY_FIXTURES: Readonly<Record<string, Fixture>> = {
       await session.publish('DiagnosticReport-open', CONTEXT);
       expect(calls.log?.[0]).toEqual(['GH339884']);
       const final = { ...REPORT, status: 'final' };
-      const resource = { resourceType: 'Bundle', type: 'transaction', entry: [{ request: { method: 'PUT' }, resource: final }] };
+      const resource = {
+        resourceType: 'Bundle',
+        type: 'transaction',
+        entry: [{ request: { method: 'PUT' }, resource: final }],
+      };
       await session.publish('DiagnosticReport-update', [
         { key: 'report', reference: { reference: 'DiagnosticReport/report-1' } },
         { key: 'updates', resource },
