@@ -148,6 +148,19 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     },
     check: ({ calls }) => expect(calls.log).toEqual(['stu3 (by discovery), websocket (by discovery)']),
   },
+  'shared-content': {
+    declarations:
+      "declare function showChanges(updates: import('fhircast-client').DeepReadonly<import('fhir/r4').Bundle> | undefined): void;",
+    prepare: ({ spy }) => ({
+      showChanges: spy('showChanges'),
+      console: { log: (...values: unknown[]) => spy('log')(values) },
+    }),
+    check: ({ calls }) => {
+      const length = { resourceType: 'Observation', id: 'length-1', valueString: '12 mm' };
+      expect(calls.log).toMatchObject([[[length], ['Observation/length-1']], [409]]);
+      expect(calls.showChanges).toMatchObject([{ type: 'transaction' }, { entry: [{ request: { method: 'PUT' } }] }]);
+    },
+  },
   personality: {
     declarations: SHOW_CHART,
     prepare: ({ spy }) => ({ showChart: spy('showChart'), console: { log: spy('log') } }),

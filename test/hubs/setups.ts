@@ -38,6 +38,7 @@ export const SETUPS: readonly Setup[] = [
     dialect: 'stu2',
   },
   { hub: 'STU3', personality: 'stu3', channel: 'websocket', ...LATER, dialect: 'stu3' },
+  { hub: 'IHE Integrated Reporting Applications', personality: 'ira', channel: 'websocket', ...LATER, dialect: 'stu3' },
   { hub: 'JavaScript sandbox, 2018', personality: 'js-sandbox-2018', channel: 'webhook', ...OF_2019 },
   {
     hub: 'JavaScript sandbox, 2018',
