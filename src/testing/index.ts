@@ -30,7 +30,7 @@ export type {
 } from './ground/traits.ts';
 export type { Vocabulary } from './ground/vocabulary.ts';
 export { startTestHub, type TestHub } from './hub/test-hub.ts';
-export type { TestHubOptions } from './hub/test-hub-options.ts';
+export type { ContentOptions, TestHubOptions } from './hub/test-hub-options.ts';
 export { startTestNetwork, type TestNetwork } from './network/test-network.ts';
 export { HUB_PERSONALITIES, type HubPersonality } from './personalities/index.ts';
 export type { ContentChange, ContentEventOptions } from './publishing/content-events.ts';

@@ -53,8 +53,8 @@ export class SharedContent {
   readonly #trait: ContentTrait;
   /** By the anchor's type in lower case, and its id. */
   readonly #anchors = new Map<string, AnchorContent>();
-  /** What was taken, by the event's name and id. */
-  readonly #taken = new Map<string, TakenContent>();
+  /** Whether what was taken was partial, by the event's name and id. */
+  readonly #taken = new Map<string, boolean>();
 
   constructor(trait: ContentTrait) {
     this.#trait = trait;
@@ -114,8 +114,8 @@ export class SharedContent {
    * @throws a refusal, and then nothing has changed
    */
   take(event: HubEvent, current: HubEvent | undefined): TakenContent {
-    const taken = this.#taken.get(nameAndId(event));
-    if (taken !== undefined && this.#trait.repeatedIds === 'answered') return { isPartial: taken.isPartial };
+    const wasPartial = this.#taken.get(nameAndId(event));
+    if (wasPartial !== undefined && this.#trait.repeatedIds === 'answered') return { isPartial: wasPartial };
     const { action } = anchorAndAction(event.name);
     const held = this.#find(event);
     if (!held?.isOpen) throw new ContentRefusal('notOpen', 'The anchor of this event is not open.');
@@ -123,7 +123,7 @@ export class SharedContent {
     if (!isCurrent && (action === 'select' || !this.#trait.nonCurrentUpdates))
       throw new ContentRefusal('notCurrent', 'The anchor of this event is not the current context.');
     const result = action === 'update' ? this.#update(held, event) : this.#select(held, event);
-    this.#remember(event, result);
+    this.#remember(event, result.isPartial);
     return result;
   }
 
@@ -203,8 +203,8 @@ export class SharedContent {
     return { event: selectVersions === 'told' ? { ...telling, versionId: held.versionId } : telling, isPartial };
   }
 
-  #remember(event: HubEvent, taken: TakenContent): void {
-    this.#taken.set(nameAndId(event), taken);
+  #remember(event: HubEvent, isPartial: boolean): void {
+    this.#taken.set(nameAndId(event), isPartial);
     const [oldest] = this.#taken.keys();
     if (this.#taken.size > REMEMBERED_IDS && oldest !== undefined) this.#taken.delete(oldest);
   }

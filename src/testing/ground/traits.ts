@@ -22,8 +22,11 @@ export interface AddressTraits {
   readonly endpointHost: string | undefined;
   /** Whether an access token is asked for. */
   readonly tokens: 'required' | 'unknown';
-  /** Which topics there are: those of sessions that were opened, or any that anybody names. */
-  readonly topics: 'own' | 'any';
+  /**
+   * Which topics there are: those of sessions that were opened; these, and any that somebody subscribes to; any that anybody
+   * names.
+   */
+  readonly topics: 'own' | 'subscribed' | 'any';
   /** The headers by which pages of other origins may ask; none where they may not. */
   readonly cors: Readonly<Record<string, string>>;
   /** The largest body that is read, in bytes. */

@@ -1,7 +1,8 @@
+import type { ContentTrait } from '../ground/content-traits.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import { traitsOf } from '../personalities/index.ts';
 import { standardContent } from '../personalities/standard-content.ts';
-import type { TestHubOptions } from './test-hub-options.ts';
+import type { ContentOptions, TestHubOptions } from './test-hub-options.ts';
 
 /** What the personality does, as far as no option says otherwise. */
 export function traitsFor(options: TestHubOptions): HubTraits {
@@ -24,8 +25,12 @@ export function traitsFor(options: TestHubOptions): HubTraits {
     ...(currentContext === false ? { contextForm: 'none' } : {}),
     ...(seconds === undefined ? {} : { heartbeat: { ...heartbeat, seconds } }),
     ...(content === false ? { content: undefined } : {}),
-    ...(content ? { content: { ...(traits.content ?? standardContent), ...content } } : {}),
+    ...(content ? { content: changed(traits.content ?? standardContent, content) } : {}),
     ...(discovery === false ? { discovery: undefined } : {}),
     ...options.traits,
   };
+}
+
+function changed(content: ContentTrait, { statuses, ...options }: ContentOptions): ContentTrait {
+  return { ...content, ...options, statuses: { ...content.statuses, ...statuses } };
 }

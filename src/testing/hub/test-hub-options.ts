@@ -1,8 +1,14 @@
-import type { ContentTrait } from '../ground/content-traits.ts';
+import type { ContentStatuses, ContentTrait } from '../ground/content-traits.ts';
 import type { HubMessage } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
 import type { HubPersonality } from '../personalities/index.ts';
 import type { EhrHabits } from '../publishing/ehr-habits.ts';
+
+/** In what a hub shares content otherwise than its personality. */
+export interface ContentOptions extends Partial<Omit<ContentTrait, 'statuses'>> {
+  /** By which status it refuses; what is not named stays as it is. */
+  statuses?: Partial<ContentStatuses>;
+}
 
 /** How a test hub behaves. */
 export interface TestHubOptions {
@@ -43,7 +49,7 @@ export interface TestHubOptions {
    * How it shares content: point by point what it does otherwise than its personality, or `false` for a hub that shares none.
    * Default as the personality does: STU3's, and none in older versions.
    */
-  content?: false | Partial<ContentTrait>;
+  content?: false | ContentOptions;
   /** What else the hub does otherwise than its personality, point by point. It outweighs the options above. */
   traits?: Partial<HubTraits>;
   /** How the EHR of each session publishes, unless the session says otherwise. */

@@ -50,7 +50,7 @@ export interface TestHub {
   refuseNext(refusal?: Refusal): void;
   /** Loses the answer to the next event that an app sends, or to the next request of another kind. Calls add up. */
   loseNextAnswer(lost?: LostAnswer): void;
-  /** The session of a topic, be it an id or a URL. A hub that takes any topic makes one. */
+  /** The session of a topic, be it an id or a URL: one that was opened, or that a subscription made. */
   session(topic: string): TestSession | undefined;
   /** The first message that fits, past ones included; rejects when none comes in time. */
   waitFor(fits: (message: HubMessage) => boolean, options?: WaitOptions): Promise<HubMessage>;
@@ -172,11 +172,12 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     losses,
     wellKnown: () => hub.wellKnown,
     // A session is known by its id, and by its URL on either of the hub's own.
-    findSession: (topic: string): TestSession | undefined => {
+    findSession: (topic: string, isSubscribed = false): TestSession | undefined => {
       const bases = [draftUrl, url].map((base) => base.replace(/\/?$/, '/'));
       const id = bases.reduce((rest, base) => (rest.startsWith(base) ? rest.slice(base.length) : rest), topic);
       const session = sessions.get(id);
-      if (session !== undefined || traits.topics === 'own') return session;
+      const makesOne = traits.topics === 'any' || (traits.topics === 'subscribed' && isSubscribed);
+      if (session !== undefined || !makesOne) return session;
       const stray = new TestSession(settings, undefined, id);
       sessions.set(id, stray);
       return stray;

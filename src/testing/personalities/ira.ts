@@ -9,7 +9,7 @@ import { stu3 } from './stu3.ts';
 export const ira: HubTraits = {
   ...stu3,
   tokens: 'unknown',
-  topics: 'any',
+  topics: 'subscribed',
   subscriberName: 'required',
   content: {
     ...standardContent,

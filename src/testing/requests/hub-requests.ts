@@ -47,7 +47,8 @@ export interface HubState {
   readonly losses: LostAnswer[];
   /** The discovery document, or `undefined` when there is none. */
   wellKnown(): Record<string, unknown> | undefined;
-  findSession(topic: string): TestSession | undefined;
+  /** @param isSubscribed whether it is subscribed to, which makes the session in some hubs */
+  findSession(topic: string, isSubscribed?: boolean): TestSession | undefined;
 }
 
 /** A request as far as its first bytes and its body tell. */
@@ -202,6 +203,7 @@ async function subscribe(hub: HubState, { body, fields, authorization }: HubRequ
   }
   const grant = authorize(hub, authorization);
   const request = parseSubscribeRequest(fields ?? parseForm(body), traits);
+  if (request.mode === 'subscribe') hub.findSession(request.topic, true);
   const session = requireSession(hub, request.topic);
   requireAccess(grant, session, request.events, 'read');
   // A subscriber that knows the session by its URL speaks a version without context versions.
@@ -228,7 +230,7 @@ async function publish(hub: HubState, { topic: pathTopic, body, authorization }:
     throw new HttpRefusal(404, `This hub takes events at ${place}.`);
   }
   const session = requireSession(hub, pathTopic ?? topic);
-  if (traits.topics === 'own' && hub.findSession(topic) !== session)
+  if (traits.topics !== 'any' && hub.findSession(topic) !== session)
     throw new HttpRefusal(400, 'event.hub.topic is not the topic in the path.');
   requireAccess(grant, session, [event.name], 'write');
   if (traits.home === 'refused' && canonicalName(event.name) === 'Home-open')
@@ -286,7 +288,8 @@ function authorize({ tokens, traits }: HubState, authorization: string | undefin
 
 function requireSession(hub: HubState, topic: string): TestSession {
   const session = hub.findSession(topic);
-  if (session === undefined) throw new HttpRefusal(404, 'There is no such topic.');
+  if (session === undefined)
+    throw new HttpRefusal(hub.traits.topics === 'subscribed' ? 400 : 404, 'There is no such topic.');
   return session;
 }
 

@@ -100,7 +100,20 @@ describe("a hub of IHE's profile", () => {
     const nameless = await postForm(hub.url, '', { ...fields, 'hub.events': 'DiagnosticReport-open' });
     expect([nameless.status, await nameless.text()]).toEqual([400, 'subscriber.name is missing.']);
     const named = { ...fields, 'hub.events': 'DiagnosticReport-open', 'subscriber.name': 'Viewer' };
+    const update = () =>
+      fetch(hub.url, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({
+          timestamp: '2026-01-05T08:00:00.000Z',
+          id: 'u1',
+          event: { 'hub.topic': 'a-topic-of-ours', 'hub.event': 'DiagnosticReport-update', context: updates([one]) },
+        }),
+      });
+    expect((await update()).status).toBe(400);
+    expect(hub.session('a-topic-of-ours')).toBeUndefined();
     expect((await postForm(hub.url, '', named)).status).toBe(202);
+    expect((await update()).status).toBe(409);
     const [subscription] = hub.session('a-topic-of-ours')?.subscriptions ?? [];
     expect(subscription?.name).toBe('Viewer');
   });

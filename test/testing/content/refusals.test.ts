@@ -19,7 +19,12 @@ const bundle = (entry: readonly unknown[], more: object = {}) => updates(entry, 
 /** Updates that are refused, and why. Each would be taken without what its name says. */
 const REFUSED: readonly Row[] = [
   { what: 'another version', versionId: 'another', status: 409 },
-  { what: 'another version, of a hub that says 400', versionId: 'x', status: 400, content: statuses({ version: 400 }) },
+  {
+    what: 'another version, of a hub that says 400',
+    versionId: 'x',
+    status: 400,
+    content: { statuses: { version: 400 } },
+  },
   { what: 'no version', versionId: undefined, status: 409 },
   { what: 'a report that is not open', context: updates([one], { id: 'r9' }), status: 409 },
   { what: 'a whole report that is not open', context: updates([one]).slice(1).concat(report('r9')), status: 409 },
@@ -64,10 +69,6 @@ const REFUSED: readonly Row[] = [
   },
   { what: 'more bytes than a hub takes', context: updates([one]), status: 413, content: { maxBytes: 100 } },
 ];
-
-function statuses(given: object): TestHubOptions['content'] {
-  return { statuses: { version: 409, notOpen: 409, notCurrent: 409, invalid: 400, ...given } };
-}
 
 function rekeyed(key: string): ContextEntry[] {
   return updates([one]).map((entry) => (entry.key === 'updates' ? { ...entry, key } : entry));
