@@ -71,7 +71,14 @@ export type {
   Subscribed,
 } from './following/session-events.ts';
 export { type ClientState, STATE_REASONS, type StateChange, type StateReason } from './following/state.ts';
-export type { BehindReason, Refusal, SyncDoubt, SyncStanding, SyncStatus } from './following/sync-facts.ts';
+export type {
+  BehindReason,
+  DisconnectedReason,
+  Refusal,
+  SyncDoubt,
+  SyncStanding,
+  SyncStatus,
+} from './following/sync-facts.ts';
 export type { ChosenBy, HubChoice } from './hub/chooser.ts';
 export type { ChannelType, DialectName, EventMediaType, Habits } from './hub/dialect.ts';
 export type { HubDiscovery } from './hub/discovery.ts';

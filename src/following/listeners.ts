@@ -124,7 +124,7 @@ export class Listeners {
   #nobodyHears({ message }: SessionEvents['error']): void {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
-    console.warn(`fhircast-client: ${message} Listen to the event error.`);
+    console.warn(`fhircast-client: ${message} To hear of it, listen to "error".`);
   }
 
   clear(): void {

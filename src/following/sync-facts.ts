@@ -24,6 +24,16 @@ export type SyncDoubt = 'catching-up' | 'event-refused' | 'event-doubted' | 'sta
 /** Why a session is `behind`: a {@link SyncDoubt}, or `undecided`: this app's listener is still at work on the current context. */
 export type BehindReason = SyncDoubt | 'undecided';
 
+/**
+ * Why nothing is known of what goes on.
+ *
+ * - `not-subscribed`: nothing is listened to, or the hub has not confirmed yet.
+ * - `connection-lost`: the connection was lost or could not be made. The client tries again, and this stays until the hub confirms.
+ * - `denied`: the hub refused the subscription, or every attempt was used up. Nothing is tried until the app calls `ready()`.
+ * - `closed`: the app called `unsubscribe()`, or its page was left for good.
+ */
+export type DisconnectedReason = 'not-subscribed' | 'connection-lost' | 'denied' | 'closed';
+
 /** Whether the session is in step, as far as this app can know. The object is the same until something of it changes. */
 export type SyncStatus = {
   /** Since when it has this `state`, in milliseconds since 1970. */
@@ -56,12 +66,14 @@ export type SyncStanding =
   | {
       /** Nothing is known of what goes on: the connection was lost, or there is no subscription. */
       readonly state: 'disconnected';
+      /** Why. */
+      readonly reason: DisconnectedReason;
     };
 
 /** All that decides whether the session is in step. */
 export interface SyncFacts {
-  /** Whether there is a confirmed subscription. */
-  readonly isConnected: boolean;
+  /** Why there is no confirmed subscription; `undefined` while there is one. */
+  readonly disconnected: DisconnectedReason | undefined;
   /** Why the context may not be the hub's; `undefined` when it is. */
   readonly doubt: SyncDoubt | undefined;
   /** Who objected to the current context. */
@@ -73,8 +85,8 @@ export interface SyncFacts {
 }
 
 /** What the facts come to: what outweighs the others comes first, and `in-sync` is what is left. */
-export function standingOf({ isConnected, doubt, refusals, undecided }: SyncFacts): SyncStanding {
-  if (!isConnected) return { state: 'disconnected' };
+export function standingOf({ disconnected, doubt, refusals, undecided }: SyncFacts): SyncStanding {
+  if (disconnected) return { state: 'disconnected', reason: disconnected };
   if (doubt) return { state: 'behind', reason: doubt };
   if (refusals.length > 0) return { state: 'refused', by: refusals };
   return undecided.length > 0 ? { state: 'behind', reason: 'undecided' } : { state: 'in-sync' };

@@ -22,6 +22,7 @@ export const NOT_DECIDED = 'This app has not decided yet whether it follows.';
 const REMEMBERED = 64;
 
 const NONE: readonly never[] = [];
+const NOT_SUBSCRIBED = { state: 'disconnected', reason: 'not-subscribed' } as const;
 
 const appended = <T>(list: readonly T[], one: T): readonly T[] =>
   list.includes(one) ? list : [...list.slice(1 - REMEMBERED), one];
@@ -30,9 +31,9 @@ const appended = <T>(list: readonly T[], one: T): readonly T[] =>
 export class SyncTracker {
   readonly #changed: (status: SyncStatus) => void;
   readonly #subscriberName: string;
-  #status: SyncStatus = { state: 'disconnected', since: Date.now(), objections: 'unheard' };
+  #status: SyncStatus = { ...NOT_SUBSCRIBED, since: Date.now(), objections: 'unheard' };
   #facts: SyncFacts = {
-    isConnected: false,
+    disconnected: NOT_SUBSCRIBED.reason,
     doubt: 'catching-up',
     refusals: NONE,
     undecided: NONE,
@@ -64,7 +65,7 @@ export class SyncTracker {
 
   /** Whether the context is the hub's, as far as this app can know. */
   get isKnown(): boolean {
-    return this.#facts.isConnected && this.#facts.doubt === undefined;
+    return !this.#facts.disconnected && this.#facts.doubt === undefined;
   }
 
   /** The same as long as no objection can have been missed; `undefined` while none can be heard. */
@@ -74,9 +75,11 @@ export class SyncTracker {
 
   /** The client went into a state. */
   entered(state: ClientState): void {
-    if (state === 'active') return this.#set({ isConnected: true });
+    if (state === 'active') return this.#set({ disconnected: undefined });
     this.#gaps++;
-    this.#set({ isConnected: false, doubt: 'catching-up' });
+    const reason = state === 'idle' ? NOT_SUBSCRIBED.reason : state === 'reconnecting' ? 'connection-lost' : state;
+    // While the hub is asked, it stays as it was.
+    this.#set({ disconnected: reason === 'subscribing' ? this.#facts.disconnected : reason, doubt: 'catching-up' });
   }
 
   /** Whether the hub sends SyncErrors to this app is known now, or has changed. */
@@ -210,10 +213,10 @@ export class SyncTracker {
     // Most events change nothing of it.
     if (names.every((name) => change[name] === this.#facts[name])) return;
     this.#facts = { ...this.#facts, ...change };
-    const { isConnected, hearsObjections } = this.#facts;
+    const { disconnected, hearsObjections } = this.#facts;
     const before = this.#status;
     const standing = standingOf(this.#facts);
-    const objections = isConnected && hearsObjections ? 'heard' : 'unheard';
+    const objections = !disconnected && hearsObjections ? 'heard' : 'unheard';
     const isSameState = standing.state === before.state;
     if (isSameState && objections === before.objections && detailOf(standing) === detailOf(before)) return;
     this.#status = Object.freeze({ ...standing, since: isSameState ? before.since : Date.now(), objections });
@@ -223,7 +226,7 @@ export class SyncTracker {
 
 /** What is told beside the state. */
 const detailOf = (standing: SyncStanding): unknown =>
-  standing.state === 'behind' ? standing.reason : standing.state === 'refused' ? standing.by : undefined;
+  'reason' in standing ? standing.reason : standing.state === 'refused' ? standing.by : undefined;
 
 /** An app that objects twice is listed once, with its newest reason. This app's own reason stays: it says more than the hub's. */
 function withRefusal(refusals: readonly Refusal[], refusal: Refusal): readonly Refusal[] {

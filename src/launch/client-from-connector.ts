@@ -3,7 +3,7 @@ import { HubError, LaunchError } from '../errors/errors.ts';
 import { isObject, parseBounded } from '../events/json.ts';
 import { type HttpAnswer, hubError, send } from '../hub/http.ts';
 import { powerCast } from '../hub/profiles/of-hubs.ts';
-import { checkOptions, isTexts, mustBe } from '../session/check-options.ts';
+import { checkOptions, isText, isTexts, mustBe } from '../session/check-options.ts';
 import { type Abortable, type FhircastClientOptions, type FollowOptions, httpOptions } from '../session/options.ts';
 import { abortable } from '../web/abortable.ts';
 import { joinUrl, urlFault } from '../web/url.ts';
@@ -77,12 +77,10 @@ const readConfiguration = (answer: HttpAnswer): Configuration => {
  * ```
  */
 export async function clientFromConnector(url: string, options: ConnectorOptions = {}): Promise<FhircastClient> {
-  checkOptions(options);
+  checkOptions(options, { hubs: isTexts, username: isText, credentials: isObject });
   const { username, credentials, accessToken, hubs, signal, profile = [], ...followed } = options;
   const { allowInsecure = false } = options;
   mustBe(urlFault(url, 'http', allowInsecure) === undefined, 'url');
-  mustBe(username === undefined || (typeof username === 'string' && username !== ''), 'username');
-  mustBe(hubs === undefined || isTexts(hubs), 'hubs');
   const http = httpOptions(options);
   const ask = async (address: string, bearer?: string) => {
     const headers = { Accept: 'application/json', ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };

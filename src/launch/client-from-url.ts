@@ -1,5 +1,5 @@
 import { FhircastClient } from '../client.ts';
-import { checkOptions, isTexts, mustBe } from '../session/check-options.ts';
+import { checkOptions, isTexts } from '../session/check-options.ts';
 import type { FhircastClientOptions, FollowOptions } from '../session/options.ts';
 import { type UrlLaunchOptions, urlLaunch } from './launch-url.ts';
 
@@ -27,10 +27,8 @@ export interface UrlClientOptions extends FollowOptions, UrlLaunchOptions {
  * ```
  */
 export function clientFromUrl(url?: string, options: UrlClientOptions = {}): FhircastClient {
-  checkOptions(options);
+  checkOptions(options, { hubs: isTexts, keepUrl: (value) => typeof value === 'boolean' });
   const { hubs, keepUrl, ...followed } = options;
-  mustBe(hubs === undefined || isTexts(hubs), 'hubs');
-  mustBe(keepUrl === undefined || typeof keepUrl === 'boolean', 'keepUrl');
   const { hubUrl, topic, dialect } = urlLaunch(url, options);
   return new FhircastClient({ hubUrl, topic, launched: dialect, ...followed });
 }

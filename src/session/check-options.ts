@@ -2,9 +2,10 @@ import { FhircastError } from '../errors/errors.ts';
 import { isObject } from '../events/notification.ts';
 import { requirePlatform } from '../web/platform.ts';
 
-type Check = (value: unknown) => boolean;
+export type Check = (value: unknown) => boolean;
 
-const isText: Check = (value) => typeof value === 'string' && value !== '';
+/** Whether it is a text, and not an empty one. */
+export const isText: Check = (value) => typeof value === 'string' && value !== '';
 const isString: Check = (value) => typeof value === 'string';
 const isBoolean: Check = (value) => typeof value === 'boolean';
 const isFunction: Check = (value) => typeof value === 'function';
@@ -19,6 +20,8 @@ const RECONNECT: Readonly<Record<string, Check>> = { firstMs: isDelay, longestMs
 
 /** What each option of whichever call may be. */
 const CHECKS: Readonly<Record<string, Check>> = {
+  // It has errors of its own.
+  hubUrl: () => true,
   topic: isText,
   accessToken: (value) => isString(value) || isFunction(value),
   expiresIn: (value) => isTime(value) || isFunction(value),
@@ -49,10 +52,7 @@ const faultOf = (
   options: Readonly<Record<string, unknown>>,
   checks: Readonly<Record<string, Check>>,
 ): string | undefined =>
-  Object.entries(checks).find(([name, isUsable]) => {
-    const value: unknown = options[name];
-    return value !== undefined && !isUsable(value);
-  })?.[0];
+  Object.entries(options).find(([name, value]) => value !== undefined && !checks[name]?.(value))?.[0];
 
 /**
  * Refuses an argument that cannot be used.
@@ -66,14 +66,15 @@ export function mustBe(isUsable: boolean, at: string): void {
 }
 
 /**
- * Refuses options that cannot be used, and platforms that lack what is needed.
+ * Refuses options that cannot be used or that there are not, and platforms that lack what is needed.
  *
  * @param options as an app has passed them
+ * @param others checks what a call has beside the options that are known here
  * @throws FhircastError `option-invalid`, which names the option; `platform-missing`
  */
-export function checkOptions(options: unknown): void {
+export function checkOptions(options: unknown, others?: Readonly<Record<string, Check>>): void {
   requirePlatform();
   mustBe(isObject(options), 'options');
-  const at = faultOf(options as Readonly<Record<string, unknown>>, CHECKS);
+  const at = faultOf(options as Readonly<Record<string, unknown>>, { ...CHECKS, ...others });
   mustBe(at === undefined, at ?? '');
 }

@@ -53,6 +53,22 @@ describe('a client that is made of what it cannot use', () => {
     expect(make({ ...SESSION, ...(name === 'topic' ? {} : { [name]: undefined }) }).state).toBe('idle');
   });
 
+  it('names an option that there is not', async () => {
+    expect(() => make({ ...SESSION, leaseSecs: 60 })).toThrow(
+      expect.objectContaining({ code: 'option-invalid', at: 'leaseSecs' }),
+    );
+    expect(make({ ...SESSION, leaseSecs: undefined }).state).toBe('idle');
+    expect(() => make({ ...SESSION, reconnect: { retries: 3 } })).toThrow(
+      expect.objectContaining({ code: 'option-invalid', at: 'reconnect' }),
+    );
+    expect(await failure(() => clientFromUrl(`#hub.url=${HUB}&hub.topic=t`, { keepURL: true } as never))).toMatchObject(
+      {
+        code: 'option-invalid',
+        at: 'keepURL',
+      },
+    );
+  });
+
   it('names the hub and the session that hold a password, and quotes neither', () => {
     for (const [options, code] of [
       [{ ...SESSION, hubUrl: 'https://user:pw@hub.example.org' }, 'launch-hub-invalid'],

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeSyncError } from '../../src/events/sync-error.ts';
-import { type SyncDoubt, type SyncFacts, type SyncStatus, standingOf } from '../../src/following/sync-facts.ts';
+import {
+  type DisconnectedReason,
+  type SyncDoubt,
+  type SyncFacts,
+  type SyncStatus,
+  standingOf,
+} from '../../src/following/sync-facts.ts';
 import { SyncTracker } from '../../src/following/sync-status.ts';
 import { eventOf } from '../client/support.ts';
 
@@ -44,7 +50,10 @@ describe('what the facts come to', () => {
     diagnostics: fc.constant(undefined),
   });
   const facts: fc.Arbitrary<SyncFacts> = fc.record({
-    isConnected: fc.boolean(),
+    disconnected: fc.option(
+      fc.constantFrom<DisconnectedReason>('not-subscribed', 'connection-lost', 'denied', 'closed'),
+      { nil: undefined },
+    ),
     doubt: fc.option(fc.constantFrom(...doubts), { nil: undefined }),
     refusals: fc.array(refusal, { maxLength: 2 }),
     undecided: fc.array(fc.string(), { maxLength: 2 }),
@@ -54,11 +63,12 @@ describe('what the facts come to', () => {
   it('is in step only when no fact says otherwise, and else says which', () => {
     fc.assert(
       fc.property(facts, (known) => {
-        const { isConnected, doubt, refusals, undecided } = known;
-        const isInStep = isConnected && !doubt && refusals.length === 0 && undecided.length === 0;
+        const { disconnected, doubt, refusals, undecided } = known;
+        const isInStep = !disconnected && !doubt && refusals.length === 0 && undecided.length === 0;
         const standing = standingOf(known);
         expect(standing.state === 'in-sync').toBe(isInStep);
-        expect(standing.state === 'disconnected').toBe(!isConnected);
+        expect(standing.state === 'disconnected').toBe(disconnected !== undefined);
+        if (standing.state === 'disconnected') expect(standing.reason).toBe(disconnected);
         if (standing.state === 'behind') expect([doubt, 'undecided']).toContain(standing.reason);
         if (standing.state === 'refused') expect(standing.by).toBe(refusals);
       }),
@@ -179,7 +189,12 @@ describe('whether the session is in step', () => {
 
   it('is not known before there is a connection, and not before it has been asked what is open', () => {
     const tracker = new SyncTracker('Viewer', () => {});
-    expect(tracker.status).toEqual({ state: 'disconnected', since: 1_000, objections: 'unheard' });
+    expect(tracker.status).toEqual({
+      state: 'disconnected',
+      reason: 'not-subscribed',
+      since: 1_000,
+      objections: 'unheard',
+    });
     vi.setSystemTime(2_000);
     tracker.entered('active');
     expect(tracker.status).toEqual({ state: 'behind', reason: 'catching-up', since: 2_000, objections: 'unheard' });
@@ -205,10 +220,34 @@ describe('whether the session is in step', () => {
     tracker.entered('reconnecting');
     vi.setSystemTime(6_000);
     tracker.entered('subscribing');
-    expect(tracker.status).toEqual({ state: 'disconnected', since: 5_000, objections: 'unheard' });
+    const lost = { state: 'disconnected', reason: 'connection-lost' };
+    expect(tracker.status).toEqual({ ...lost, since: 5_000, objections: 'unheard' });
     tracker.entered('active');
     tracker.caughtUp();
     expect(states()).toEqual(['behind', 'in-sync', 'disconnected', 'behind', 'in-sync']);
+  });
+
+  it.each([
+    ['idle', 'not-subscribed'],
+    ['reconnecting', 'connection-lost'],
+    ['denied', 'denied'],
+    ['closed', 'closed'],
+  ] as const)('says why there is no connection: %s', (state, reason) => {
+    const { tracker, states } = connected();
+    tracker.entered(state);
+    expect(tracker.status).toMatchObject({ state: 'disconnected', reason });
+    const told = states().length;
+    tracker.entered('subscribing');
+    expect(tracker.status).toMatchObject({ state: 'disconnected', reason });
+    expect(states()).toHaveLength(told);
+  });
+
+  it('tells when an attempt to come back is denied', () => {
+    const { tracker, states } = connected();
+    tracker.entered('reconnecting');
+    tracker.entered('denied');
+    expect(tracker.status).toMatchObject({ state: 'disconnected', reason: 'denied' });
+    expect(states().slice(-2)).toEqual(['disconnected', 'disconnected']);
   });
 
   it('says who does not follow, until the context changes', () => {

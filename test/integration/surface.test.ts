@@ -259,7 +259,7 @@ describe('an error that nobody listens to', () => {
     try {
       for (const id of ['a', 'b']) await world.session.sendRaw(world.message('Patient-open', { id, context: [] }));
       expect(written.mock.calls).toEqual([
-        ['fhircast-client: anchor-missing (patient): Tell the operator of the hub. Listen to the event error.'],
+        ['fhircast-client: anchor-missing (patient): Tell the operator of the hub. To hear of it, listen to "error".'],
       ]);
     } finally {
       written.mockRestore();

@@ -31,7 +31,7 @@ export interface PaneState {
 export const NOTHING_YET: PaneState = {
   connection: 'idle',
   channel: undefined,
-  sync: { state: 'disconnected', since: 0, objections: 'unheard' },
+  sync: { state: 'disconnected', reason: 'not-subscribed', since: 0, objections: 'unheard' },
   patient: null,
   sentAgain: null,
   events: [],
