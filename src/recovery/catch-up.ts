@@ -71,7 +71,7 @@ export class CatchUp {
   #hasTold = false;
   /** The hub has told that there is no context after Home-open: it does not keep what that has left. */
   #clearsAtHome = false;
-  /** What an answer said that cannot be relied on, and for which the subscription was made anew. Once is enough. */
+  /** An answer that cannot be relied on, and for which the subscription was made anew. It is made anew once for each such answer. */
   #hint: string | undefined;
   /** By how much an event that was not sent again has been older than its arrival, at the most. In milliseconds. */
   #lagMs = 0;

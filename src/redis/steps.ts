@@ -1,12 +1,12 @@
-/** What one request needs of Redis, as the script `steps` has it. */
+/** One step of the Redis script `steps`: a request is sent to its owner (`s`), or answered (`a`). */
 export interface StepContent {
   readonly kind: 's' | 'a';
   readonly args: readonly string[];
-  /** What it carries. */
+  /** The request or the answer, as bytes. */
   readonly piece: Buffer;
 }
 
-/** What Redis replies to a step. */
+/** The two numbers that Redis replies to a step. `scripts.ts` says what they mean. */
 export type StepReply = readonly [first: number, second: number];
 
 /** How a step is done. */

@@ -51,7 +51,7 @@ export function platformStorage(): RelayStorage | undefined {
 }
 
 /**
- * Keeps what one subscription needs, by a name that tells nothing of the session.
+ * Keeps the data by which a page comes back to one subscription, under a name that tells nothing of the session.
  *
  * @param storage where; nothing is kept without one
  * @param parts what makes the subscription what it is

@@ -41,7 +41,7 @@ export interface FollowOptions {
    */
   dialect?: DialectName;
   /**
-   * What the hub needs that no version of the specification describes: one of `profiles`, or one of your own. Of several, a
+   * How the hub departs from every version of the specification: one of `profiles`, or one of your own. Of several, a
    * later one outweighs an earlier one. docs/hubs.md tells which hubs need one.
    *
    * @default none: what can be told from the hub's answers is done without
@@ -98,7 +98,7 @@ export interface FollowOptions {
   webSocket?: WebSocketFactory;
 }
 
-/** What a client needs to follow a session, beside what has a default. */
+/** The hub, the session and the token of a client, and the options that have a default. */
 export interface FhircastClientOptions extends FollowOptions {
   /** The hub's base URL: https, or http on this machine. */
   hubUrl: string;

@@ -12,7 +12,7 @@ import type { SessionParts } from './parts.ts';
 /** An event may come so much later than the hub's word that it happened. In milliseconds. */
 const GRACE_MS = 1_000;
 
-/** Tells the other parts of a client what catching up has found, and that its connection has died. */
+/** Gives catching up and liveness the parts of the client that they ask, and carries out what they find. */
 export class RecoveryEffects implements CatchUpOptions, LivenessOptions {
   readonly api: HubApi;
   readonly backoff: Backoff;

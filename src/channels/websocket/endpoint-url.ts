@@ -45,7 +45,7 @@ export function contextsIn(answer: HttpAnswer): unknown {
  *
  * @param endpoint as the hub gave it, or as the app named it where the app does that
  * @param hubUrl the hub's base URL
- * @param habits what the hub needs
+ * @param habits how the hub behaves
  */
 export function socketUrlOf(endpoint: string, hubUrl: string, { bindPath, rewriteEndpoint }: Habits): string {
   const hub = new URL(hubUrl);

@@ -31,9 +31,9 @@ export interface ConnectionOptions {
   readonly sink: Pick<ChannelSink, 'alive' | 'keepalive' | 'rejected' | 'warned' | 'granted' | 'notification'>;
   /** Whether only a word about this very subscription confirms: the hub may have forgotten it. */
   readonly isAgain: boolean;
-  /** What the hub needs, as far as is known at the moment. */
+  /** How the hub behaves, as far as is known at the moment. */
   habits(): Habits;
-  /** The hub showed by a frame what it needs. */
+  /** The hub showed by a frame how it behaves. */
   learn(habits: Partial<Habits>): void;
   /** Whether a topic that the hub wrote is ours. */
   isOurs(topic: string | undefined): boolean;

@@ -1,7 +1,7 @@
 import type { ChannelType, DialectName, Habits } from '../dialect.ts';
 
 /**
- * What a hub needs that no version of the specification describes: data, to be given to a client as it is, beside others, or
+ * How a hub departs from every version of the specification. A profile is data: give it to a client as it is, beside others, or
  * changed by `{ ...profile, … }`. Of several profiles, a later one outweighs an earlier one.
  */
 export interface HubProfile extends Partial<Habits> {
