@@ -160,6 +160,8 @@ function takeOpen(before: AnchorState, versionId: string | undefined): Outcome {
     standing: 'unknown',
     opened: versionId,
     isResumed: undefined,
+    // What came before the open is part of what the hub tells now.
+    waiting: [],
   };
   return { state, edits: NOTHING, isToAsk: true };
 }

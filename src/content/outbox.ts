@@ -14,7 +14,7 @@ import { makeBundle, uuid } from './bundles.ts';
 import { ContentError } from './content-error.ts';
 import type { ContentSnapshot } from './content-snapshot.ts';
 import type { Delivered, Operation, PlannedEdits } from './operation.ts';
-import type { Edits } from './resource-map.ts';
+import type { Held } from './resource-map.ts';
 import { isSameResourceJson } from './same-json.ts';
 import type { SharedAnchor } from './shared-anchor.ts';
 
@@ -49,8 +49,12 @@ interface Sent {
   arrived(how: Arrival): void;
 }
 
-/** What tells that something under way has arrived, or has not: it came back, it is seen in the content, or a SyncError names it. */
-type Arrival = { readonly event?: FhircastEvent; readonly refusal?: HubError };
+/** What tells that something under way has arrived, or has not: it came back, it is seen in the content, a SyncError names it, or nothing. */
+interface Arrival {
+  readonly how?: 'arrived';
+  readonly event?: FhircastEvent;
+  readonly refusal?: FhircastError;
+}
 
 /** STU3 speaks of dozens. */
 const MOST_TOGETHER = 50;
@@ -73,7 +77,10 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
-    options.anchor.isOwn = (edits) => this.#isOwn(edits);
+    options.anchor.isOwn = (key) => {
+      const edit = this.#sent?.edits.get(key);
+      return edit !== undefined && this.#isDone(key, edit);
+    };
   }
 
   add(operation: Operation): void {
@@ -94,7 +101,7 @@ export class Outbox {
   received(event: FhircastEvent): void {
     const sent = this.#sent;
     if (!sent) return;
-    if (this.isEcho(event)) return sent.arrived({ event });
+    if (this.isEcho(event)) return sent.arrived({ how: 'arrived', event });
     const refused = event.syncErrors.find(({ eventId }) => eventId === sent.id);
     if (!refused) return;
     const details = { hubText: refused.diagnostics ?? '' };
@@ -109,7 +116,7 @@ export class Outbox {
   /** The content is otherwise: what is under way may be seen in it. */
   looked(): void {
     const sent = this.#sent;
-    if (sent?.isAccepted && this.#isMoved(sent) && this.#isIn(sent)) sent.arrived({});
+    if (sent?.isAccepted && this.#isMoved(sent) && this.#isIn(sent)) sent.arrived({ how: 'arrived' });
   }
 
   /** Nothing can be sent any more. */
@@ -142,8 +149,7 @@ export class Outbox {
     this.#waiting = this.#waiting.filter((operation) => !batch.includes(operation));
     // One of several may have been refused: each is sent by itself.
     const isShared = batch.length > 1 && batch.every(({ selection, isAlone }) => !selection && !isAlone);
-    const isRefusal =
-      error instanceof FhircastError && (error.status !== undefined || error.code === 'content-too-large');
+    const isRefusal = error instanceof FhircastError && /^hub-refused$|-large$/.test(error.code);
     if (isShared && isRefusal && !this.#options.signal.aborted) {
       for (const operation of batch) operation.isAlone = true;
       this.#waiting = [...batch, ...this.#waiting];
@@ -240,7 +246,7 @@ export class Outbox {
     const bundleId = uuid();
     let id = randomHex(16);
     for (let tries = 1; ; tries++) {
-      const { versionId } = anchor.state;
+      const { at: versionId } = anchor.state;
       let arrived: (how: Arrival) => void = () => {};
       const arrival = new Promise<Arrival>((resolve) => {
         arrived = resolve;
@@ -255,18 +261,21 @@ export class Outbox {
         // What comes back before the answer has arrived. The answer to a select says whether it was ignored in part.
         const first = await Promise.race([posted, arrival]);
         const isAnswer = 'status' in first;
-        answer = isAnswer ? first : selection && (await Promise.race([posted, pauseFor(ANSWER_BEHIND_MS, signal)]));
+        answer = isAnswer ? first : selection && (await Promise.race([posted, soon()]));
       } catch (error) {
         if (!(error instanceof FhircastError) || !error.retryable || signal.aborted) throw error;
         failure = error;
       }
       sent.isAccepted = answer?.ok === true;
       // A refusal is followed by nothing.
-      const waitMs = answer && !answer.ok ? 0 : failure ? 0 : this.#options.echoWithinMs;
-      const how = await Promise.race([arrival, pauseFor(waitMs, signal)]);
+      if (!sent.isAccepted) arrived({});
+      const timer = after(this.#options.echoWithinMs, () => arrived({}));
+      unref(timer);
+      const { how, refusal: denied, event } = await arrival;
+      clearTimeout(timer);
       if (signal.aborted) throw new FhircastError('closed');
-      if (how && !how.refusal) return this.#done(sent, answer, selection, how.event);
-      const refusal = how?.refusal ?? (answer && !answer.ok ? refusalOf(answer) : undefined);
+      if (how === 'arrived') return this.#done(sent, answer, selection, event);
+      const refusal = denied ?? (answer && !answer.ok ? refusalOf(answer) : undefined);
       if (
         refusal &&
         (refusal.code === 'content-too-large' || NO_CONFLICT.includes(refusal.status ?? 0) || anchor.isClosed)
@@ -311,7 +320,7 @@ export class Outbox {
       // An answer that comes later than the refusal.
       await session.api.askContext(signal).catch(() => {});
     }
-    if (anchor.state.standing === 'unknown') await anchor.fetch();
+    if (anchor.state.standing === 'unknown') await anchor.known();
     if (anchor.state.standing !== 'known') throw new ContentError('content-unknown', { retryable: true });
     if (!this.#isMoved(sent)) return 'absent';
     return !isSelect && this.#isIn(sent) ? 'arrived' : 'conflict';
@@ -325,21 +334,12 @@ export class Outbox {
 
   /** Whether the content is as what is under way makes it. */
   #isIn({ edits }: Sent): boolean {
-    const { content } = this.#options.anchor.state;
-    return (
-      edits.size > 0 &&
-      [...edits].every(([key, edit]) => {
-        const held = content.get(key);
-        return typeof edit === 'string'
-          ? !held
-          : held !== undefined && isSameResourceJson(held.resource, edit.resource);
-      })
-    );
+    return edits.size > 0 && [...edits].every(([key, edit]) => this.#isDone(key, edit));
   }
 
-  #isOwn(edits: Edits): boolean {
-    const sent = this.#sent;
-    return sent !== undefined && [...edits.keys()].every((key) => sent.edits.has(key)) && this.#isIn(sent);
+  #isDone(key: string, edit: Held | string): boolean {
+    const held = this.#options.anchor.state.content.get(key);
+    return typeof edit === 'string' ? !held : held !== undefined && isSameResourceJson(held.resource, edit.resource);
   }
 
   #event({ id, bundleId, versionId, edits }: Sent, selection: readonly string[] | undefined) {
@@ -374,11 +374,10 @@ export class Outbox {
   }
 }
 
-const pauseFor = (ms: number, signal: AbortSignal): Promise<undefined> =>
+/** The hub's answer is not far behind. */
+const soon = (): Promise<undefined> =>
   new Promise((resolve) => {
-    const timer = after(ms, () => resolve(undefined));
-    unref(timer);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    unref(after(ANSWER_BEHIND_MS, () => resolve(undefined)));
   });
 
 /** The error for an answer that is a refusal. */

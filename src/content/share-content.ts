@@ -71,6 +71,8 @@ export type ContentListener = (change: ContentChange) => unknown;
 const MOST_ANCHORS = 64;
 const ECHO_WITHIN_MS = 5_000;
 const THROTTLE_MS = 250;
+/** How often the state is looked at while there is no connection. */
+const LOOK_MS = 1_000;
 const VERBS = ['open', 'close', 'update', 'select'];
 
 /** An anchor with what is sent to it, and what an app sees of it. */
@@ -97,6 +99,8 @@ export class SharedContent {
   readonly #types: ReadonlySet<string>;
   readonly #shared = new Map<string, Shared>();
   readonly #subscribers = new Subscribers();
+  /** What was selected of what has been closed since. */
+  readonly #offers = new Map<string, readonly string[]>();
   readonly #life = new AbortController();
   #listeners: readonly ContentListener[] = [];
   /** What the hub told last of what is not open here yet. */
@@ -367,6 +371,10 @@ export class SharedContent {
     const { anchor } = shared;
     anchor.close();
     this.#shared.delete(key);
+    this.#offers.delete(key);
+    this.#offers.set(key, anchor.selected.length > 0 ? anchor.selected : anchor.offered);
+    const [oldest] = this.#offers.keys();
+    if (this.#offers.size > MOST_ANCHORS && oldest !== undefined) this.#offers.delete(oldest);
     const { content } = anchor.state;
     const removed = changesIn(content, new Map(content.entries().map(([one]) => [one, undefined])));
     shared.snapshot = new ContentSnapshot({ ...anchor.facts, isCurrent: false });
@@ -400,6 +408,7 @@ export class SharedContent {
     const name = of?.anchor ? nameOf(of.anchor) : (reference ?? key);
     const session = this.#session;
     const anchor = new SharedAnchor(session, this.#anchors, { key, name, versionId: undefined });
+    anchor.offered = this.#offers.get(key) ?? [];
     const outbox = new Outbox({
       session,
       anchor,
@@ -456,12 +465,17 @@ export class SharedContent {
 
   async #ready(anchor: SharedAnchor, isSelect: boolean): Promise<void> {
     await this.#connected();
-    const { chooser, discovery } = this.#session;
-    if (chooser.mayDiscover && !chooser.choice.discovery) await discovery.ask();
+    const { chooser, discovery, machine } = this.#session;
+    if (chooser.dialect.discovery && !chooser.choice.discovery) await discovery.ask();
     const unsupported = (at: string) => new ContentError('content-unsupported', { at });
     if (!this.#supports(anchor.type)) throw unsupported('eventsSupported');
     if (!anchor.isCurrent && (isSelect || !this.#mayUpdateOthers)) throw new ContentError('content-not-current');
-    if (anchor.state.standing === 'unknown') await anchor.fetch();
+    for (;;) {
+      await this.#connected();
+      if (anchor.state.standing === 'unknown') await anchor.known();
+      // The connection may have been lost meanwhile.
+      if (machine.state === 'active') break;
+    }
     if (anchor.state.standing === 'unsupported') throw unsupported('content');
     if (anchor.state.standing === 'unknown') throw new ContentError('content-unknown', { retryable: true });
   }
@@ -482,8 +496,8 @@ export class SharedContent {
           end();
           resolve();
         });
-        this.#life.signal.addEventListener('abort', () => resolve(), { once: true });
-        unref(after(1_000, resolve));
+        // Whoever leaves clears the subscribers.
+        unref(after(LOOK_MS, resolve));
       });
     }
   }

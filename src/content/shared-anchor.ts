@@ -37,8 +37,8 @@ export class SharedAnchor {
   /** When others have changed a resource last, in the order of what happened. */
   readonly touched = new Map<string, number>();
   clock = 0;
-  /** Whether a change is the one that is under way here. */
-  isOwn: ((edits: Edits) => boolean) | undefined;
+  /** Whether a resource is as what is under way here makes it. */
+  isOwn: (key: string) => boolean = () => false;
   readonly #session: Session;
   readonly #listener: AnchorListener;
   #asking: Promise<void> | undefined;
@@ -87,6 +87,8 @@ export class SharedAnchor {
     }
     this.context = context;
     this.#answer = answer;
+    // What is being told may be older.
+    if (versionId === undefined || versionId !== this.state.at) this.#renew();
     this.#take({ kind: 'open', versionId });
   }
 
@@ -118,10 +120,17 @@ export class SharedAnchor {
 
   /** Events may have been missed. */
   gap(): void {
-    this.#life.abort();
-    this.#life = new AbortController();
+    this.#renew();
     this.offered = this.selected;
     this.#take({ kind: 'gap' });
+  }
+
+  /** Ends what is being asked. */
+  #renew(): void {
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#isAsking = false;
+    this.#asking = undefined;
   }
 
   close(): void {
@@ -143,7 +152,9 @@ export class SharedAnchor {
 
   /** Asks the hub until the content is known, a few times. */
   fetch(): Promise<void> {
-    if (this.#asking || !this.isCurrent) return this.#asking ?? Promise.resolve();
+    // Without a connection, what comes meanwhile would be missed.
+    if (this.#asking || !this.isCurrent || this.#session.machine.state !== 'active')
+      return this.#asking ?? Promise.resolve();
     if (!this.#listener.supports(this.type)) {
       this.unsupported();
       return Promise.resolve();
@@ -154,12 +165,20 @@ export class SharedAnchor {
     if (this.state.standing !== 'unknown' || this.#asking) return Promise.resolve();
     this.#isAsking = true;
     this.#settle();
-    this.#asking = this.#ask(this.#life.signal).finally(() => {
+    const asking = this.#ask(this.#life.signal).finally(() => {
+      if (this.#asking !== asking) return;
       this.#isAsking = false;
       this.#asking = undefined;
       this.#settle();
     });
-    return this.#asking;
+    this.#asking = asking;
+    return asking;
+  }
+
+  /** Waits until the content is known, or nobody can say it. */
+  async known(): Promise<void> {
+    do await this.fetch();
+    while (this.#asking);
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
@@ -182,9 +201,9 @@ export class SharedAnchor {
     const before = this.state.content;
     const { state, edits, isToAsk, isUnchained }: Outcome = apply(this.state, message);
     this.state = state;
-    if (edits.size > 0 && !isEcho && !this.isOwn?.(edits)) {
+    if (!isEcho) {
       this.clock++;
-      for (const key of edits.keys()) this.touched.set(key, this.clock);
+      for (const key of edits.keys()) if (!this.isOwn(key)) this.touched.set(key, this.clock);
     }
     if (isUnchained && isUpdate)
       this.#session.listeners.emit(

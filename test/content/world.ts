@@ -45,6 +45,30 @@ export const updates = (entry: readonly unknown[], id = 'r1', bundle: object = {
   },
 ];
 
+/** The entries of a select. */
+export const selects = (references: readonly string[], id = 'r1'): ContextEntry[] => [
+  { key: 'report', reference: { reference: `DiagnosticReport/${id}` } },
+  ...references.map((reference) => ({ key: 'select', reference: { reference } })),
+];
+
+/** Sends an event past all of the hub's logic. What is told of versions goes into the event as it is. */
+export const sendRaw = (
+  session: TestSession,
+  name: string,
+  context: readonly unknown[],
+  versions: { id?: string; timestamp?: string; [name: string]: unknown } = {},
+): Promise<unknown> => {
+  const { id = crypto.randomUUID(), timestamp = new Date().toISOString(), ...rest } = versions;
+  const event = { 'hub.topic': session.id, 'hub.event': name, ...rest, context };
+  return session.sendRaw(JSON.stringify({ timestamp, id, event }));
+};
+
+/** The version of an update and the one before it. */
+export const chain = (prior: string | undefined, version: string) => ({
+  'context.versionId': version,
+  'context.priorVersionId': prior,
+});
+
 /** An app that shares content. */
 export interface Sharer {
   readonly client: FhircastClient;
@@ -59,6 +83,8 @@ export interface Sharer {
 export interface ContentWorld {
   readonly hub: TestHub;
   readonly session: TestSession;
+  /** Ends it before the test ends. */
+  end(): Promise<void>;
   share(name?: string, options?: ShareContentOptions, client?: SmartLaunchOptions): Promise<Sharer>;
 }
 
@@ -67,11 +93,13 @@ export async function openContentWorld(options: TestHubOptions = {}): Promise<Co
   const hub = await startTestHub(options);
   const session = hub.openSession();
   const clients: FhircastClient[] = [];
-  onTestFinished(async () => {
+  const end = async () => {
     await Promise.all(clients.map((client) => client.unsubscribe().catch(() => {})));
     await hub.close();
-  });
+  };
+  onTestFinished(end);
   return {
+    end,
     hub,
     session,
     async share(name = 'Viewer', shareOptions = {}, clientOptions = {}) {

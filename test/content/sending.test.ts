@@ -1,0 +1,328 @@
+import { describe, expect, it } from 'vitest';
+import { ContentError, type ContentUpdateResult } from '../../src/content/index.ts';
+import { FhircastError, HubError, type SmartLaunchOptions } from '../../src/index.ts';
+import type { TestHubOptions } from '../../src/testing/index.ts';
+import { heldAt, heldBy, length, openContentWorld, put, remove, report, updates } from './world.ts';
+
+/** A report that is open and known to two apps; what the first one sends is kept. */
+async function open(hub: TestHubOptions = {}, share: object = {}) {
+  const world = await openContentWorld({ answerTimeoutMs: 500, ...hub });
+  const sent: { id: string; event: Record<string, unknown> & { context: { key: string; resource?: unknown }[] } }[] =
+    [];
+  let heard = () => {};
+  const whenSent = (act: () => void) => {
+    heard = act;
+  };
+  const fetchAndKeep: NonNullable<SmartLaunchOptions['fetch']> = (url, init) => {
+    if (typeof init.body === 'string' && init.body.startsWith('{')) {
+      sent.push(JSON.parse(init.body));
+      heard();
+    }
+    return fetch(url, init);
+  };
+  const app = await world.share('Viewer', share, { fetch: fetchAndKeep });
+  const other = await world.share('Reporter');
+  await world.session.publish('DiagnosticReport-open', report());
+  for (const one of [app, other]) await one.until(() => one.content.current?.status === 'known');
+  const asked = () => world.hub.log.filter(({ kind, direction }) => kind === 'context' && direction === 'in').length;
+  return { ...world, ...app, app, other, sent, asked, whenSent };
+}
+
+const errorOf = async (promise: Promise<unknown>): Promise<FhircastError> => {
+  const error: unknown = await promise.then(
+    () => 'it was done',
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(FhircastError);
+  return error as FhircastError;
+};
+
+const entriesOf = ({ event }: { event: { context: { key: string; resource?: unknown }[] } }) =>
+  event.context.flatMap(({ key, resource }) => (key === 'updates' ? (resource as { entry: object[] }).entry : []));
+
+describe('an update', () => {
+  it('is the Bundle of the profile, with the version that it builds on', async () => {
+    const { content, sent, session } = await open();
+    await content.update({ put: length('a') });
+    const version = content.current?.versionId;
+    await content.update({ put: length('b'), delete: 'Observation/a' });
+    const [, last] = sent;
+    expect(last?.event).toMatchObject({ 'hub.event': 'DiagnosticReport-update', 'context.versionId': version });
+    expect(last?.event).not.toHaveProperty('context.priorVersionId');
+    expect(last?.event.context).toEqual([
+      { key: 'report', reference: { reference: 'DiagnosticReport/r1' } },
+      { key: 'patient', reference: { reference: 'Patient/p1' } },
+      {
+        key: 'updates',
+        resource: {
+          resourceType: 'Bundle',
+          id: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-a[\da-f]{3}-[\da-f]{12}$/),
+          type: 'transaction',
+          entry: [put(length('b')), remove('Observation/a')],
+        },
+      },
+    ]);
+    expect(session.content()?.resources).toEqual([length('b')]);
+  });
+
+  it('resolves when it has come back and is applied, as its own', async () => {
+    const { content, app, session } = await open();
+    const own: boolean[] = [];
+    content.on('change', ({ isEcho }) => void own.push(isEcho));
+    const { put: names, content: now, id } = await content.update({ put: length('a') });
+    expect([names, now.get('Observation/a'), own]).toEqual([['Observation/a'], length('a'), [true]]);
+    expect(typeof id).toBe('string');
+    expect(now).toBe(content.current);
+    expect(heldBy(app)).toBe(heldAt(session));
+  });
+
+  it('gives what is new and has no id a UUID', async () => {
+    const { content } = await open();
+    const { id: _id, ...fresh } = length('a');
+    const { put: names } = await content.update({ put: fresh });
+    expect(names[0]).toMatch(/^Observation\/[\da-f-]{36}$/);
+  });
+
+  it('is one at a time, and those that are made meanwhile are sent together', async () => {
+    const { content, sent, session, whenSent } = await open();
+    await Promise.all([content.update({ put: length('a') }), content.update({ put: length('b') })]);
+    sent.length = 0;
+    const later: Promise<unknown>[] = [];
+    whenSent(() => {
+      whenSent(() => {});
+      later.push(
+        content.update({ put: length('d') }),
+        content.update({ put: length('d', 'newer') }),
+        content.update({ delete: 'Observation/a' }),
+      );
+    });
+    await content.update({ put: length('c') });
+    await Promise.all(later);
+    expect(sent.map(entriesOf)).toEqual([[put(length('c'))], [put(length('d', 'newer')), remove('Observation/a')]]);
+    expect(
+      session
+        .content()
+        ?.resources.map(({ id }) => id)
+        .sort(),
+    ).toEqual(['b', 'c', 'd']);
+  });
+
+  it('that is dragged is sent once, when the hand rests', async () => {
+    const { content, sent } = await open();
+    const results: Promise<ContentUpdateResult>[] = [];
+    for (let i = 0; i < 50; i++) results.push(content.update({ put: length('a', `at ${i}`) }, { throttle: 20 }));
+    const done = await Promise.all(results);
+    expect(sent.map(entriesOf)).toEqual([[put(length('a', 'at 49'))]]);
+    expect(new Set(done.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('by a function that changes nothing sends nothing', async () => {
+    const { content, sent } = await open();
+    expect(await content.update(() => undefined)).toMatchObject({ id: undefined, put: [] });
+    expect(sent).toEqual([]);
+  });
+
+  it('of a function that throws rejects with that', async () => {
+    const { content } = await open();
+    const broken = new Error('broken');
+    await expect(
+      content.update(() => {
+        throw broken;
+      }),
+    ).rejects.toBe(broken);
+  });
+
+  it.each<[string, Parameters<Awaited<ReturnType<typeof open>>['content']['update']>[0]]>([
+    ['a DELETE of what the open brought', { delete: 'DiagnosticReport/r1' }],
+    ['a DELETE of its patient', { delete: { resourceType: 'Patient', id: 'p1' } }],
+    ['a resource twice', { put: [length('a'), length('a', 'b')] }],
+    ['a resource that is put and deleted', { put: length('a'), delete: 'Observation/a' }],
+    ['a missing id', { delete: { resourceType: 'Observation' } }],
+    ['a missing type', { put: { id: 'a' } as never }],
+    ['an empty Bundle', {}],
+    ['an empty list', { put: [] }],
+    ['what is no JSON', { put: { ...length('a'), value: 1n } as never }],
+  ])('is refused before it is sent: %s', async (_, change) => {
+    const { content, sent } = await open();
+    expect((await errorOf(content.update(change))).code).toBe('content-invalid');
+    expect(sent).toEqual([]);
+  });
+
+  it('of what is not current is refused, unless the hub or an option allows it', async () => {
+    const { content, session, sent } = await open();
+    await session.publish('DiagnosticReport-open', report('r2'));
+    expect((await errorOf(content.update({ put: length('a') }, { anchor: 'DiagnosticReport/r1' }))).code).toBe(
+      'content-not-current',
+    );
+    expect(sent).toEqual([]);
+    const allowed = await open({ content: { nonCurrentUpdates: true } });
+    await allowed.session.publish('DiagnosticReport-open', report('r2'));
+    await allowed.content.update({ put: length('a') }, { anchor: 'DiagnosticReport/r1' });
+    expect(allowed.session.content('DiagnosticReport/r1')?.resources).toEqual([length('a')]);
+    const optional = await open({}, { nonCurrentUpdates: true });
+    await optional.session.publish('DiagnosticReport-open', report('r2'));
+    const error = await errorOf(optional.content.update({ put: length('a') }, { anchor: 'DiagnosticReport/r1' }));
+    // This hub refuses it.
+    expect([error.code, error.status]).toEqual(['hub-refused', 409]);
+  });
+
+  it('of nothing that is open is refused', async () => {
+    const { content, session, sent } = await open();
+    await session.publish('DiagnosticReport-close', report());
+    expect((await errorOf(content.update({ put: length('a') }))).code).toBe('content-not-current');
+    expect((await errorOf(content.select([]))).code).toBe('content-not-current');
+    expect(sent).toEqual([]);
+  });
+});
+
+describe('silence', () => {
+  it.each([
+    ['the answer is lost, and the update arrived', true],
+    ['the update is lost', false],
+  ])('%s: the hub is asked, and the same id is sent again where it did not arrive', async (_, arrives) => {
+    const { content, hub, session, sent } = await open();
+    hub.loseNextAnswer({ arrives });
+    await content.update({ put: length('a') });
+    expect(session.content()?.resources).toEqual([length('a')]);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(1);
+    expect(sent.length).toBe(arrives ? 1 : 2);
+  });
+
+  it('the echo is lost: the hub is asked', async () => {
+    const { content, session, app, sent } = await open({}, { echoWithinMs: 100 });
+    session.disturbNext('drop', { subscriber: 'Viewer' });
+    await content.update({ put: length('a') });
+    expect(heldBy(app)).toBe(heldAt(session));
+    expect(sent.length).toBe(1);
+  });
+
+  it('an answer that is an error: a new id', async () => {
+    const { content, hub, session, sent } = await open();
+    hub.refuseNext({ kind: 'publish', status: 503 });
+    await content.update({ put: length('a') });
+    expect(session.content()?.resources).toEqual([length('a')]);
+    expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('a lost connection: the update is found in the content', async () => {
+    const { content, session, app } = await open();
+    const updating = content.update({ put: length('a') });
+    session.dropConnections();
+    await updating;
+    await app.until(() => content.current?.status === 'known');
+    expect(heldBy(app)).toBe(heldAt(session));
+    expect(session.content()?.resources).toEqual([length('a')]);
+  });
+});
+
+describe.each<[string, TestHubOptions]>([
+  ['by 409', {}],
+  ['by 400', { content: { statuses: { version: 400, notOpen: 400, notCurrent: 400, invalid: 400 } } }],
+  ['by 202 and a SyncError', { content: { refusals: 'sync-error' } }],
+])('a conflict, told %s', (_, hub) => {
+  /** Another app is first, and nobody here has heard of it. */
+  const beforeHand = async (world: Awaited<ReturnType<typeof open>>, entries: object[]) => {
+    world.session.disturbNext('drop', { subscriber: 'Viewer' });
+    await world.session.publish('DiagnosticReport-update', updates(entries));
+  };
+
+  it('is solved by the function of the app', async () => {
+    const world = await open(hub);
+    await beforeHand(world, [put(length('a', 'theirs'))]);
+    const seen: (string | undefined)[] = [];
+    await world.content.update((current) => {
+      const { valueString } = current.get('Observation', 'a') ?? {};
+      seen.push(valueString);
+      return { put: length('a', `${valueString} and ours`) };
+    });
+    expect(seen).toEqual([undefined, 'theirs']);
+    expect(world.session.content()?.resources).toEqual([length('a', 'theirs and ours')]);
+    expect(new Set(world.sent.map(({ id }) => id)).size).toBe(2);
+  });
+
+  it('is solved by itself where others changed other resources', async () => {
+    const world = await open(hub);
+    await beforeHand(world, [put(length('theirs'))]);
+    await world.content.update({ put: length('ours') });
+    expect(world.session.content()?.resources.map(({ id }) => id)).toEqual(['theirs', 'ours']);
+  });
+
+  it('is otherwise an error that says what others changed, without content', async () => {
+    const world = await open(hub);
+    await world.content.update({ put: [length('a'), length('b')] });
+    await beforeHand(world, [put(length('a', 'secret')), remove('Observation/b')]);
+    const error = await errorOf(world.content.update({ put: [length('a', 'ours'), length('b', 'ours')] }));
+    expect(error).toBeInstanceOf(ContentError);
+    expect([error.code, (error as ContentError).changes]).toEqual([
+      'content-conflict',
+      {
+        added: [],
+        changed: [{ resourceType: 'Observation', id: 'a' }],
+        removed: [{ resourceType: 'Observation', id: 'b' }],
+      },
+    ]);
+    expect(JSON.stringify(error)).not.toContain('secret');
+    expect(heldBy(world.app)).toBe(heldAt(world.session));
+  });
+
+  it('is told from a refusal by asking: the same version is a real refusal', async () => {
+    const world = await open({ ...hub, content: { ...(hub.content || {}), deletesOfUnknown: 'refused' } });
+    const error = await errorOf(world.content.update({ delete: 'Observation/nobody' }));
+    expect(error).toBeInstanceOf(HubError);
+    expect(error.code).toBe('hub-refused');
+    expect(world.sent.length).toBe(1);
+    // One that goes with it is not refused with it.
+    const [bad, good] = await Promise.allSettled([
+      world.content.update({ delete: 'Observation/nobody' }),
+      world.content.update({ put: length('good') }),
+    ]);
+    expect([bad?.status, good?.status]).toEqual(['rejected', 'fulfilled']);
+  });
+
+  it('too much is an error of its own', async () => {
+    const world = await open({ ...hub, content: { ...(hub.content || {}), maxBytes: 1_000 } });
+    const before = world.asked();
+    const error = await errorOf(world.content.update({ put: length('a', 'x'.repeat(2_000)) }));
+    expect([error.code, world.asked()]).toEqual(['content-too-large', before]);
+  });
+});
+
+describe('two writers on one version', () => {
+  it('lose nothing, ten at a time', async () => {
+    const { session, share } = await openContentWorld();
+    await session.publish('DiagnosticReport-open', report());
+    const writers = await Promise.all(Array.from({ length: 10 }, (_, i) => share(`W${i}`)));
+    await Promise.all(writers.map((writer) => writer.until(() => writer.content.current?.status === 'known')));
+    await Promise.all(
+      writers.flatMap(({ content }, i) => [
+        content.update({ put: length(`own-${i}`) }),
+        content.update((current) => ({
+          put: length('count', String(Number(current.get('Observation', 'count')?.valueString ?? 0) + 1)),
+        })),
+      ]),
+    );
+    expect(session.content()?.resources.length).toBe(11);
+    expect(session.content()?.resources.find(({ id }) => id === 'count')).toEqual(length('count', '10'));
+    for (const writer of writers) await writer.until(() => heldBy(writer) === heldAt(session));
+  }, 20_000);
+});
+
+describe('leaving', () => {
+  it('ends what waits', async () => {
+    const { content, client } = await open();
+    const updating = errorOf(content.update({ put: length('a') }, { throttle: 60_000 }));
+    await client.unsubscribe();
+    expect((await updating).code).toBe('closed');
+    expect((await errorOf(content.update({ put: length('a') }))).code).toBe('closed');
+  });
+
+  it('and a signal gives up what has not been sent', async () => {
+    const { content, sent } = await open();
+    const life = new AbortController();
+    const updating = errorOf(content.update({ put: length('a') }, { signal: life.signal }));
+    life.abort();
+    expect((await updating).code).toBe('aborted');
+    await content.update({ put: length('b') });
+    expect(sent.flatMap(entriesOf)).toEqual([put(length('b'))]);
+  });
+});
