@@ -15,7 +15,9 @@ beforeAll(async () => {
   ways = JSON.parse(stdout);
 }, 60_000);
 
-it('has no file that needs a room above its own, no circle, and no constructor longer than a screen', () => {
+it('has no file that needs a room above its own, no circle, and no constructor longer than a screen', {
+  timeout: 60_000,
+}, () => {
   const { upward, circles, longestConstructor } = readFigures();
   expect({ upward, circles }).toEqual({ upward: [], circles: [] });
   expect(longestConstructor.lines).toBeLessThanOrEqual(50);
