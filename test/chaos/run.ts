@@ -187,18 +187,17 @@ async function recover(
 const ENDS: readonly Step['kind'][] = ['deny', 'expire', 'lose-sockets', 'restart'];
 
 /**
- * Whether nobody can know that an app is deaf. Its hub does not tell what is open; and it has forgotten its webhooks, or its denial of
- * one whose lease nobody named was lost, or it ended the subscription while the socket opened and says yes to any socket all the same.
+ * Whether nobody can know that an app is deaf. Its hub does not tell what is open; and it has forgotten its webhooks, or ends them
+ * after a lease that it does not name, or it ended the subscription while the socket opened and says yes to any socket all the same.
  */
 const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean => {
   if (!hub.quirks.includes('no context to ask for')) return false;
-  const isEnded = steps.some(({ kind }) => ENDS.includes(kind));
-  if (channel === 'webhook') {
-    const isLost = steps.some((step) => step.kind === 'network' && step.place === 'callback');
-    const isUnnamed = hub.quirks.includes('leases without a name');
-    return steps.some((step) => step.kind === 'restart' && !step.memory) || (isUnnamed && isEnded && isLost);
-  }
-  return isEnded && (hub.quirks.includes('yes to any socket') || hub.quirks.includes('established sockets'));
+  if (channel === 'webhook')
+    return (
+      hub.quirks.includes('leases without a name') || steps.some((step) => step.kind === 'restart' && !step.memory)
+    );
+  const isAnySocketRight = hub.quirks.includes('yes to any socket') || hub.quirks.includes('established sockets');
+  return isAnySocketRight && steps.some(({ kind }) => ENDS.includes(kind));
 };
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
