@@ -18,8 +18,8 @@ export interface ChangesContext {
 /** How often a change that was not answered is sent again. */
 const TRIES_MORE = 2;
 
-/** Nobody knows whether the hub has the change. */
-const UNANSWERED: readonly FhircastErrorCode[] = ['hub-timeout', 'hub-unreachable'];
+/** Nobody knows whether the hub has the change. A page cannot tell a hub on this machine that is silent from one that is blocked. */
+const UNANSWERED: readonly FhircastErrorCode[] = ['hub-timeout', 'hub-unreachable', 'hub-local-blocked'];
 
 const send = async (
   client: ChangesContext,

@@ -13,13 +13,13 @@ export interface StatementOptions {
 /** Transactions by their number, who begins them, and what of this package does them. */
 const TRANSACTIONS: readonly (readonly [number: number, title: string, role: string, by: string])[] = [
   [146, 'Subscribe to Reporting Session', 'Initiator', 'iraOptions()'],
-  [147, 'Connect to Notification Channel', 'Initiator', 'the client'],
+  [147, 'Connect to Notification Channel', 'Initiator', 'clientFromUrl()'],
   [148, 'Open Report Context', 'Initiator', 'openReport()'],
   [149, 'Close Report Context', 'Initiator', 'closeReport()'],
   [150, 'Update Report Content', 'Initiator', 'content.update()'],
   [151, 'Select Report Content', 'Initiator', 'content.select()'],
   [152, 'Unsubscribe Session', 'Initiator', 'client.unsubscribe()'],
-  [153, 'Get Current Context', 'Initiator', 'the client'],
+  [153, 'Get Current Context', 'Initiator', 'client.getCurrentContext()'],
   [154, 'Distribute Context Event', 'Responder', 'client.on()'],
   [155, 'Generate SyncError Event', 'Responder', "client.on('SyncError')"],
   [156, 'Notify Error', 'Initiator', 'event.waitUntil()'],
@@ -42,7 +42,8 @@ export const conformanceStatement = (
 ): string => {
   checkActor(actor);
   const opens = OPENS.includes(actor);
-  const isOurs = (number: number) => (number < 148 || number > 151 ? true : number < 150 ? opens : sharesContent);
+  const restores = actor !== 'watcher' && actor !== 'stateless-evidence-creator';
+  const isOurs = (number: number) => number < 148 || number > 151 || (number < 150 ? opens : sharesContent);
   return [
     `# IHE RAD IRA 1.0.0: ${ACTORS[actor]}${sharesContent ? ', Content Creator' : ''}`,
     '',
@@ -52,8 +53,7 @@ export const conformanceStatement = (
       ([number, title, role, by]) => `| RAD-${number} ${title} | ${role} | \`${by}\` |`,
     ),
     '',
-    'By the app itself: what an event shows, hides and selects',
-    ...(actor.startsWith('stateless') || actor === 'watcher' ? [] : ['; what it restores when a report is resumed']),
-    '.\n',
+    `By the app itself: what an event shows, hides and selects${restores ? '; what is restored when a report is resumed' : ''}.`,
+    '',
   ].join('\n');
 };

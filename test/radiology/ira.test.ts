@@ -56,7 +56,6 @@ describe('subscribing (RAD-146, RAD-147, RAD-152)', () => {
     const [endpoint] = hub.log.flatMap(endpointIn);
     const renewal = await hub.waitFor(({ kind, fields }) => kind === 'subscribe' && !!fields?.['hub.channel.endpoint']);
     expect(renewal.fields?.['hub.channel.endpoint']).toBe(endpoint);
-    expect(hub.log.filter(({ kind }) => kind === 'expire')).toEqual([]);
   });
 
   it('follows sessions of several hubs at once', async () => {
@@ -271,6 +270,16 @@ describe('conformanceStatement()', () => {
     const statement = conformanceStatement(actor, sharesContent === undefined ? {} : { sharesContent });
     expect(transactions(statement)).toEqual([...expected].sort());
     expect(statement).toMatch(/^# IHE RAD IRA 1\.0\.0: [A-Z]/);
+  });
+
+  it.each<[IraActor, boolean]>([
+    ['report-creator', true],
+    ['stateless-evidence-creator', false],
+    ['watcher', false],
+  ])('of a %s says whether the app restores what was shown: %s', (actor, restores) => {
+    const statement = conformanceStatement(actor);
+    expect(statement.includes('restored when a report is resumed')).toBe(restores);
+    expect(statement).toMatch(/\.\n$/);
   });
 
   it('refuses an actor that there is not', () => {
