@@ -197,7 +197,9 @@ const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean => {
       hub.quirks.includes('leases without a name') || steps.some((step) => step.kind === 'restart' && !step.memory)
     );
   const isAnySocketRight = hub.quirks.includes('yes to any socket') || hub.quirks.includes('established sockets');
-  return isAnySocketRight && steps.some(({ kind }) => ENDS.includes(kind));
+  // The first end of a connection makes the client open another one, which the second one meets.
+  const ends = steps.filter(({ kind }) => ENDS.includes(kind));
+  return isAnySocketRight && (ends.length > 1 || ends.some(({ kind }) => kind === 'deny'));
 };
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
