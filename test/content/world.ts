@@ -146,7 +146,7 @@ export const heldAt = (session: TestSession, anchor = 'DiagnosticReport/r1'): st
 };
 
 /** Resources as text, whatever the order of the resources and of their members. */
-export const canonical = (resources: readonly object[]): string =>
+const canonical = (resources: readonly object[]): string =>
   JSON.stringify(resources.map((one) => JSON.stringify(sorted(one))).sort());
 
 const sorted = (value: unknown): unknown => {

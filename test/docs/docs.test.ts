@@ -6,6 +6,7 @@ import type { SessionEventName } from 'fhircast-client';
 import { startTestHub } from 'fhircast-client/testing';
 import ts from 'typescript';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { CONTENT_ADVICE } from '../../src/errors/content-advice.ts';
 import { ERROR_CODES } from '../../src/errors/errors.ts';
 import { ALIASES, CATALOGUE_NAMES } from '../../src/events/names.ts';
 import { STATE_REASONS, TRANSITIONS } from '../../src/following/state.ts';
@@ -27,6 +28,7 @@ const modules: Readonly<Record<string, () => Promise<unknown>>> = {
   'fhircast-client/callback/hono': () => import('fhircast-client/callback/hono'),
   'fhircast-client/callback/koa': () => import('fhircast-client/callback/koa'),
   'fhircast-client/callback/next': () => import('fhircast-client/callback/next'),
+  'fhircast-client/content': () => import('fhircast-client/content'),
   'fhircast-client/launch': () => import('fhircast-client/launch'),
   'fhircast-client/radiology': () => import('fhircast-client/radiology'),
   'fhircast-client/redis': () => import('fhircast-client/redis'),
@@ -132,7 +134,7 @@ describe('the documentation', () => {
     const rows = readFileSync(resolve(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([a-z0-9-]+)` \|/gm);
     const listed = [...rows].map(([, code]) => code);
     expect(listed.filter((code) => code?.includes('-') || code === 'closed' || code === 'aborted').sort()).toEqual(
-      [...ERROR_CODES].sort(),
+      [...ERROR_CODES, ...Object.keys(CONTENT_ADVICE)].sort(),
     );
   });
 

@@ -6,6 +6,7 @@ import { FhircastClient } from 'fhircast-client';
 import { startTestEhr, TEST_PATIENTS, type TestHub } from 'fhircast-client/testing';
 import smart from 'fhirclient';
 import { expect, vi } from 'vitest';
+import { CONTENT_FIXTURES } from './content-fixtures.ts';
 import { RADIOLOGY_FIXTURES } from './radiology-fixtures.ts';
 import { SERVER_FIXTURES } from './server-fixtures.ts';
 import {
@@ -68,6 +69,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     check: expectToFollow,
   },
   ...RADIOLOGY_FIXTURES,
+  ...CONTENT_FIXTURES,
   ...SERVER_FIXTURES,
   testing: {
     declarations: SHOW_CHART,
