@@ -134,7 +134,7 @@ describe('the status of the report', () => {
     ],
     ['and not of another report', [reference, entry('updates', bundle(put(other), put(final)))], 'final'],
     ['and of no other report alone', [reference, entry('updates', bundle(put(other)))], undefined],
-    ['and of nobody knows which', [entry('updates', bundle(put(other), put(final)))], undefined],
+    ['and of none of several, when nobody knows which', [entry('updates', bundle(put(other), put(final)))], undefined],
     [
       'and not of a report that is deleted',
       [reference, entry('updates', bundle({ request: { method: 'DELETE' }, resource: final }))],
