@@ -120,7 +120,10 @@ export class Observer {
     (isFollowed ? this.#seen : this.#notFollowed).add(place);
     if (event.source === 'resync') this.#found.add(place);
     if (event.source === 'resync' && anchor !== undefined) this.#foundAnchors.add(anchor);
-    if (inOrder === undefined && !mayBeOvertaken && !isAskedAgain && !this.#isHarmless(event, place >= latest))
+    // The hub may have told of another one that is alike, and has not been seen.
+    const isToldOf = isOpen && sights < ledger.countOf(event);
+    const isExcused = mayBeOvertaken || isAskedAgain || isToldOf || this.#isHarmless(event, place >= latest);
+    if (inOrder === undefined && !isExcused)
       breached('order', `${title} came to the hub before what was ${place < latest ? `seen of ${anchor}` : 'shown'}`);
     if (anchor !== undefined) this.#latest.set(anchor, Math.max(place, latest));
     if (!isOpen) return;
