@@ -1,7 +1,7 @@
 import type { Patient } from 'fhir/r4';
 import type { FhircastClient, FhircastEvent, Resending, SyncStatus } from 'fhircast-client';
 import { type EventLine, type EventOutcome, NOTHING_YET, type PaneState } from './pane-state.ts';
-import { type PatientSummary, summarize } from './patient.ts';
+import { summarize } from './patient.ts';
 
 /** How many events a pane lists. */
 const LISTED = 12;
@@ -30,15 +30,11 @@ export class Follower {
     this.client = client;
     this.#options = options;
 
-    client.on('patient-open-chart', (event) => {
-      const patient = summarize(event.patient);
-      this.#follow(event, patient, patient.name);
-    });
-    client.on('patient-close-chart', (event) => {
-      const closed = event.patient && summarize(event.patient);
-      const isShown = !closed || closed.id === this.#state.patient?.id;
-      this.#follow(event, isShown ? null : this.#state.patient, closed?.name ?? 'the open chart');
-    });
+    client.on('patient-open-chart', (event) => this.#follow(event, summarize(event.patient).name));
+    client.on('patient-close-chart', (event) =>
+      this.#follow(event, event.patient ? summarize(event.patient).name : 'the open chart'),
+    );
+    client.subscribe(() => this.#show());
     // `sync` counts who objects. The hub sends objections only to those who listen.
     client.on('syncerror', ({ hubEvent, syncError: { subscriber = 'An application' } }) => {
       this.#note({ name: hubEvent, detail: `${subscriber} is out of step`, outcome: 'sync error' });
@@ -87,7 +83,14 @@ export class Follower {
     this.#note({ name: 'current context', detail: patient?.name ?? 'no chart is open', outcome: 'caught up' });
   }
 
-  #follow(event: FhircastEvent, patient: PatientSummary | null, detail: string): void {
+  /** Shows what the SDK says that this app shows: never a chart that it refused, unless it has caught up since. */
+  #show(): void {
+    const { shown, context } = this.client;
+    const patient = (this.#hasCaughtUp ? context.current : shown)?.patient;
+    if (patient?.id !== this.#state.patient?.id) this.#update({ patient: patient ? summarize(patient) : null });
+  }
+
+  #follow(event: FhircastEvent, detail: string): void {
     const refusal = this.#options.refusal?.();
     const line = { name: event.hubEvent, detail };
     if (refusal) {
@@ -97,7 +100,6 @@ export class Follower {
       return;
     }
     this.#followed += 1;
-    this.#update({ patient });
     this.#note({ ...line, outcome: outcomeOf(event) });
   }
 
