@@ -27,9 +27,10 @@ export interface AnchorState {
   readonly isResumed: boolean | undefined;
   /** What came while the content was unknown, in the order of its arrival. */
   readonly waiting: readonly Link[];
-  /** The latest versions and ids, so that nothing is taken twice. */
-  readonly versions: readonly string[];
-  readonly ids: readonly string[];
+  /** The latest versions, and the ids of events, so that nothing is taken twice. */
+  readonly seen: readonly string[];
+  /** Whether somebody has sent an update. */
+  readonly isShared: boolean;
 }
 
 /** What happens to an anchor. */
@@ -58,8 +59,10 @@ export interface Outcome {
   readonly isUnchained?: boolean;
 }
 
-/** How many versions, ids, and links that wait are kept. */
-const REMEMBERED = 64;
+/** How many versions and ids are kept. */
+const REMEMBERED = 128;
+/** How many links wait. */
+const MOST_WAITING = 64;
 
 const NOTHING: Edits = new Map();
 
@@ -72,12 +75,20 @@ export const newAnchor = (versionId?: string): AnchorState => ({
   opened: versionId,
   isResumed: undefined,
   waiting: [],
-  versions: [],
-  ids: [],
+  seen: [],
+  isShared: false,
 });
 
-const appended = (list: readonly string[], one: string | undefined): readonly string[] =>
-  one === undefined || list.includes(one) ? list : [...list, one].slice(-REMEMBERED);
+/** A version, which is never an id. */
+const versionName = (versionId: string | undefined): string => `v ${versionId}`;
+const idName = (id: string): string => `i ${id}`;
+
+const withSeen = ({ seen }: AnchorState, ...names: readonly string[]): readonly string[] =>
+  [...seen, ...names].slice(-REMEMBERED);
+
+/** Whether a version is or was held. */
+const isKnown = ({ at, seen }: AnchorState, versionId: string | undefined): boolean =>
+  versionId !== undefined && (versionId === at || seen.includes(versionName(versionId)));
 
 const same = (state: AnchorState): Outcome => ({ state, edits: NOTHING, isToAsk: false });
 
@@ -108,22 +119,20 @@ const follows = ({ versionId, priorVersionId }: Link, at: string | undefined): b
 function takeLink(before: AnchorState, link: Link): Outcome {
   const { versionId, id } = link;
   const isNext = before.waiting.length === 0 && follows(link, before.at);
-  const isKnown = (one: string | undefined) =>
-    one !== undefined && (one === before.at || before.versions.includes(one));
   // Some publishers have one id for all: a version that follows outweighs it.
-  if (!isNext && (isKnown(versionId) || before.ids.includes(id))) return same(before);
+  if (!isNext && (isKnown(before, versionId) || before.seen.includes(idName(id)))) return same(before);
   const state: AnchorState = {
     ...before,
     versionId: versionId ?? before.versionId,
-    ids: appended(before.ids, id),
-    versions: appended(before.versions, versionId),
+    seen: withSeen(before, idName(id), versionName(versionId)),
+    isShared: true,
   };
   const isUnchained = before.standing === 'known' && link.priorVersionId === undefined;
   const isTooMuch = before.content.size + (link.changes?.length ?? 0) > MOST_RESOURCES;
   if (link.changes && !isTooMuch && (isNext || isUnchained))
     return { ...advance(state, link, link.changes), isToAsk: false, isUnchained };
   // What waits is in order; what does not fit in is found by asking.
-  const waiting = [...state.waiting, link].slice(-REMEMBERED);
+  const waiting = [...state.waiting, link].slice(-MOST_WAITING);
   return { state: { ...state, standing: 'unknown', waiting }, edits: NOTHING, isToAsk: true };
 }
 
@@ -156,7 +165,7 @@ function takeOpen(before: AnchorState, versionId: string | undefined): Outcome {
     versionId: versionId ?? before.versionId,
     // A version that came before says nothing of what comes after.
     at: versionId === before.at ? versionId : undefined,
-    versions: appended(before.versions, versionId),
+    seen: withSeen(before, versionName(versionId)),
     standing: 'unknown',
     opened: versionId,
     isResumed: undefined,
@@ -171,11 +180,10 @@ function takeAnswer(
   versionId: string | undefined,
   content: Map<string, Held> | undefined,
 ): Outcome {
-  const isOld = versionId !== undefined && (versionId === before.at || before.versions.includes(versionId));
-  if (before.standing !== 'unknown' && (isOld || versionId === undefined)) return same(before);
+  if (before.standing !== 'unknown' && (isKnown(before, versionId) || versionId === undefined)) return same(before);
   if (!content) {
     // Who has sent an update shares content, and does not tell it.
-    const isShared = before.ids.length > 0;
+    const { isShared } = before;
     return same({ ...before, at: versionId ?? before.at, standing: isShared ? before.standing : 'unsupported' });
   }
   const rest = linksAfter(before.waiting, versionId);
@@ -185,7 +193,7 @@ function takeAnswer(
     standing: 'known' as const,
     at: versionId ?? before.versionId,
     versionId: versionId ?? before.versionId,
-    versions: appended(before.versions, versionId),
+    seen: withSeen(before, versionName(versionId)),
     waiting: [],
   };
   let told: AnchorState = { ...base, content: new ResourceMap(new Map(content)) };

@@ -111,8 +111,7 @@ export function readContent(bundle: unknown): Map<string, Held> | undefined {
 }
 
 /** A UUID (RFC 9562, version 4). `crypto.randomUUID()` is not there on a page without encryption. */
-export const uuid = (): string =>
-  randomHex(16).replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, (_, a, b, c, d, e) => `${a}-${b}-4${c}-a${d}-${e}`);
+export const uuid = (): string => randomHex(16).replace(/(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-a$4-');
 
 /**
  * Makes the Bundle of an update as the profile wants it (STU3, Content Update Bundle).

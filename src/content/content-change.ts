@@ -1,5 +1,7 @@
+import { deepFreeze } from '../events/read-only.ts';
 import type { ContentSnapshot } from './content-snapshot.ts';
-import type { Edits, ResourceMap } from './resource-map.ts';
+import type { Edits } from './resource-map.ts';
+import type { SharedResource } from './resource-names.ts';
 
 /** A resource by its type and id. */
 export interface ResourceKey {
@@ -34,15 +36,14 @@ export interface ContentChange extends ResourceChanges {
 /**
  * Says what edits come to.
  *
- * @param before the content before them
+ * @param before what a resource was before them, by its key
  */
-export function changesIn(before: ResourceMap, edits: Edits): ResourceChanges {
-  const [added, changed, removed]: [ResourceKey[], ResourceKey[], ResourceKey[]] = [[], [], []];
+export function changesIn(before: (key: string) => SharedResource | undefined, edits: Edits): ResourceChanges {
+  const changes = { added: [] as ResourceKey[], changed: [] as ResourceKey[], removed: [] as ResourceKey[] };
   for (const [key, held] of edits) {
-    const known = before.get(key);
-    const { resourceType, id = '' } = (held ?? known)?.resource ?? { resourceType: '' };
-    const list = !held ? removed : known ? changed : added;
-    list.push(Object.freeze({ resourceType, id }));
+    const known = before(key);
+    const { resourceType = '', id = '' } = held?.resource ?? known ?? {};
+    changes[!held ? 'removed' : known ? 'changed' : 'added'].push({ resourceType, id });
   }
-  return { added: Object.freeze(added), changed: Object.freeze(changed), removed: Object.freeze(removed) };
+  return deepFreeze(changes);
 }

@@ -33,45 +33,36 @@ export interface SnapshotFacts {
   readonly offered: readonly string[];
   /** Whether there was content when the anchor was opened last; `undefined` where nobody can know. */
   readonly isResumed: boolean | undefined;
-  /** @internal */
-  readonly resources: ResourceMap;
 }
 
 /** The shared content of one anchor at one moment. It is frozen, and stays as it is. */
-export class ContentSnapshot implements Omit<SnapshotFacts, 'resources'> {
+export class ContentSnapshot implements SnapshotFacts {
   /** The anchor, such as `DiagnosticReport/r1`. */
-  readonly anchor: string;
+  declare readonly anchor: string;
   /** The context as it was opened; `undefined` where its open was missed. */
-  readonly context: CurrentContext | undefined;
+  declare readonly context: CurrentContext | undefined;
   /** Whether it is the current context. */
-  readonly isCurrent: boolean;
+  declare readonly isCurrent: boolean;
   /** Whether the content is known. */
-  readonly status: ContentStatus;
+  declare readonly status: ContentStatus;
   /** The version on which an update builds; `undefined` where the hub tells none. */
-  readonly versionId: string | undefined;
+  declare readonly versionId: string | undefined;
   /** What is selected, as `Observation/o1`. Of known content, what is there. */
-  readonly selected: readonly string[];
+  declare readonly selected: readonly string[];
   /**
    * What was selected before the anchor was opened again or the connection was lost. Ask the user, and pass it to `select()`: it is never
    * sent by itself.
    */
-  readonly offered: readonly string[];
+  declare readonly offered: readonly string[];
   /** Whether there was content when the anchor was opened last; `undefined` where nobody can know. */
-  readonly isResumed: boolean | undefined;
+  declare readonly isResumed: boolean | undefined;
   readonly #resources: ResourceMap;
   readonly #byType = new Map<string, readonly SharedResource[]>();
 
   /** @internal */
-  constructor(facts: SnapshotFacts) {
-    this.anchor = facts.anchor;
-    this.context = facts.context;
-    this.isCurrent = facts.isCurrent;
-    this.status = facts.status;
-    this.versionId = facts.versionId;
-    this.selected = Object.freeze(facts.selected);
-    this.offered = Object.freeze(facts.offered);
-    this.isResumed = facts.isResumed;
-    this.#resources = facts.resources;
+  constructor(facts: SnapshotFacts, resources: ResourceMap) {
+    Object.assign(this, facts);
+    this.#resources = resources;
     Object.freeze(this);
   }
 

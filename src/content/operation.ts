@@ -50,19 +50,24 @@ export interface Delivered {
 
 /** One call of an app that waits to be sent. */
 export interface Operation {
-  /** What is to be selected; `undefined` for an update. */
-  readonly selection: readonly string[] | undefined;
+  /** What is to be selected; absent for an update. */
+  readonly selection?: readonly string[];
   /** Whether the app decides by what is there, so that no conflict is left. */
   readonly decides: boolean;
   readonly signal: AbortSignal | undefined;
   /** What the app had seen when it decided. */
-  since: number | undefined;
+  since?: number | undefined;
+  /** How often it has met with a conflict. */
   conflicts: number;
   /** Whether it is sent without others. */
-  isAlone: boolean;
-  /** @throws ContentError `content-invalid`; what the app's function throws */
-  plan(current: ContentSnapshot): PlannedEdits;
-  resolve(delivered: Delivered, content: ContentSnapshot): void;
+  isAlone?: boolean;
+  /**
+   * What an update is to change.
+   *
+   * @throws ContentError `content-invalid`; what the app's function throws
+   */
+  plan?(current: ContentSnapshot): PlannedEdits;
+  resolve(delivered: Delivered): void;
   reject(error: unknown): void;
 }
 
@@ -103,20 +108,10 @@ export function planUpdate(anchor: SharedAnchor, update: ContentUpdate): Planned
   }
   for (const one of listOf(update.delete)) {
     const key = keyOf(one);
-    if (key !== undefined && anchor.isOpened(key)) throw invalid('delete of what the open brought');
-    const held = key === undefined ? undefined : anchor.state.content.get(key);
-    const [type = '', id = ''] = key?.split(/\/(.*)/s) ?? [];
-    const resourceType = typeNameOf(one) ?? type;
-    add(key, held ? nameOf(held.resource) : nameOf({ resourceType, id }), 'delete');
+    if (key && anchor.isOpened(key)) throw invalid('delete of what the open brought');
+    add(key, nameOf((key && anchor.state.content.get(key)?.resource) || one), 'delete');
   }
   if (edits.size === 0) throw invalid('nothing to change');
   if (edits.size > MOST_ENTRIES) throw invalid(`more than ${MOST_ENTRIES} resources`);
   return edits;
 }
-
-/** The type as the app spells it. */
-const typeNameOf = (name: ResourceName): string | undefined => {
-  if (typeof name === 'object' && 'resourceType' in name) return name.resourceType;
-  const reference = typeof name === 'string' ? name : 'reference' in name ? name.reference : undefined;
-  return /([a-z]+)\/[^/]+$/i.exec(reference ?? '')?.[1];
-};

@@ -17,8 +17,8 @@ export type ResourceName =
 
 /** What a type of resource is called: nothing else can become a name of an event or a part of a URL. */
 const TYPE = /^[a-z]{1,64}$/i;
-/** Far more than FHIR allows. In characters. */
-const LONGEST_ID = 256;
+/** What ends an id in a reference cannot be in it, and 256 characters are far more than FHIR allows. */
+const ID = /^[^/?#|]{1,256}$/;
 
 /**
  * By which key a resource is kept. Types are compared without case, as names of events are.
@@ -29,7 +29,7 @@ const LONGEST_ID = 256;
  */
 export const keyFor = (type: unknown, id: unknown): string | undefined => {
   const [known, its] = [text(id), text(type)];
-  if (known === undefined || its === undefined || known.length > LONGEST_ID || !TYPE.test(its)) return undefined;
+  if (!known || !its || !ID.test(known) || !TYPE.test(its)) return undefined;
   return `${its.toLowerCase()}/${known}`;
 };
 
@@ -46,8 +46,16 @@ export const keyOf = (name: unknown): string | undefined => {
   return keyFor(type, id);
 };
 
-/** The name of a resource as it is written: `Observation/o1`. */
-export const nameOf = ({ resourceType, id }: SharedResource): string => `${resourceType}/${id}`;
+/** The name of a resource as it is written: `Observation/o1`; of a reference, its last two parts. */
+export const nameOf = (name: ResourceName): string => {
+  if (typeof name === 'object' && 'resourceType' in name) return `${name.resourceType}/${name.id}`;
+  const reference = typeof name === 'string' ? name : name.reference;
+  return `${reference}`
+    .replace(/^urn:(?=[a-z]+\/)/i, '')
+    .split('/')
+    .slice(-2)
+    .join('/');
+};
 
 /**
  * By what the anchor of an open context is known.

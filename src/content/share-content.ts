@@ -3,31 +3,31 @@ import { FhircastError } from '../errors/errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { eventParts } from '../events/definitions.ts';
 import type { FhircastEvent } from '../events/event.ts';
+import { isObject } from '../events/json.ts';
 import { changesContext, isOfContent, kindOf } from '../events/kind.ts';
 import { canonicalName } from '../events/names.ts';
-import type { Notification } from '../events/notification.ts';
-import type { ContextAnswer } from '../hub/api.ts';
+import type { StateChange } from '../following/state.ts';
 import { isTexts, mustBe } from '../session/check-options.ts';
 import type { Session } from '../session/session.ts';
 import { SESSION, type SessionTap } from '../session/session-tap.ts';
 import { Subscribers } from '../session/subscribers.ts';
 import { abortable } from '../web/abortable.ts';
-import { after, unref } from '../web/timers.ts';
-import { type ContentChange, changesIn } from './content-change.ts';
+import { after, pause } from '../web/timers.ts';
+import { type ContentChange, changesIn, type ResourceChanges } from './content-change.ts';
 import { ContentError } from './content-error.ts';
-import { ContentSnapshot } from './content-snapshot.ts';
+import type { ContentSnapshot } from './content-snapshot.ts';
 import {
   type ContentDecision,
   type ContentSelectResult,
   type ContentUpdateResult,
+  type Delivered,
   type Operation,
   type PlannedEdits,
   planUpdate,
 } from './operation.ts';
 import { Outbox } from './outbox.ts';
-import type { Edits, ResourceMap } from './resource-map.ts';
 import { anchorKeyOf, keyOf, nameOf, type ResourceName } from './resource-names.ts';
-import { type AnchorListener, isSameSnapshot, SharedAnchor } from './shared-anchor.ts';
+import { type AnchorOwner, SharedAnchor } from './shared-anchor.ts';
 
 /** How content is shared. */
 export interface ShareContentOptions {
@@ -56,8 +56,8 @@ export interface ContentUpdateOptions {
   /** The anchor, such as `DiagnosticReport/r1`. Default: the current context. */
   readonly anchor?: ResourceName;
   /**
-   * For what is dragged: sends nothing before the hand has rested for so long, in milliseconds, and then the latest. `true` is 250.
-   * Those that a later one of the same resources replaces have its result.
+   * For what is dragged: sends nothing before the hand has rested for so long, in milliseconds, and then the latest. `true` is 250. For
+   * data alone, and not for a function.
    */
   readonly throttle?: boolean | number;
   /** Gives the update up, unless it is under way. */
@@ -71,22 +71,21 @@ export type ContentListener = (change: ContentChange) => unknown;
 const MOST_ANCHORS = 64;
 const ECHO_WITHIN_MS = 5_000;
 const THROTTLE_MS = 250;
-/** How often the state is looked at while there is no connection. */
-const LOOK_MS = 1_000;
+/** How long to wait before the connection is waited for again. */
+const LOOK_MS = 200;
 const VERBS = ['open', 'close', 'update', 'select'];
 
-/** An anchor with what is sent to it, and what an app sees of it. */
+/** An anchor with what is sent to it. */
 interface Shared {
   readonly anchor: SharedAnchor;
   readonly outbox: Outbox;
-  snapshot: ContentSnapshot;
   /** What is dragged, by the names of its resources. */
   readonly dragged: Map<string, Dragged>;
 }
 
 interface Dragged {
-  timer: ReturnType<typeof after>;
-  operation: Operation;
+  readonly timer: ReturnType<typeof after>;
+  readonly operations: readonly Operation[];
 }
 
 /**
@@ -95,48 +94,60 @@ interface Dragged {
  */
 export class SharedContent {
   readonly #session: Session;
-  readonly #options: ShareContentOptions;
+  readonly #nonCurrentUpdates: boolean | undefined;
   readonly #types: ReadonlySet<string>;
   readonly #shared = new Map<string, Shared>();
   readonly #subscribers = new Subscribers();
   /** What was selected of what has been closed since. */
   readonly #offers = new Map<string, readonly string[]>();
   readonly #life = new AbortController();
+  readonly #owner: AnchorOwner;
   #listeners: readonly ContentListener[] = [];
-  /** What the hub told last of what is not open here yet. */
-  #told: ContextAnswer | undefined;
-  readonly #anchors: AnchorListener = {
-    changed: (...what) => this.#changed(...what),
-    supports: (type) => this.#supports(type),
-  };
 
   /** @internal */
   constructor(session: Session, options: ShareContentOptions) {
-    const { anchors = ['DiagnosticReport'], echoWithinMs = ECHO_WITHIN_MS } = options;
+    const { anchors = ['DiagnosticReport'], echoWithinMs = ECHO_WITHIN_MS, nonCurrentUpdates } = options;
     mustBe(isTexts(anchors) && anchors.every((type) => /^[a-z]+$/i.test(type)), 'anchors');
-    mustBe(typeof echoWithinMs === 'number' && echoWithinMs > 0, 'echoWithinMs');
+    mustBe(echoWithinMs > 0, 'echoWithinMs');
     this.#session = session;
-    this.#options = { ...options, echoWithinMs };
+    this.#nonCurrentUpdates = nonCurrentUpdates;
     this.#types = new Set(anchors.map((type) => type.toLowerCase()));
+    this.#owner = {
+      session,
+      echoWithinMs,
+      signal: this.#life.signal,
+      changed: (...what) => this.#changed(...what),
+      supports: (type) => this.#supports(type),
+      connected: () => this.#connected(),
+      ready: (...of) => this.#ready(...of),
+    };
     const names = [...anchors.flatMap((type) => VERBS.map((verb) => `${type}-${verb}`)), 'SyncError'];
     const { listeners, wanted, contexts } = session;
     // The answer is 200, whoever listens.
     for (const name of names) listeners.add(name, () => {}, false);
-    const missing = names.find((name) => !wanted.names.includes(canonicalName(name)));
-    mustBe(missing === undefined, 'events');
-    listeners.add(
-      'state',
-      ({ state, previous }: { state: string; previous: string }) => this.#entered(state, previous),
-      false,
+    mustBe(
+      names.every((name) => wanted.names.includes(canonicalName(name))),
+      'events',
     );
-    session.tap = this.#tap;
+    listeners.add('state', ({ state, previous }: StateChange) => this.#entered(state, previous), false);
+    session.tap = {
+      content: this,
+      isEcho: (notification) =>
+        isOfContent(notification.kind) && [...this.#shared.values()].some(({ outbox }) => outbox.isEcho(notification)),
+      received: (event) => this.#received(event),
+      told: ({ context, worth }) => {
+        const shared = context && this.#shared.get(this.#keyOf(context));
+        if (context && shared?.anchor.context && worth !== 'unlikely' && session.machine.state === 'active')
+          shared.anchor.told(context);
+      },
+    } as SessionTap;
     for (const context of contexts.session.open) this.#opened(context);
   }
 
   /** The content of the current context; `null` where it is of a type that is not shared, and where there is none. */
   get current(): ContentSnapshot | null {
     const { current } = this.#session.contexts;
-    return (current && this.#shared.get(anchorKeyOf(current))?.snapshot) ?? null;
+    return (current && this.#shared.get(anchorKeyOf(current))?.anchor.snapshot) ?? null;
   }
 
   /**
@@ -146,12 +157,12 @@ export class SharedContent {
    * @returns `null` where it is not open
    */
   of(anchor: ResourceName | CurrentContext): ContentSnapshot | null {
-    return this.#find(anchor)?.snapshot ?? null;
+    return this.#find(anchor)?.anchor.snapshot ?? null;
   }
 
   /** The content of every open anchor, the one that was opened first at the beginning. */
   get all(): readonly ContentSnapshot[] {
-    return [...this.#shared.values()].map(({ snapshot }) => snapshot);
+    return [...this.#shared.values()].map(({ anchor }) => anchor.snapshot);
   }
 
   /**
@@ -214,43 +225,29 @@ export class SharedContent {
     const { anchor: of, throttle = false, signal } = options;
     const shared = this.#mustFind(of);
     const { anchor } = shared;
+    const decides = typeof change === 'function';
     const waitMs = throttle === true ? THROTTLE_MS : Number(throttle);
-    mustBe(waitMs >= 0, 'throttle');
-    let plan: (current: ContentSnapshot) => PlannedEdits;
-    let planned: PlannedEdits = new Map();
-    if (typeof change === 'function') {
-      plan = (current) => {
-        const decided = change(current);
-        planned = decided === undefined ? new Map() : planUpdate(anchor, decided);
-        return planned;
-      };
-    } else {
-      mustBe(typeof change === 'object' && change !== null, 'change');
-      planned = planUpdate(anchor, change);
-      plan = () => planned;
-    }
-    const sending = new Promise<ContentUpdateResult>((resolve, reject) => {
-      const operation: Operation = {
-        selection: undefined,
-        decides: typeof change === 'function',
-        signal,
-        // Nobody has seen what was never known.
-        since: anchor.state.at === undefined ? undefined : anchor.clock,
-        conflicts: 0,
-        isAlone: false,
-        plan,
-        resolve: ({ id }, content) => {
-          const put = [...planned.values()].flatMap((edit) =>
-            typeof edit === 'string' ? [] : [nameOf(edit.resource)],
-          );
-          resolve({ id, put, content });
-        },
-        reject,
-      };
-      if (waitMs > 0) this.#drag(shared, operation, waitMs, [...planned.keys()].sort().join());
-      else shared.outbox.add(operation);
-    });
-    return abortable(sending, signal);
+    mustBe(waitMs >= 0 && !(decides && waitMs > 0), 'throttle');
+    mustBe(decides || isObject(change), 'change');
+    let planned: PlannedEdits | undefined = decides ? undefined : planUpdate(anchor, change);
+    const plan = (current: ContentSnapshot): PlannedEdits => {
+      const decided = decides ? change(current) : undefined;
+      if (decides) planned = decided && planUpdate(anchor, decided);
+      return planned ?? new Map();
+    };
+    // Nobody has seen what was never known.
+    const since = anchor.state.at === undefined ? undefined : anchor.clock;
+    return this.#enqueue(
+      { decides, signal, plan, since },
+      shared,
+      ({ id }) => {
+        const edits = [...(planned?.values() ?? [])];
+        const put = edits.flatMap((edit) => (typeof edit === 'string' ? [] : nameOf(edit.resource)));
+        return { id, put, content: anchor.snapshot };
+      },
+      waitMs,
+      [...(planned?.keys() ?? [])].join(),
+    );
   }
 
   /**
@@ -268,258 +265,189 @@ export class SharedContent {
   ): Promise<ContentSelectResult> {
     const { anchor: of, signal } = options;
     mustBe(Array.isArray(references), 'references');
-    const { anchor, outbox } = this.#mustFind(of);
+    const shared = this.#mustFind(of);
+    const { anchor } = shared;
     if (!anchor.isCurrent) throw new ContentError('content-not-current');
     const selection = references.map((one) => {
-      const reference = typeof one === 'string' ? one : 'resourceType' in one ? nameOf(one) : one.reference;
-      if (!reference || (typeof one === 'object' && 'resourceType' in one && keyOf(one) === undefined))
+      const reference = typeof one === 'object' && 'reference' in one ? one.reference : one;
+      if (typeof reference !== 'string' && keyOf(reference) === undefined)
         throw new ContentError('content-invalid', { at: 'a reference' });
-      return reference;
+      return typeof reference === 'string' ? reference : nameOf(one);
     });
-    const sending = new Promise<ContentSelectResult>((resolve, reject) => {
-      outbox.add({
-        selection: [...new Set(selection)],
-        decides: true,
-        signal,
-        since: undefined,
-        conflicts: 0,
-        isAlone: false,
-        plan: () => new Map(),
-        resolve: ({ id, status, ignored = [] }, content) => resolve({ id, status, ignored, content }),
-        reject,
+    return this.#enqueue(
+      { decides: true, signal, selection: [...new Set(selection)] },
+      shared,
+      ({ id, status, ignored = [] }) => ({ id, status, ignored, content: anchor.snapshot }),
+    );
+  }
+
+  #enqueue<T>(
+    operation: Pick<Operation, 'decides' | 'signal' | 'plan' | 'since' | 'selection'>,
+    { outbox, dragged }: Shared,
+    result: (delivered: Delivered) => T,
+    waitMs = 0,
+    of = '',
+  ): Promise<T> {
+    const { signal } = operation;
+    const sending = new Promise<T>((resolve, reject) => {
+      const added = { ...operation, conflicts: 0, resolve: (what: Delivered) => resolve(result(what)), reject };
+      if (waitMs === 0) return outbox.add(added);
+      const { timer: before, operations = [] } = dragged.get(of) ?? {};
+      clearTimeout(before);
+      // They go together, and the latest counts.
+      const all = [...operations, added];
+      const timer = after(waitMs, () => {
+        dragged.delete(of);
+        for (const one of all) outbox.add(one);
       });
+      dragged.set(of, { timer, operations: all });
     });
     return abortable(sending, signal);
   }
 
-  readonly #tap: SessionTap & { readonly content: SharedContent } = {
-    content: this,
-    isEcho: (notification: Notification) =>
-      isOfContent(notification.kind) && [...this.#shared.values()].some(({ outbox }) => outbox.isEcho(notification)),
-    received: (event) => this.#received(event),
-    told: (answer) => this.#answered(answer),
-  };
-
   #received(event: FhircastEvent): void {
     const parts = eventParts(event.name);
+    const { contexts } = this.#session;
     if (parts && this.#types.has(parts.resource)) {
       const { verb, resource } = parts;
-      const [open] = this.#session.contexts.meant(resource, event.context);
+      const context = contexts.meant(resource, event.context)[0]?.context;
+      const key = context ? anchorKeyOf(context) : keyOf(event.anchor ?? event.anchorReference);
       if (verb === 'open') {
-        if (open) this.#opened(open.context, event);
+        if (context) this.#opened(context, event);
       } else if (verb === 'close') {
-        const key = keyOf(event.anchor ?? event.anchorReference);
         // One that was never seen open.
-        if (key !== undefined && !open) this.#close(key);
-      } else {
-        const key = open ? anchorKeyOf(open.context) : keyOf(event.anchorReference ?? event.anchor);
-        if (key !== undefined) this.#ensure(key, open?.context, event).anchor.follow(event, verb);
+        if (!context) this.#close(key);
+      } else if (key) this.#ensure(key, event).anchor.follow(event, verb === 'update');
+    }
+    if (changesContext(kindOf(event.name))) {
+      const open = new Set(contexts.session.open.map(anchorKeyOf));
+      for (const [key, { anchor }] of this.#shared) {
+        // What is not open any more is shared no more; what is current may be another.
+        if (anchor.context && !open.has(key)) this.#close(key);
+        else anchor.settle();
       }
     }
-    if (changesContext(kindOf(event.name))) this.#reconcile();
     for (const { outbox } of this.#shared.values()) outbox.received(event);
   }
 
-  #opened(context: CurrentContext, event?: FhircastEvent): void {
-    const key = anchorKeyOf(context);
-    if (!this.#types.has(context.type.toLowerCase())) return;
-    const told = this.#told?.context;
-    const isTold =
-      event?.source === 'resync' && told && anchorKeyOf(told) === key && told.versionId === event.versionId;
+  #keyOf(context: CurrentContext): string {
     const [open] = this.#session.contexts.meant(context.type.toLowerCase(), context.context);
-    const { anchor } = this.#ensure(key, context);
-    anchor.open(context, event ? event.versionId : open?.versionId, isTold ? this.#told : undefined);
-    this.#told = undefined;
+    return anchorKeyOf(open?.context ?? context);
   }
 
-  /** What is not open any more is shared no more; what is current may be another. */
-  #reconcile(): void {
-    const open = new Set(this.#session.contexts.session.open.map(anchorKeyOf));
-    for (const [key, { anchor }] of this.#shared) {
-      if (anchor.context && !open.has(key)) this.#close(key);
-      else anchor.look();
-    }
-  }
-
-  #answered(answer: ContextAnswer): void {
-    const { machine, contexts } = this.#session;
-    const { context, worth } = answer;
-    if (!context || worth === 'unlikely' || machine.state !== 'active') return;
-    const [open] = contexts.meant(context.type.toLowerCase(), context.context);
-    const shared = this.#shared.get(anchorKeyOf(open?.context ?? context));
-    if (!shared?.anchor.context) this.#told = answer;
-    else {
-      shared.anchor.told(answer);
-      // The event that explains it may be behind the answer.
-      if (shared.anchor.state.standing === 'unknown') void shared.anchor.fetch();
-    }
+  #opened(context: CurrentContext, event?: FhircastEvent): void {
+    const type = context.type.toLowerCase();
+    if (!this.#types.has(type)) return;
+    const { versionId } = event ?? this.#session.contexts.meant(type, context.context)[0] ?? {};
+    this.#ensure(anchorKeyOf(context), context).anchor.open(context, versionId);
   }
 
   #entered(state: string, previous: string): void {
-    if (previous === 'active') for (const { anchor } of this.#shared.values()) anchor.gap();
+    const all = [...this.#shared.values()];
+    if (previous === 'active') for (const { anchor } of all) anchor.gap();
     if (state !== 'closed') return;
     this.#life.abort();
-    for (const shared of this.#shared.values()) {
-      shared.anchor.close();
-      this.#end(shared, new FhircastError('closed'));
-    }
+    for (const shared of all) this.#end(shared, new FhircastError('closed'));
   }
 
-  #close(key: string): void {
+  #close(key = ''): void {
     const shared = this.#shared.get(key);
     if (!shared) return;
     const { anchor } = shared;
-    anchor.close();
+    const { snapshot, selected, offered } = anchor;
     this.#shared.delete(key);
     this.#offers.delete(key);
-    this.#offers.set(key, anchor.selected.length > 0 ? anchor.selected : anchor.offered);
-    const [oldest] = this.#offers.keys();
-    if (this.#offers.size > MOST_ANCHORS && oldest !== undefined) this.#offers.delete(oldest);
-    const { content } = anchor.state;
-    const removed = changesIn(content, new Map(content.entries().map(([one]) => [one, undefined])));
-    shared.snapshot = new ContentSnapshot({ ...anchor.facts, isCurrent: false });
-    this.#emit({
-      ...removed,
-      content: shared.snapshot,
-      isEcho: false,
-      isSelection: anchor.selected.length > 0,
-      isClosed: true,
-    });
+    this.#offers.set(key, selected[0] ? selected : offered);
+    const [oldest = ''] = this.#offers.keys();
+    if (this.#offers.size > MOST_ANCHORS) this.#offers.delete(oldest);
+    const all = anchor.state.content.entries();
+    const removed = changesIn((one) => snapshot.get(one), new Map(all.map(([one]) => [one, undefined])));
+    this.#emit({ ...removed, content: snapshot, isEcho: false, isSelection: !!selected[0], isClosed: true });
     this.#end(shared, new ContentError('content-not-current'));
     this.#subscribers.notify();
   }
 
-  #end({ outbox, dragged }: Shared, error: FhircastError): void {
-    for (const { timer, operation } of dragged.values()) {
+  #end({ anchor, outbox, dragged }: Shared, error: FhircastError): void {
+    anchor.stop();
+    for (const { timer, operations } of dragged.values()) {
       clearTimeout(timer);
-      operation.reject(error);
+      for (const { reject } of operations) reject(error);
     }
     dragged.clear();
     outbox.close(error);
   }
 
-  #ensure(key: string, context: CurrentContext | undefined, event?: FhircastEvent): Shared {
+  #ensure(key: string, { anchor: resource, anchorReference }: CurrentContext | FhircastEvent): Shared {
     const known = this.#shared.get(key);
     if (known) return known;
-    for (const [oldest, { anchor: old }] of this.#shared)
-      if (this.#shared.size >= MOST_ANCHORS && !old.isCurrent) this.#close(oldest);
-    const of = context ?? event;
-    const reference = of?.anchorReference?.reference?.split('/').slice(-2).join('/');
-    const name = of?.anchor ? nameOf(of.anchor) : (reference ?? key);
-    const session = this.#session;
-    const anchor = new SharedAnchor(session, this.#anchors, { key, name, versionId: undefined });
-    anchor.offered = this.#offers.get(key) ?? [];
-    const outbox = new Outbox({
-      session,
-      anchor,
-      echoWithinMs: this.#options.echoWithinMs ?? ECHO_WITHIN_MS,
-      signal: this.#life.signal,
-      snapshot: () => this.#shared.get(key)?.snapshot ?? shared.snapshot,
-      ready: (isSelect) => this.#ready(anchor, isSelect),
-      connected: () => this.#connected(),
-    });
-    const shared: Shared = { anchor, outbox, snapshot: new ContentSnapshot(anchor.facts), dragged: new Map() };
+    for (const [oldest, { anchor }] of this.#shared)
+      if (this.#shared.size >= MOST_ANCHORS && !anchor.isCurrent) this.#close(oldest);
+    const name = nameOf(resource ?? anchorReference ?? key);
+    const anchor = new SharedAnchor(this.#owner, key, name, this.#offers.get(key) ?? []);
+    const shared: Shared = { anchor, outbox: new Outbox(this.#owner, anchor), dragged: new Map() };
     this.#shared.set(key, shared);
     return shared;
   }
 
   #find(anchor: ResourceName | CurrentContext): Shared | undefined {
-    const isContext = typeof anchor === 'object' && 'context' in anchor && 'type' in anchor;
-    const key = isContext ? anchorKeyOf(anchor) : keyOf(anchor);
-    return key === undefined ? undefined : this.#shared.get(key);
+    const isContext = typeof anchor === 'object' && 'context' in anchor;
+    return this.#shared.get((isContext ? anchorKeyOf(anchor) : keyOf(anchor)) ?? '');
   }
 
-  #mustFind(anchor: ResourceName | undefined): Shared {
+  #mustFind(anchor: ResourceName = this.current?.anchor ?? ''): Shared {
     if (this.#session.machine.state === 'closed') throw new FhircastError('closed');
-    const { current } = this;
-    const shared = this.#find(anchor ?? current?.anchor ?? '');
-    if (!shared)
-      throw new ContentError('content-not-current', { at: anchor === undefined ? 'nothing is open' : 'anchor' });
+    const shared = this.#find(anchor);
+    if (!shared) throw new ContentError('content-not-current');
     return shared;
-  }
-
-  #drag({ outbox, dragged }: Shared, operation: Operation, waitMs: number, of: string): void {
-    const before = dragged.get(of);
-    clearTimeout(before?.timer);
-    const replaced = before?.operation;
-    // Whoever was replaced has the result of what replaced it.
-    const latest: Operation = replaced
-      ? {
-          ...operation,
-          resolve: (...result) => {
-            replaced.resolve(...result);
-            operation.resolve(...result);
-          },
-          reject: (error) => {
-            replaced.reject(error);
-            operation.reject(error);
-          },
-        }
-      : operation;
-    const timer = after(waitMs, () => {
-      dragged.delete(of);
-      outbox.add(latest);
-    });
-    dragged.set(of, { timer, operation: latest });
   }
 
   async #ready(anchor: SharedAnchor, isSelect: boolean): Promise<void> {
     await this.#connected();
     const { chooser, discovery, machine } = this.#session;
     if (chooser.dialect.discovery && !chooser.choice.discovery) await discovery.ask();
-    const unsupported = (at: string) => new ContentError('content-unsupported', { at });
-    if (!this.#supports(anchor.type)) throw unsupported('eventsSupported');
-    if (!anchor.isCurrent && (isSelect || !this.#mayUpdateOthers)) throw new ContentError('content-not-current');
-    for (;;) {
+    const mayUpdate = this.#nonCurrentUpdates ?? chooser.choice.discovery?.supportsNonCurrentContextUpdates;
+    const isSupported = this.#supports(anchor.type);
+    if (isSupported && !anchor.isCurrent && (isSelect || !mayUpdate)) throw new ContentError('content-not-current');
+    // The connection may be lost meanwhile.
+    do {
       await this.#connected();
-      if (anchor.state.standing === 'unknown') await anchor.known();
-      // The connection may have been lost meanwhile.
-      if (machine.state === 'active') break;
-    }
-    if (anchor.state.standing === 'unsupported') throw unsupported('content');
-    if (anchor.state.standing === 'unknown') throw new ContentError('content-unknown', { retryable: true });
-  }
-
-  get #mayUpdateOthers(): boolean {
-    const { nonCurrentUpdates } = this.#options;
-    return nonCurrentUpdates ?? this.#session.chooser.choice.discovery?.supportsNonCurrentContextUpdates ?? false;
+      await anchor.fetch();
+    } while (machine.state !== 'active');
+    const { standing } = anchor.state;
+    if (!isSupported || standing === 'unsupported')
+      throw new ContentError('content-unsupported', { at: isSupported ? 'content' : 'eventsSupported' });
+    if (standing === 'unknown') throw new ContentError('content-unknown', { retryable: true });
   }
 
   /** Waits for the subscription, as long as the client tries. */
   async #connected(): Promise<void> {
-    const { machine, subscription, subscribers } = this.#session;
+    const { machine, subscription } = this.#session;
     while (machine.state !== 'active') {
       if (machine.state === 'closed') throw new FhircastError('closed');
-      if (machine.state === 'denied') await subscription.ready();
-      await new Promise<void>((resolve) => {
-        const end = subscribers.add(() => {
-          end();
-          resolve();
-        });
-        // Whoever leaves clears the subscribers.
-        unref(after(LOOK_MS, resolve));
+      await subscription.ready().catch(async (error) => {
+        if (!error.retryable) throw error;
+        await pause(LOOK_MS, this.#life.signal);
       });
     }
   }
 
   #supports(type: string): boolean {
-    const listed = this.#session.chooser.choice.discovery?.eventsSupported?.map((name) => name.toLowerCase()) ?? [];
-    return listed.length === 0 || listed.includes('*') || listed.includes(`${type.toLowerCase()}-update`);
+    const listed = this.#session.chooser.choice.discovery?.eventsSupported ?? [];
+    return !listed[0] || listed.some((name) => name === '*' || name.toLowerCase() === `${type.toLowerCase()}-update`);
   }
 
-  #changed(anchor: SharedAnchor, before: ResourceMap, edits: Edits, isEcho: boolean): void {
-    const shared = this.#shared.get(anchor.key);
-    if (!shared) return;
-    const { facts } = anchor;
-    const { snapshot: old } = shared;
-    if (edits.size === 0 && isSameSnapshot(old, facts)) return;
-    const content = new ContentSnapshot(facts);
-    shared.snapshot = content;
-    const isSelection = old.selected !== content.selected;
-    if (edits.size > 0 || isSelection)
-      this.#emit({ ...changesIn(before, edits), content, isEcho, isSelection, isClosed: false });
+  #changed(
+    { key, snapshot: content }: SharedAnchor,
+    before: ContentSnapshot,
+    changes: ResourceChanges,
+    isEcho: boolean,
+  ): void {
+    const { added, changed, removed } = changes;
+    const isSelection = before.selected !== content.selected;
+    if (added[0] || changed[0] || removed[0] || isSelection)
+      this.#emit({ ...changes, content, isEcho, isSelection, isClosed: false });
     this.#subscribers.notify();
-    shared.outbox.looked();
+    this.#shared.get(key)?.outbox.looked();
   }
 
   #emit(change: ContentChange): void {

@@ -1,25 +1,38 @@
 import { FhircastError, NotificationError } from '../errors/errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import type { FhircastEvent } from '../events/event.ts';
-import type { ContextAnswer } from '../hub/api.ts';
 import type { Session } from '../session/session.ts';
 import { pause } from '../web/timers.ts';
-import { type AnchorMessage, type AnchorState, apply, newAnchor, type Outcome } from './anchor-state.ts';
+import { type AnchorMessage, apply, newAnchor } from './anchor-state.ts';
 import { readContent, readUpdate } from './bundles.ts';
-import type { ContentSnapshot, ContentStatus, SnapshotFacts } from './content-snapshot.ts';
-import type { Edits, ResourceMap } from './resource-map.ts';
+import { changesIn, type ResourceChanges } from './content-change.ts';
+import { ContentSnapshot, type SnapshotFacts } from './content-snapshot.ts';
+import type { Edits } from './resource-map.ts';
 import { anchorKeyOf, keyOf, nameOf } from './resource-names.ts';
 
-/** What an anchor tells of. */
-export interface AnchorListener {
-  /** Something of it is otherwise. */
-  changed(anchor: SharedAnchor, before: ResourceMap, edits: Edits, isEcho: boolean): void;
+/** Whom an anchor belongs to. */
+export interface AnchorOwner {
+  readonly session: Session;
+  /** How long the hub may take to send an update back, in milliseconds. */
+  readonly echoWithinMs: number;
+  /** Ends when the client is closed. */
+  readonly signal: AbortSignal;
+  /** There is another snapshot of it. */
+  changed(anchor: SharedAnchor, before: ContentSnapshot, changes: ResourceChanges, isEcho: boolean): void;
   /** Whether the hub may share the content of a type, as far as it is known. */
   supports(type: string): boolean;
+  /** Waits for the connection. */
+  connected(): Promise<void>;
+  /**
+   * Waits until something can be sent.
+   *
+   * @throws ContentError why it cannot
+   */
+  ready(anchor: SharedAnchor, isSelect: boolean): Promise<void>;
 }
 
 /** How long to wait before the hub is asked again, in milliseconds: an event may be behind its answer, or ahead of it. */
-const ASK_AGAIN_MS = [50, 200, 800, 1_600, 3_000];
+const ASK_AGAIN_MS = [0, 50, 200, 800, 1_600, 3_000];
 
 /** The content of one anchor: what is known of it, and what asks the hub when it is not. */
 export class SharedAnchor {
@@ -29,198 +42,158 @@ export class SharedAnchor {
   /** The type, such as `DiagnosticReport`. */
   readonly type: string;
   context: CurrentContext | undefined;
-  state: AnchorState;
+  state = newAnchor();
   /** What is selected, by names. */
   selected: readonly string[] = [];
-  offered: readonly string[] = [];
-  isClosed = false;
+  offered: readonly string[];
+  /** What an app sees of it. */
+  snapshot: ContentSnapshot;
   /** When others have changed a resource last, in the order of what happened. */
   readonly touched = new Map<string, number>();
   clock = 0;
   /** Whether a resource is as what is under way here makes it. */
   isOwn: (key: string) => boolean = () => false;
-  readonly #session: Session;
-  readonly #listener: AnchorListener;
+  readonly #owner: AnchorOwner;
   #asking: Promise<void> | undefined;
-  #isAsking = false;
-  #answer: ContextAnswer | undefined;
   #life = new AbortController();
 
-  constructor(
-    session: Session,
-    listener: AnchorListener,
-    { key, name, versionId }: { readonly key: string; readonly name: string; readonly versionId: string | undefined },
-  ) {
-    this.#session = session;
-    this.#listener = listener;
+  constructor(owner: AnchorOwner, key: string, name: string, offered: readonly string[]) {
+    this.#owner = owner;
     this.key = key;
     this.name = name;
     this.type = name.slice(0, name.indexOf('/'));
-    this.state = newAnchor(versionId);
+    this.offered = offered;
+    this.snapshot = new ContentSnapshot(this.#facts, this.state.content);
   }
 
   get isCurrent(): boolean {
-    const { current } = this.#session.contexts;
-    return !this.isClosed && current !== null && anchorKeyOf(current) === this.key;
+    const { current } = this.#owner.session.contexts;
+    return current !== null && anchorKeyOf(current) === this.key;
   }
 
-  get status(): ContentStatus {
-    const { standing } = this.state;
-    return standing === 'unknown' && this.#isAsking ? 'fetching' : standing;
+  get #facts(): SnapshotFacts {
+    const { name: anchor, context, isCurrent, selected, offered } = this;
+    const { versionId, isResumed, standing } = this.state;
+    const status = standing === 'unknown' && this.#asking ? 'fetching' : standing;
+    return { anchor, context, isCurrent, status, versionId, selected, offered, isResumed };
   }
 
-  get facts(): SnapshotFacts {
-    const { name: anchor, context, isCurrent, status, selected, offered } = this;
-    const { versionId, isResumed, content: resources } = this.state;
-    return { anchor, context, isCurrent, status, versionId, selected, offered, isResumed, resources };
-  }
-
-  /**
-   * The anchor was opened, or opened again.
-   *
-   * @param answer what the hub has just told of it
-   */
-  open(context: CurrentContext, versionId: string | undefined, answer?: ContextAnswer): void {
+  /** The anchor was opened, or opened again. */
+  open(context: CurrentContext, versionId: string | undefined): void {
     if (this.context && this.selected.length > 0) {
       this.offered = this.selected;
       this.selected = [];
     }
     this.context = context;
-    this.#answer = answer;
     // What is being told may be older.
-    if (versionId === undefined || versionId !== this.state.at) this.#renew();
+    if (versionId === undefined || versionId !== this.state.at) this.stop();
     this.#take({ kind: 'open', versionId });
   }
 
   /** An update, or a select. */
-  follow(event: FhircastEvent, verb: string): void {
-    const { id, versionId, priorVersionId } = event;
-    const isUpdate = verb === 'update';
+  follow(event: FhircastEvent, isUpdate: boolean): void {
+    const { id, versionId, priorVersionId, isEcho } = event;
     if (!isUpdate) {
       this.selected = event.selected.flatMap(({ reference }) => reference ?? []);
       this.offered = [];
     }
     const changes = isUpdate ? readUpdate(event, (key) => this.#knownAs(key)) : [];
-    if (isUpdate || versionId !== undefined)
-      this.#take({ kind: 'link', link: { id, versionId, priorVersionId, changes } }, event.isEcho, isUpdate);
-    else this.#settle();
+    if (!isUpdate && versionId === undefined) return this.settle();
+    const isUnchained = this.#take({ kind: 'link', link: { id, versionId, priorVersionId, changes } }, isEcho);
+    if (isUnchained && isUpdate)
+      this.#owner.session.listeners.emit(
+        'warning',
+        new NotificationError('notification-deviation', { at: 'context.priorVersionId' }),
+      );
   }
 
   /** The hub told what is current, and it is this anchor. */
-  told({ context }: ContextAnswer): void {
-    if (!context) return;
-    const isTold = context.context.some(({ key }) => key.toLowerCase() === 'content');
+  told(context: CurrentContext): void {
+    const isTold = context.context.some(({ key }) => /^content$/i.test(key));
     const content = isTold ? readContent(context.content) : undefined;
+    const { meta } = (context.anchor ?? {}) as { meta?: { versionId?: string } };
     // What cannot be read is no answer.
-    if (isTold && !content) return;
-    const versionId =
-      context.versionId ?? (context.anchor as { meta?: { versionId?: string } } | undefined)?.meta?.versionId;
-    this.#take({ kind: 'answer', versionId, content });
+    if (!isTold || content) this.#take({ kind: 'answer', versionId: context.versionId ?? meta?.versionId, content });
+    // The event that explains it may be behind the answer.
+    void this.fetch();
   }
 
   /** Events may have been missed. */
   gap(): void {
-    this.#renew();
+    this.stop();
     this.offered = this.selected;
     this.#take({ kind: 'gap' });
   }
 
   /** Ends what is being asked. */
-  #renew(): void {
+  stop(): void {
     this.#life.abort();
     this.#life = new AbortController();
-    this.#isAsking = false;
     this.#asking = undefined;
   }
 
-  close(): void {
-    this.isClosed = true;
-    this.#life.abort();
-  }
-
-  /** The hub does not share the content of this type. */
-  unsupported(): void {
-    if (this.state.standing === 'unsupported') return;
-    this.state = { ...this.state, standing: 'unsupported' };
-    this.#settle();
-  }
-
-  /** Something beside the content may be otherwise: what is current. */
-  look(): void {
-    this.#settle();
-  }
-
   /** Asks the hub until the content is known, a few times. */
-  fetch(): Promise<void> {
+  async fetch(): Promise<void> {
+    const { session, supports } = this.#owner;
     // Without a connection, what comes meanwhile would be missed.
-    if (this.#asking || !this.isCurrent || this.#session.machine.state !== 'active')
-      return this.#asking ?? Promise.resolve();
-    if (!this.#listener.supports(this.type)) {
-      this.unsupported();
-      return Promise.resolve();
+    const mayAsk = this.state.standing === 'unknown' && this.isCurrent && session.machine.state === 'active';
+    if (!this.#asking && mayAsk) {
+      if (!supports(this.type)) this.state = { ...this.state, standing: 'unsupported' };
+      else {
+        const asking = this.#ask(this.#life.signal).finally(() => {
+          if (this.#asking === asking) this.#asking = undefined;
+          this.settle();
+        });
+        this.#asking = asking;
+      }
+      this.settle();
     }
-    const answer = this.#answer;
-    this.#answer = undefined;
-    if (answer) this.told(answer);
-    if (this.state.standing !== 'unknown' || this.#asking) return Promise.resolve();
-    this.#isAsking = true;
-    this.#settle();
-    const asking = this.#ask(this.#life.signal).finally(() => {
-      if (this.#asking !== asking) return;
-      this.#isAsking = false;
-      this.#asking = undefined;
-      this.#settle();
-    });
-    this.#asking = asking;
-    return asking;
-  }
-
-  /** Waits until the content is known, or nobody can say it. */
-  async known(): Promise<void> {
-    do await this.fetch();
-    while (this.#asking);
+    // What is asked may be asked anew meanwhile.
+    while (this.#asking) await this.#asking;
   }
 
   async #ask(signal: AbortSignal): Promise<void> {
-    const { api } = this.#session;
-    for (const wait of [0, ...ASK_AGAIN_MS]) {
-      if (wait > 0) await pause(wait, signal);
+    for (const wait of ASK_AGAIN_MS) {
+      await pause(wait, signal);
       if (signal.aborted || !this.isCurrent || this.state.standing !== 'unknown') return;
       try {
         // The session tells the answer.
-        await api.askContext(signal);
+        await this.#owner.session.api.askContext(signal);
       } catch (error) {
-        if (!(error instanceof FhircastError) || !error.retryable) break;
+        if (!(error instanceof FhircastError && error.retryable)) break;
       }
-      if (signal.aborted || this.state.standing !== 'unknown') return;
     }
-    this.#take({ kind: 'given-up' });
+    if (!signal.aborted) this.#take({ kind: 'given-up' });
   }
 
-  #take(message: AnchorMessage, isEcho = false, isUpdate = false): void {
-    const before = this.state.content;
-    const { state, edits, isToAsk, isUnchained }: Outcome = apply(this.state, message);
+  #take(message: AnchorMessage, isEcho = false): boolean | undefined {
+    const { state, edits, isToAsk, isUnchained } = apply(this.state, message);
     this.state = state;
     if (!isEcho) {
       this.clock++;
       for (const key of edits.keys()) if (!this.isOwn(key)) this.touched.set(key, this.clock);
     }
-    if (isUnchained && isUpdate)
-      this.#session.listeners.emit(
-        'warning',
-        new NotificationError('notification-deviation', { at: 'context.priorVersionId' }),
-      );
     if (isToAsk) void this.fetch();
-    this.#settle(before, edits, isEcho);
+    this.settle(edits, isEcho);
+    return isUnchained;
   }
 
   /** Tells of what came of something. References that nobody knows select nothing. */
-  #settle(before = this.state.content, edits: Edits = new Map(), isEcho = false): void {
-    if (this.state.standing === 'known') {
-      const known = this.selected.flatMap((one) => this.nameOfKnown(one) ?? []);
-      if (known.join() !== this.selected.join()) this.selected = known;
-    }
-    this.#listener.changed(this, before, edits, isEcho);
+  settle(edits: Edits = new Map(), isEcho = false): void {
+    const { content, standing } = this.state;
+    const known = this.selected.flatMap((one) => this.nameOfKnown(one) ?? []);
+    if (standing === 'known' && known.join() !== this.selected.join()) this.selected = known;
+    const facts = this.#facts;
+    const before = this.snapshot;
+    const isSame = (Object.keys(facts) as (keyof SnapshotFacts)[]).every((name) => before[name] === facts[name]);
+    if (isSame && edits.size === 0) return;
+    this.snapshot = new ContentSnapshot(facts, content);
+    this.#owner.changed(
+      this,
+      before,
+      changesIn((key) => before.get(key), edits),
+      isEcho,
+    );
   }
 
   /**
@@ -231,11 +204,9 @@ export class SharedAnchor {
   nameOfKnown(reference: string): string | undefined {
     const key = keyOf(reference);
     const { content } = this.state;
-    const held =
-      key === undefined ? content.entries().find(([, { fullUrl }]) => fullUrl === reference)?.[1] : content.get(key);
-    if (held) return nameOf(held.resource);
-    const opened = this.context?.context.find((entry) => key !== undefined && keyOf(entry.resource) === key);
-    return opened?.resource && nameOf(opened.resource);
+    const held = key ? content.get(key) : content.entries().find(([, { fullUrl }]) => fullUrl === reference)?.[1];
+    const resource = held?.resource ?? (key && this.#opened(key));
+    return resource && nameOf(resource);
   }
 
   /** Whether a resource is one with which the anchor was opened. */
@@ -245,14 +216,11 @@ export class SharedAnchor {
     );
   }
 
+  #opened(key: string) {
+    return this.context?.context.find((entry) => keyOf(entry.resource) === key)?.resource;
+  }
+
   #knownAs(key: string): object | undefined {
-    const opened = this.context?.context.find((entry) => keyOf(entry.resource) === key)?.resource;
-    return this.state.content.get(key)?.resource ?? opened;
+    return this.state.content.get(key)?.resource ?? this.#opened(key);
   }
 }
-
-/** What changed between two snapshots beside the content. */
-export const isSameSnapshot = (one: ContentSnapshot, facts: SnapshotFacts): boolean =>
-  (['anchor', 'context', 'isCurrent', 'status', 'versionId', 'selected', 'offered', 'isResumed'] as const).every(
-    (name) => one[name] === facts[name],
-  );
