@@ -10,9 +10,9 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 42_752, total: 46_400 },
-  './launch': { initial: 43_520, total: 47_104 },
-  './content': { initial: 51_456, total: 55_104 },
+  '.': { initial: 42_816, total: 46_464 },
+  './launch': { initial: 43_584, total: 47_168 },
+  './content': { initial: 50_944, total: 54_528 },
   './callback': { initial: 8_896, total: 8_896 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },

@@ -26,6 +26,7 @@ export type {
 } from './channels/callback.ts';
 export type { WebSocketFactory, WebSocketLike } from './channels/websocket/socket.ts';
 export { FhircastClient } from './client.ts';
+export type { ContentErrorCode } from './errors/content-advice.ts';
 export {
   ChannelError,
   ContextChangeError,

@@ -118,7 +118,8 @@ const follows = ({ versionId, priorVersionId }: Link, at: string | undefined): b
 
 function takeLink(before: AnchorState, link: Link): Outcome {
   const { versionId, id } = link;
-  const isNext = before.waiting.length === 0 && follows(link, before.at);
+  // Where a newer version was told of, what comes late leads nowhere.
+  const isNext = before.waiting.length === 0 && before.versionId === before.at && follows(link, before.at);
   // Some publishers have one id for all: a version that follows outweighs it.
   if (!isNext && (isKnown(before, versionId) || before.seen.includes(idName(id)))) return same(before);
   const state: AnchorState = {
@@ -184,7 +185,8 @@ function takeAnswer(
   if (!content) {
     // Who has sent an update shares content, and does not tell it.
     const { isShared } = before;
-    return same({ ...before, at: versionId ?? before.at, standing: isShared ? before.standing : 'unsupported' });
+    const at = versionId ?? before.versionId;
+    return same(isShared ? before : { ...before, at, versionId: at, standing: 'unsupported' });
   }
   const rest = linksAfter(before.waiting, versionId);
   if (!rest) return { state: before, edits: NOTHING, isToAsk: true };

@@ -7,7 +7,7 @@ export type { ContentChange, ResourceChanges, ResourceKey } from './content-chan
 export { ContentError, type ContentErrorDetails } from './content-error.ts';
 export type { ContentSnapshot, ContentStatus, SnapshotFacts } from './content-snapshot.ts';
 export type { ContentDecision, ContentSelectResult, ContentUpdate, ContentUpdateResult } from './operation.ts';
-export type { ResourceName, SharedResource } from './resource-names.ts';
+export type { NamedResource, NamingReference, OtherResource, ResourceName, SharedResource } from './resource-names.ts';
 export {
   type ContentListener,
   type ContentUpdateOptions,

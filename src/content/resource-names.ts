@@ -4,16 +4,35 @@ import { identityOf, targetOf } from '../events/identity.ts';
 import { isObject, text } from '../events/json.ts';
 import type { DeepReadonly } from '../events/read-only.ts';
 
-/** A resource that is shared: of R4, or of another version of FHIR, such as R5's ImagingSelection. */
-export type SharedResource =
-  | DeepReadonly<FhirResource>
-  | { readonly resourceType: string; readonly id?: string | undefined };
+/** A resource of which no more is known than its type: one of another version of FHIR, such as R5's ImagingSelection. */
+export interface OtherResource {
+  /** Its type. */
+  readonly resourceType: string;
+  /** Its id. */
+  readonly id?: string | undefined;
+  /** What else it says. */
+  readonly [element: string]: unknown;
+}
+
+/** A resource that is shared: of R4, or of another version of FHIR. */
+export type SharedResource = DeepReadonly<FhirResource> | OtherResource;
+
+/** A FHIR reference, as far as it names a resource. */
+export interface NamingReference {
+  /** Such as `Observation/o1`. */
+  readonly reference?: string | undefined;
+}
+
+/** A resource, as far as its name goes. */
+export interface NamedResource {
+  /** Its type. */
+  readonly resourceType: string;
+  /** Its id. */
+  readonly id?: string | undefined;
+}
 
 /** What names a resource: `Observation/o1`, a FHIR reference, or the resource itself or no more of it than its type and id. */
-export type ResourceName =
-  | string
-  | { readonly reference?: string | undefined }
-  | { readonly resourceType: string; readonly id?: string | undefined };
+export type ResourceName = string | NamingReference | NamedResource;
 
 /** What a type of resource is called: nothing else can become a name of an event or a part of a URL. */
 const TYPE = /^[a-z]{1,64}$/i;
