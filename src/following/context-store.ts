@@ -77,7 +77,7 @@ export interface OpenContext {
 }
 
 /** The latest ones, as far as they fit beside a new one. The last of them may be what a new one is derived from, and stays. */
-const fitting = (open: readonly OpenContext[], length: number): readonly OpenContext[] => {
+const fitting = <T extends { readonly length: number }>(open: readonly T[], length: number): readonly T[] => {
   let text = length;
   let count = 0;
   for (const one of [...open].reverse()) {
@@ -91,6 +91,8 @@ const fitting = (open: readonly OpenContext[], length: number): readonly OpenCon
 /** A context that was current, and what took its place. */
 interface Displaced {
   readonly context: CurrentContext;
+  /** How long its message was, in characters. */
+  readonly length: number;
   readonly by: 'open' | 'home';
   /** When that happened, in milliseconds since 1970. */
   readonly at: number | undefined;
@@ -479,7 +481,10 @@ export class ContextStore {
 
   #leave(by: Displaced['by'], at: number | undefined): void {
     const context = this.#current;
-    if (context) this.#displaced = this.#displaced.concat({ context, by, at }).slice(-MOST_DISPLACED);
+    if (context) {
+      const length = this.#open.find((open) => open.context === context)?.length ?? 0;
+      this.#displaced = fitting(this.#displaced.slice(1 - MOST_DISPLACED), length).concat({ context, length, by, at });
+    }
     this.#current = null;
     this.#othersClosed = false;
   }

@@ -213,14 +213,13 @@ export class Inbox {
     this.#options.recovery.followed(found !== undefined, notification.time);
   }
 
-  /** Takes a context that the hub was asked for. It reaches the app as an ordinary event, with the source `resync`. */
-  adoptOpen(found: CurrentContext): void {
-    this.#found = this.#adopt(`${found.type}-open`, found, {
-      id: found.id,
-      timestamp: found.timestamp,
-      time: found.time,
-      versionId: found.versionId,
-    });
+  /**
+   * Takes a context that the hub was asked for. It reaches the app as an ordinary event, with the source `resync`.
+   *
+   * @param length of the hub's answer, in characters
+   */
+  adoptOpen(found: CurrentContext, length = 0): void {
+    this.#found = this.#adopt(`${found.type}-open`, found, found, length);
   }
 
   /** Closes a context that the hub does not have any more. */
@@ -256,7 +255,7 @@ export class Inbox {
     const delivery = this.#duplicates.remember(notification, contexts.changes, !answer);
     if (answer) delivery.waiting.push(answer);
     this.counts.delivered++;
-    const decision = changesContext(notification.kind) ? this.shown.add(contexts.step) : undefined;
+    const decision = changesContext(notification.kind) ? this.shown.add(contexts.step, notification.length) : undefined;
     const decided = (follows: boolean) => {
       if (!decision) return;
       this.shown.decide(decision, follows);
@@ -303,7 +302,7 @@ export class Inbox {
     return delivery;
   }
 
-  #adopt(hubEvent: string, { context }: CurrentContext, facts: Partial<CurrentContext>): Delivery {
+  #adopt(hubEvent: string, { context }: CurrentContext, facts: Partial<CurrentContext>, length = 0): Delivery {
     const name = canonicalName(hubEvent);
     const notification: Notification = {
       id: facts.id ?? `resync-${randomHex(8)}`,
@@ -317,6 +316,7 @@ export class Inbox {
       versionId: facts.versionId,
       priorVersionId: undefined,
       raw: undefined,
+      length,
     };
     const wasCurrent = this.#options.contexts.note(notification);
     this.#options.contexts.apply(notification, false, true);

@@ -11,6 +11,8 @@ export type ShownStep = (shown: CurrentContext | null) => CurrentContext | null;
 /** An event that changes the context, and what the app has decided about it. */
 export interface ShownDecision {
   readonly step: ShownStep;
+  /** How long its message was, in characters. */
+  readonly length: number;
   /** Whether the app follows; `undefined` until it has decided. */
   follows: boolean | undefined;
 }
@@ -19,6 +21,8 @@ export interface ShownDecision {
 const REMEMBERED = 8;
 /** So many wait for a decision, and for what came after them. */
 const MOST = 64;
+/** How long their messages may be, together, in characters. */
+const MOST_TEXT = 32 * 1024 * 1024;
 
 /** Keeps what the app shows: the events of the session in the order of their arrival, without those that the app did not follow. */
 export class Shown {
@@ -32,20 +36,28 @@ export class Shown {
     return this.#context;
   }
 
-  /** An event came that changes the context. It counts when the app has decided to follow. */
-  add(step: ShownStep): ShownDecision {
-    const decision: ShownDecision = { step, follows: undefined };
+  /**
+   * An event came that changes the context. It counts when the app has decided to follow.
+   *
+   * @param length of its message, in characters
+   */
+  add(step: ShownStep, length = 0): ShownDecision {
+    const decision: ShownDecision = { step, length, follows: undefined };
     this.#decisions = this.#decisions.concat(decision);
-    while (this.#decisions.length > REMEMBERED) {
+    for (let isLong = this.#isLong; isLong || this.#decisions.length > REMEMBERED; isLong = this.#isLong) {
       const [oldest, ...others] = this.#decisions;
       const isDecided = oldest?.follows !== undefined;
       // What the app may still follow, and what came after it, is kept. Otherwise the one before would be shown as if it stayed.
-      if (!oldest || (!isDecided && others.length < MOST)) break;
+      if (!oldest || others.length === 0 || (!isDecided && !isLong && others.length < MOST)) break;
       // Of so many, nobody knows any more what the app shows, until the next one.
       this.#before = isDecided ? after(this.#before, [oldest]) : null;
       this.#decisions = others;
     }
     return decision;
+  }
+
+  get #isLong(): boolean {
+    return this.#decisions.reduce((sum, { length }) => sum + length, 0) > MOST_TEXT;
   }
 
   /** The app has decided, or has changed its mind. */

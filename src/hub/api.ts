@@ -44,6 +44,8 @@ export interface ContextAnswer {
   readonly context: CurrentContext | null;
   /** How much that is worth. */
   readonly worth: 'certain' | 'likely' | 'unlikely';
+  /** How long the answer was, in characters. */
+  readonly length?: number;
 }
 
 /** What an access token is made of (RFC 6749, appendix A.12). */
@@ -170,7 +172,8 @@ export class HubApi {
     // The session's name is part of the draft's form. The sandbox hub of 2018 leaves it out, and has one context for all.
     const isOfOne = dialect.keepsContext && (!context || dialect.contextForm !== 'envelope' || form === 'envelope');
     const isSaid = form === 'object' || form === (context ? dialect.contextForm : 'envelope');
-    const said: ContextAnswer = { context, worth: !isOfOne ? 'unlikely' : isSaid ? 'certain' : 'likely' };
+    const worth = !isOfOne ? 'unlikely' : isSaid ? 'certain' : 'likely';
+    const said: ContextAnswer = { context, worth, length: answer.text.length };
     this.#options.told?.(said);
     return said;
   }

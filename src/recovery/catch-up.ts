@@ -400,7 +400,7 @@ export class CatchUp {
     connection.hasAnswered = true;
     if (isNews && !context && current) closed.add(current);
     for (const open of closed) inbox.adoptClose(open);
-    if (isNews && context) inbox.adoptOpen(context);
+    if (isNews && context) inbox.adoptOpen(context, answer.length);
     // Where events are trusted more than answers, they need not wait for another one.
     if ((worth === 'certain' || context?.time !== undefined) && (isNews || closed.size > 0))
       this.#late.begin(isNews && context ? context : contexts.current, [...closed]);

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ContextEntry } from '../../src/events/context.ts';
+import { CurrentContext } from '../../src/events/current-context.ts';
 import type { FhircastEvent } from '../../src/events/event.ts';
 import { ContextStore } from '../../src/following/context-store.ts';
 import { Inbox } from '../../src/following/inbox.ts';
 import { Listeners } from '../../src/following/listeners.ts';
+import { Shown } from '../../src/following/shown.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
 import { TOPIC } from '../client/support.ts';
 
@@ -202,6 +204,19 @@ describe('what the app shows', () => {
     expect(shown()).toBeUndefined();
     receive('Patient-open', 'follow', of('Patient', '3'));
     expect(shown()).toBe('Patient/3');
+  });
+
+  it('is nothing where so long messages came that not all of them are kept', () => {
+    const shown = new Shown();
+    const context = (id: string) => new CurrentContext('Patient', [], { id });
+    const add = (id: string) => shown.add(() => context(id), 12 * 1024 * 1024);
+    const first = add('p1');
+    for (const id of ['p2', 'p3', 'p4']) add(id);
+    // The first is no longer waited for.
+    shown.decide(first, true);
+    expect(shown.context).toBeNull();
+    shown.decide(add('p5'), true);
+    expect(shown.context?.id).toBe('p5');
   });
 
   it('is at any time what the events leave that were followed, in the order in which they came', async () => {

@@ -342,6 +342,19 @@ describe('after a gap', () => {
     expect(heard.syncs).toEqual(['behind', 'in-sync', 'disconnected', 'behind', 'in-sync']);
   });
 
+  it('no more is kept of what the hub tells than of its events, however long it is', async () => {
+    const { gap, asked, contexts } = open();
+    const text = 'x'.repeat(12 * 1024 * 1024);
+    for (let round = 0; round < 5; round++) {
+      await gap();
+      const [{ resource } = {}] = patientContext(`p${round}`);
+      const answer = { ...found(`p${round}`), context: [{ key: 'patient', resource: { ...resource, text } }] };
+      await asked.at(-1)?.answer(answer);
+      expect(contexts.current?.patient?.id).toBe(`p${round}`);
+    }
+    expect(contexts.session.open).toHaveLength(2);
+  });
+
   it('what is as it was is no event', async () => {
     const { gap, hub, asked, heard, sync } = open();
     hub(1, 'p1', { version: 'v1' });
