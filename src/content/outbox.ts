@@ -9,9 +9,11 @@ import { type HttpAnswer, hubError } from '../hub/http.ts';
 import { randomHex } from '../web/random.ts';
 import { after, pause, unref } from '../web/timers.ts';
 import { makeBundle, uuid } from './bundles.ts';
+import { changesIn } from './content-change.ts';
 import { ContentError } from './content-error.ts';
 import type { Delivered, Operation, PlannedEdits } from './operation.ts';
 import type { Held } from './resource-map.ts';
+import type { SharedResource } from './resource-names.ts';
 import { isSameResourceJson } from './same-json.ts';
 import type { AnchorOwner, SharedAnchor } from './shared-anchor.ts';
 
@@ -166,18 +168,15 @@ export class Outbox {
     const { touched, state, clock } = this.#anchor;
     operation.since ??= clock;
     const { since } = operation;
-    const [changed, removed]: [{ resourceType: string; id: string }[], { resourceType: string; id: string }[]] = [
-      [],
-      [],
-    ];
-    for (const [key, edit] of planned) {
-      if ((touched.get(key) ?? 0) <= since) continue;
-      const [resourceType = '', id = ''] =
-        typeof edit === 'string' ? edit.split('/') : [edit.resource.resourceType, edit.resource.id];
-      (state.content.get(key) ? changed : removed).push({ resourceType, id });
-    }
-    if (changed[0] || removed[0])
-      throw new ContentError('content-conflict', { changes: { added: [], changed, removed } });
+    const theirs = [...planned.keys()].filter((key) => (touched.get(key) ?? 0) > since);
+    if (!theirs[0]) return;
+    const ours = (key: string): SharedResource | undefined => {
+      const edit = planned.get(key);
+      const [resourceType = '', id] = typeof edit === 'string' ? edit.split('/') : [];
+      return typeof edit === 'object' ? edit.resource : { resourceType, id };
+    };
+    const changes = changesIn(ours, new Map(theirs.map((key) => [key, state.content.get(key)])));
+    throw new ContentError('content-conflict', { changes });
   }
 
   async #deliver(batch: readonly Operation[], edits: PlannedEdits): Promise<void> {
