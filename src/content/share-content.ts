@@ -422,12 +422,13 @@ export class SharedContent {
   /** Waits for the subscription, as long as the client tries. */
   async #connected(): Promise<void> {
     const { machine, subscription } = this.#session;
-    while (machine.state !== 'active') {
+    const isActive = () => machine.state === 'active';
+    while (!isActive()) {
       if (machine.state === 'closed') throw new FhircastError('closed');
-      await subscription.ready().catch(async (error) => {
+      await subscription.ready().catch((error) => {
         if (!error.retryable) throw error;
-        await pause(LOOK_MS, this.#life.signal);
       });
+      if (!isActive()) await pause(LOOK_MS, this.#life.signal);
     }
   }
 
