@@ -1,13 +1,17 @@
 import { type HubMessage, startTestEhr, startTestHub } from 'fhircast-client/testing';
+import { MEASUREMENTS_PORTS, startMeasurements } from '../measurements/demo.ts';
 import { startDictation } from './dictation/server.ts';
 import { startEhrPage } from './ehr/server.ts';
 import { bundleScripts } from './pages.ts';
 import { openSite } from './site.ts';
 import { startViewer } from './viewer/server.ts';
 
+/** The EHR's page, two apps, the hub and the EHR, and what the measurements take. */
+export const DEMO_PORTS = 5 + MEASUREMENTS_PORTS;
+
 /** How the demo is started. */
 export interface DemoOptions {
-  /** The port of the EHR's page; the other four servers take the ports after it. Default free ones. */
+  /** The port of the EHR's page; the other servers take the ports after it, {@link DEMO_PORTS} in all. Default free ones. */
   port?: number;
   /** Called with every message that the hub sees or sends. */
   onMessage?: (message: HubMessage) => void;
@@ -49,6 +53,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
     ],
   });
   const session = hub.openSession();
+  const measurements = await startMeasurements({ port: portAt(5), ...(onMessage ? { onMessage } : {}) });
 
   const common = { scripts, fhirUrl: ehr.fhirUrl, framedBy: ehrSite.origin };
   startViewer(viewerSite, { ...common, hubUrl: hub.url });
@@ -60,6 +65,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
     session,
     ehr,
     apps: { viewer: viewerSite.origin, dictation: dictationSite.origin },
+    measurementsUrl: measurements.url,
   });
 
   return {
@@ -67,7 +73,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
     async close() {
       await Promise.allSettled([ehrPage.close(), dictation.close()]);
       for (const site of [ehrSite, viewerSite, dictationSite]) site.close();
-      await Promise.all([ehr.close(), hub.close()]);
+      await Promise.all([measurements.close(), ehr.close(), hub.close()]);
     },
   };
 }

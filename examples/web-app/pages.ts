@@ -6,17 +6,23 @@ import express, { type Express } from 'express';
 const here = import.meta.dirname;
 const fhirclient = join(dirname(createRequire(import.meta.url).resolve('fhirclient/package.json')), 'build');
 
-/** The scripts of the pages, bundled: path of the source below this folder, without `.ts`, and text. */
+/** The scripts of the pages, bundled: path of the source below the example's folder, without `.ts`, and text. */
 export type Scripts = ReadonlyMap<string, string>;
 
-/** Bundles the pages' scripts, with the SDK as it is built and published. */
-export async function bundleScripts(): Promise<Scripts> {
-  const sources = ['ehr/page', 'viewer/launch', 'viewer/page', 'dictation/launch', 'dictation/page'];
+const SOURCES = ['ehr/page', 'viewer/launch', 'viewer/page', 'dictation/launch', 'dictation/page'];
+
+/**
+ * Bundles the pages' scripts, with the SDK as it is built and published.
+ *
+ * @param sources the paths of the sources, without `.ts`
+ * @param root the example's folder
+ */
+export async function bundleScripts(sources: readonly string[] = SOURCES, root: string = here): Promise<Scripts> {
   const { outputFiles } = await build({
-    absWorkingDir: here,
+    absWorkingDir: root,
     entryPoints: sources.map((source) => `${source}.ts`),
-    outdir: here,
-    outbase: here,
+    outdir: root,
+    outbase: root,
     write: false,
     bundle: true,
     format: 'esm',
@@ -28,11 +34,13 @@ export async function bundleScripts(): Promise<Scripts> {
     logLevel: 'error',
   });
   const text = new Map(outputFiles.map((file) => [resolve(file.path), file.text]));
-  return new Map(sources.map((source) => [source, text.get(resolve(here, `${source}.js`)) ?? '']));
+  return new Map(sources.map((source) => [source, text.get(resolve(root, `${source}.js`)) ?? '']));
 }
 
 /** What the pages of one site are made of. */
 export interface PagesOptions {
+  /** The example's folder. Default this one. */
+  root?: string;
   /** Such as `viewer`. */
   folder: string;
   scripts: Scripts;
@@ -47,7 +55,8 @@ export interface PagesOptions {
 }
 
 /** Makes an Express app that serves the pages of one site, which may load and reach nothing but what is named. */
-export function servePages({ folder, scripts, pages, connect = [], frames = [], framedBy }: PagesOptions): Express {
+export function servePages(options: PagesOptions): Express {
+  const { root = here, folder, scripts, pages, connect = [], frames = [], framedBy } = options;
   const app = express().disable('x-powered-by');
   const policy = [
     "default-src 'none'",
@@ -70,13 +79,13 @@ export function servePages({ folder, scripts, pages, connect = [], frames = [], 
     next();
   });
   for (const [address, file] of Object.entries(pages)) {
-    app.get(address, (_, response) => response.sendFile(join(here, folder, file)));
+    app.get(address, (_, response) => response.sendFile(join(root, folder, file)));
   }
   for (const [source, text] of scripts) {
     if (dirname(source) !== folder) continue;
     app.get(`/${basename(source)}.js`, (_, response) => void response.type('text/javascript').send(text));
   }
-  app.get('/page.css', (_, response) => response.sendFile(join(here, folder, 'page.css')));
+  app.get('/page.css', (_, response) => response.sendFile(join(root, folder, 'page.css')));
   app.get('/shared.css', (_, response) => response.sendFile(join(here, 'shared', 'shared.css')));
   app.get('/fhir-client.js', (_, response) => response.sendFile(join(fhirclient, 'fhir-client.min.js')));
   return app;

@@ -2,14 +2,14 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { CHROMIUM_ARGS, findOrInstallChromium } from '../../scripts/chromium.ts';
-import { startDemo } from './demo.ts';
+import { DEMO_PORTS, startDemo } from './demo.ts';
 import { takeTour } from './tour.ts';
 import { Transcript } from './transcript.ts';
 
 const USAGE = `Usage: npm start -- [--once] [--port <n>]
 
   --once      make the tour in a headless browser, print what was seen, and end
-  --port <n>  the port of the EHR’s page; the four others take the ports after it (default: free ones)
+  --port <n>  the port of the EHR’s page; the others take the ports after it, ${DEMO_PORTS} in all (default: free ones)
 `;
 
 const SCREENSHOTS = resolve(import.meta.dirname, '../../artifacts/tour');
@@ -26,7 +26,7 @@ function readOptions(): { once: boolean; port: number } {
     });
     const { once = false, help = false } = values;
     const port = Number(values.port ?? 0);
-    if (!help && Number.isInteger(port) && port >= 0 && port <= 65_531) return { once, port };
+    if (!help && Number.isInteger(port) && port >= 0 && port <= 65_536 - DEMO_PORTS) return { once, port };
     process.stderr.write(USAGE);
     process.exit(help ? 0 : 2);
   } catch (error) {

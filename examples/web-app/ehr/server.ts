@@ -23,6 +23,8 @@ export interface EhrPageOptions {
   readonly ehr: TestEhr;
   /** The origins of the apps that it launches. */
   readonly apps: { readonly viewer: string; readonly dictation: string };
+  /** Another example, to which the page has a link. */
+  readonly measurementsUrl: string;
 }
 
 /** The running page. */
@@ -34,7 +36,7 @@ export interface EhrPage {
 
 /** Starts the EHR's page: it launches the apps, changes the context, and follows it like everybody else. */
 export async function startEhrPage(site: Site, options: EhrPageOptions): Promise<EhrPage> {
-  const { scripts, hub, session, ehr, apps } = options;
+  const { scripts, hub, session, ehr, apps, measurementsUrl } = options;
   const live = new LiveState<EhrState>({ ...NOTHING_YET, patients: ehr.patients.map(summarize), applications: [] });
   const client = new FhircastClient({
     hubUrl: hub.url,
@@ -52,6 +54,7 @@ export async function startEhrPage(site: Site, options: EhrPageOptions): Promise
     frames: [apps.viewer, apps.dictation, new URL(ehr.fhirUrl).origin],
   });
   app.get('/state', (request, response) => live.stream(request, response));
+  app.get('/measurements', (_, response) => response.redirect(measurementsUrl));
   // A fresh launch for every load: the browser follows into the app's launch page.
   app.get('/launch/:app', ({ params }, response) => {
     const origin = Object.hasOwn(apps, params.app) ? apps[params.app as keyof typeof apps] : undefined;

@@ -27,7 +27,8 @@ export function showPane(state: PaneState): void {
   );
 }
 
-function showConnection(text: string, state: string): void {
+/** Says how the page is connected. */
+export function showConnection(text: string, state: string): void {
   const element = find('#connection');
   element.textContent = text;
   element.dataset['state'] = state;
@@ -52,8 +53,16 @@ function doubtOf({ connection, sync }: PaneState): string | undefined {
   return sync.state === 'disconnected' ? NOT_FOLLOWING : undefined;
 }
 
-/** The banner is replaced only when something of it changes, so that a screen reader speaks once. */
-function showPatient(patient: PatientSummary | null, doubt: string | undefined): void {
+/** What a banner says when it shows nobody. */
+const NOBODY = { title: 'No chart open', hint: 'Choose a patient to begin' };
+
+/**
+ * Shows a patient. The banner is replaced only when something of it changes, so that a screen reader speaks once.
+ *
+ * @param doubt why it may be another patient
+ * @param nobody what it says when there is none
+ */
+export function showPatient(patient: PatientSummary | null, doubt: string | undefined, nobody = NOBODY): void {
   const banner = find('#patient');
   const shown = JSON.stringify([patient, doubt]);
   if (banner.dataset['shown'] === shown) return;
@@ -63,8 +72,8 @@ function showPatient(patient: PatientSummary | null, doubt: string | undefined):
   banner.classList.toggle('doubtful', doubt !== undefined);
   if (!patient) {
     banner.replaceChildren(
-      make('h2', { textContent: 'No chart open' }),
-      make('p', { textContent: `${doubt ?? 'Choose a patient to begin'}.` }),
+      make('h2', { textContent: nobody.title }),
+      make('p', { textContent: `${doubt ?? nobody.hint}.` }),
     );
     return;
   }
@@ -109,7 +118,7 @@ function showOutOfStep({ sync, sentAgain }: PaneState): void {
 }
 
 /** A time of the day. */
-const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
+export const clock = (at: number): string => new Date(at).toLocaleTimeString('en-GB');
 
 function eventLine({ at, name, detail, outcome }: EventLine): HTMLElement {
   const line = make(

@@ -1,0 +1,93 @@
+import type { Observation } from 'fhir/r4';
+import type { DeepReadonly } from 'fhircast-client';
+
+/** A point of the image, in pixels. */
+export type Point = readonly [x: number, y: number];
+/** Both ends of a line on the image. */
+export type Ends = readonly [from: Point, to: Point];
+
+/** A length as it is shown. */
+export interface Length {
+  readonly id: string;
+  /** The value with its unit, such as `12.4 mm`. */
+  readonly value: string;
+  /** What a clinician wrote; may be empty. */
+  readonly label: string;
+  /** Where it is on the image; `undefined` for one that another application measured. */
+  readonly ends: Ends | undefined;
+  /** The shared resource, which nothing is taken away from when it is changed. */
+  readonly resource: DeepReadonly<Observation>;
+}
+
+/** How large a pixel of the image is, in millimetres. */
+const PIXEL_MM = 0.5;
+/** Names the component of an observation that says where the ends are. */
+const ENDS = 'Ends on the image in pixels';
+const NUMBERS = /^(\d{1,4}) (\d{1,4}) (\d{1,4}) (\d{1,4})$/;
+/** Longer ones are cut: nobody reads them in a line. */
+export const LONGEST_LABEL = 80;
+
+/** How long a line on the image is, in millimetres. */
+export const millimetres = ([[ax, ay], [bx, by]]: Ends): number =>
+  Math.round(Math.hypot(bx - ax, by - ay) * PIXEL_MM * 10) / 10;
+
+/**
+ * Makes the resource of a new length.
+ *
+ * @param subject the patient, as `Patient/p1`
+ * @param study the study, as `ImagingStudy/s1`
+ */
+export function newObservation(ends: Ends, subject: string, study: string | undefined): Observation {
+  const id = crypto.randomUUID();
+  const observation: Observation = {
+    resourceType: 'Observation',
+    id,
+    identifier: [{ system: 'urn:ietf:rfc:3986', value: `urn:uuid:${id}` }],
+    status: 'preliminary',
+    code: {
+      coding: [{ system: 'http://snomed.info/sct', code: '410668003', display: 'Length' }],
+      text: 'Length',
+    },
+    subject: { reference: subject },
+    ...(study ? { derivedFrom: [{ reference: study }] } : {}),
+  };
+  return { ...observation, ...measured(ends) };
+}
+
+/** The same resource with other ends, and with the value that they come to. */
+export const withEnds = (observation: DeepReadonly<Observation>, ends: Ends): DeepReadonly<Observation> => ({
+  ...observation,
+  ...measured(ends),
+});
+
+/** The same resource with another label, or without one. */
+export function withLabel(observation: DeepReadonly<Observation>, label: string): DeepReadonly<Observation> {
+  const { note, ...rest } = observation;
+  return label === '' ? rest : { ...rest, note: [{ ...note?.[0], text: label }] };
+}
+
+/** Reads a length from what is shared, also by other applications: whatever it says is shown as text. */
+export function lengthOf(resource: DeepReadonly<Observation>): Length {
+  const { id = '', valueQuantity, valueString, note, component } = resource;
+  const { value, unit = '' } = valueQuantity ?? {};
+  const place = component?.find(({ code }) => code?.text === ENDS)?.valueString;
+  const [, ax, ay, bx, by] = NUMBERS.exec(place ?? '')?.map(Number) ?? [];
+  const isPlaced = ax !== undefined && ay !== undefined && bx !== undefined && by !== undefined;
+  return {
+    id,
+    value: String(value === undefined ? (valueString ?? 'no value') : `${value} ${unit}`).slice(0, LONGEST_LABEL),
+    label: String(note?.[0]?.text ?? '').slice(0, LONGEST_LABEL),
+    ends: isPlaced
+      ? [
+          [ax, ay],
+          [bx, by],
+        ]
+      : undefined,
+    resource,
+  };
+}
+
+const measured = (ends: Ends): Pick<Observation, 'valueQuantity' | 'component'> => ({
+  valueQuantity: { value: millimetres(ends), unit: 'mm', system: 'http://unitsofmeasure.org', code: 'mm' },
+  component: [{ code: { text: ENDS }, valueString: ends.flat().map(Math.round).join(' ') }],
+});
