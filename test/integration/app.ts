@@ -32,8 +32,9 @@ export class App {
         list.push(item);
         if (where) evidence.value(where, item);
         this.#look();
-        // What a message came to is known a moment after it was recorded.
+        // What a message came to is known a moment after it was recorded, and that of an HTTP answer when it has been read.
         queueMicrotask(() => this.#look());
+        setImmediate(() => this.#look());
       };
     client.on('error', keep(this.errors, 'error'));
     client.on('warning', keep(this.warnings, 'warning'));
