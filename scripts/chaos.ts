@@ -1,11 +1,13 @@
 /**
  * Runs seeded random schedules of user actions and faults between real sockets, and checks what must hold whatever goes
- * wrong: `npm run chaos -- --seeds 1000 --from 1 [--concurrency 6] [--shorten 5] [--verbose]`. A seed that fails prints its
+ * wrong: `npm run chaos -- --seeds 1000 --from 1 [--concurrency 6] [--shorten 5] [--content] [--verbose]`. With
+ * `--content`, apps share content besides. A seed that fails prints its
  * schedule, shortened for as many seeds as `--shorten` says; `--seeds 1 --from <seed>` runs it again. The exit status is 1
  * when anything failed.
  */
 import { parseArgs } from 'node:util';
 import { runAlone, runFairly } from '../test/chaos/batch.ts';
+import { contentScheduleOf } from '../test/chaos/content-schedule.ts';
 import { addOutcome, failureReport, noTotals, summary } from '../test/chaos/report.ts';
 import type { Outcome } from '../test/chaos/run.ts';
 import { scheduleOf } from '../test/chaos/schedule.ts';
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     concurrency: { type: 'string', default: '6' },
     shorten: { type: 'string', default: '5' },
+    content: { type: 'boolean', default: false },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -41,6 +44,8 @@ const seeds = numberOf(values.seeds);
 const from = numberOf(values.from);
 const shortened = numberOf(values.shorten);
 const atOnce = Math.max(1, numberOf(values.concurrency));
+/** Makes the schedule of a seed. */
+const make = values.content ? contentScheduleOf : scheduleOf;
 const totals = noTotals();
 const start = performance.now();
 const seconds = () => (performance.now() - start) / 1000;
@@ -64,13 +69,13 @@ async function showFailure(outcome: Outcome): Promise<void> {
       `  ${removed} of ${schedule.steps.length} steps were removed. Real sockets vary: it may not fail each time.`,
     );
   }
-  console.log(`  npm run chaos -- --seeds 1 --from ${schedule.seed} runs it whole.\n`);
+  console.log(
+    `  npm run chaos -- ${values.content ? '--content ' : ''}--seeds 1 --from ${schedule.seed} runs it whole.\n`,
+  );
 }
 
 for (let done = 0; done < seeds; done += CHUNK) {
-  const schedules = Array.from({ length: Math.min(CHUNK, seeds - done) }, (_, index) =>
-    scheduleOf(from + done + index),
-  );
+  const schedules = Array.from({ length: Math.min(CHUNK, seeds - done) }, (_, index) => make(from + done + index));
   const { outcomes, again } = await runFairly(schedules, atOnce);
   totals.again += again;
   for (const outcome of outcomes) {

@@ -9,13 +9,14 @@ import type { HubTraits } from '../../src/testing/ground/traits.ts';
 import type { TokenResponse } from '../../src/testing/index.ts';
 import { chosenFor } from '../integration/world.ts';
 import type { WorldKind } from '../integration/worlds.ts';
+import { ContentApp, type ContentMaker } from './content-app.ts';
 import type { Invariant } from './invariants.ts';
 import { Observer, titleOf } from './observer.ts';
 import { optionsFor } from './quirks.ts';
 import type { Behaviour } from './schedule.ts';
 import { SocketTap } from './socket-tap.ts';
 import { CONTEXT_EVENTS, contextName, impliedBy } from './subjects.ts';
-import type { ChaosWorld } from './world.ts';
+import type { ChaosWorld, Makers } from './world.ts';
 
 /** Waits short enough for a run of less than a second, in milliseconds. */
 const SHORT = {
@@ -55,6 +56,8 @@ export class ChaosApp {
   readonly name: string;
   readonly kind: WorldKind;
   behaviour: Behaviour = 'follow';
+  /** What it shares, if it does. */
+  readonly content: ContentApp | undefined;
   readonly #world: ChaosWorld;
   readonly #client: ChaosClient;
   readonly #tap: SocketTap;
@@ -68,7 +71,11 @@ export class ChaosApp {
   #isOver = false;
   #left: Promise<void> | undefined;
 
-  private constructor(name: string, kind: WorldKind, world: ChaosWorld, client: ChaosClient, tap: SocketTap) {
+  private constructor(
+    { name, kind, world, share }: { name: string; kind: WorldKind; world: ChaosWorld; share: ContentMaker },
+    client: ChaosClient,
+    tap: SocketTap,
+  ) {
     this.name = name;
     this.kind = kind;
     this.#world = world;
@@ -86,10 +93,14 @@ export class ChaosApp {
       breached: (invariant: Invariant, what: string) => this.#breached(invariant, what),
     };
     this.#observers = [new Observer(options), new Observer(options)];
+    const isSharing = world.sharesContent && kind.versions;
+    this.content = isSharing
+      ? new ContentApp(world, share(client), { name, breached: (...what) => this.#breached(...what) })
+      : undefined;
   }
 
   /** Launches an app that listens to everything that a schedule opens and closes. */
-  static async launch(name: string, kind: WorldKind, world: ChaosWorld, make: ClientMaker): Promise<ChaosApp> {
+  static async launch(name: string, kind: WorldKind, world: ChaosWorld, { make, share }: Makers): Promise<ChaosApp> {
     const tap = new SocketTap(
       (what) => world.breached('answers', `${name}: ${what}`),
       () => world.changed(),
@@ -104,7 +115,7 @@ export class ChaosApp {
       webSocket: tap.open,
       fetch: (url, init) => world.fetch(name, url, init),
     });
-    const app = new ChaosApp(name, kind, world, client, tap);
+    const app = new ChaosApp({ name, kind, world, share }, client, tap);
     app.#listen();
     return app;
   }

@@ -7,6 +7,9 @@ export const INVARIANTS = {
   topic: '(e) no other session’s event is emitted, and none that nobody sent',
   leaks: '(f) nothing is left behind: no rejection, socket, timer or listener',
   truth: '(t) whoever says that it is in step shows the hub’s context',
+  content: '(k) content that is known is the hub’s in that version, and of the newest one when faults stop',
+  delivery: '(u) an update that is done was applied once, on what it was decided by, and one that was refused was not',
+  changes: '(v) each change leads from the snapshot before it to the one after it',
   secrets: '(s) no secret and no content is said',
 } as const;
 

@@ -43,6 +43,8 @@ export class Ledger {
   /** How many events there were, by what they do and what they are about. */
   readonly #counts = new Map<string, number>();
   readonly #byVersion = new Map<string, readonly number[]>();
+  /** The same by the event that opened something. */
+  readonly #byEvent = new WeakMap<object, readonly number[]>();
   #next = 0;
 
   constructor(options: LedgerOptions) {
@@ -72,11 +74,19 @@ export class Ledger {
   /** Learns from what is open in a session. */
   readOpen({ open }: Pick<TestSession, 'open'>): void {
     for (const { event, versionId } of open) {
-      if (this.#byVersion.has(versionId)) continue;
+      const before = this.#byVersion.get(versionId);
+      const its = this.#byEvent.get(event);
+      // Content gives new versions to what was opened; and what is opened again may have the same.
+      if (its) {
+        if (!before) this.#byVersion.set(versionId, its);
+        continue;
+      }
       const known = new Set([...this.#byVersion.values()].filter(({ length }) => length === 1).flat());
       // Of several that are alike, nobody can tell which it is.
       const places = this.#places.get(this.#keyOf(event))?.filter((one) => !known.has(one));
-      if (places) this.#byVersion.set(versionId, places);
+      if (!places) continue;
+      this.#byEvent.set(event, places);
+      this.#byVersion.set(versionId, [...(before ?? []), ...places]);
     }
   }
 

@@ -1,6 +1,8 @@
 import type { WorldKind } from '../integration/worlds.ts';
-import { act, isFault } from './actions.ts';
+import { act, share as change, isFault, isOfContent } from './actions.ts';
 import { type ChaosApp, type ClientMaker, realClient } from './app.ts';
+import { type ContentMaker, realContent } from './content-app.ts';
+import { checkContentTruth, recoverContent } from './content-checks.ts';
 import { harm, heal } from './faults.ts';
 import type { Breach } from './invariants.ts';
 import type { FaultAction, Schedule, Step } from './schedule.ts';
@@ -11,6 +13,8 @@ import { ChaosWorld } from './world.ts';
 export interface RunOptions {
   /** Makes the clients. Default: real ones. */
   readonly make?: ClientMaker;
+  /** Shares the content of a client. Default: as apps do. */
+  readonly share?: ContentMaker;
   /** Within what time everybody is in the hub's context once faults have stopped, in milliseconds. Default 10000. */
   readonly boundMs?: number;
   /** Within what time a client finds out that it does not show what the hub has, where it can, in milliseconds. Default 3000. */
@@ -49,9 +53,9 @@ export interface Outcome {
 /** Performs a schedule between real sockets, and checks the invariants. It never throws for a breach. */
 export async function runSchedule(
   schedule: Schedule,
-  { make = realClient, boundMs = 10_000, truthWithinMs = 3_000 }: RunOptions = {},
+  { make = realClient, share = realContent, boundMs = 10_000, truthWithinMs = 3_000 }: RunOptions = {},
 ): Promise<Outcome> {
-  const world = await ChaosWorld.start(schedule, make);
+  const world = await ChaosWorld.start(schedule, { make, share });
   const faults = new Map<string, number>();
   try {
     await begin(world, schedule);
@@ -61,9 +65,12 @@ export async function runSchedule(
         const kind = faultName(step);
         faults.set(kind, (faults.get(kind) ?? 0) + 1);
         harm(world, step);
-      } else await act(world, step);
+      } else if (isOfContent(step)) change(world, step);
+      else await act(world, step);
       await pause(world, step.wait);
-      if (step.wait === 'answers') await checkTruth(world, schedule.steps.slice(0, index + 1), truthWithinMs);
+      if (step.wait !== 'answers') continue;
+      await checkTruth(world, schedule.steps.slice(0, index + 1), truthWithinMs);
+      await checkContentTruth(world, truthWithinMs);
     }
     world.step = schedule.steps.length + 1;
     const healedAt = performance.now();
@@ -180,6 +187,7 @@ async function recover(
     const ids = unanswered().map((id) => `#${id.slice(0, 8)}`);
     world.breached('answers', `never answered: ${ids.join(', ')} and ${world.callback.unanswered} by webhook`);
   }
+  if (isAll && world.sharesContent) await recoverContent(world, boundMs);
   for (const app of world.present) app.compareListeners();
 }
 
@@ -244,6 +252,7 @@ async function leave(world: ChaosWorld, schedule: Schedule): Promise<void> {
       `${open.map(({ name, heldSockets }) => `${heldSockets} sockets of ${name}`).join(', ')} stay`,
     );
   }
+  for (const { content } of world.everybody) content?.settle();
   try {
     world.evidence.expectNoLeak();
   } catch (error) {

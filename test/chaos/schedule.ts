@@ -1,3 +1,4 @@
+import type { TestHubOptions } from '../../src/testing/index.ts';
 import { WORLDS } from '../integration/worlds.ts';
 import { Random } from './prng.ts';
 import { characterOf, QUIRKS, type Quirk, type QuirkName } from './quirks.ts';
@@ -34,6 +35,13 @@ export type UserAction =
   | { readonly kind: 'ask-again'; readonly app: number }
   | { readonly kind: 'foreign' };
 
+/** What an app that shares content does, and what another application does to the same content. */
+export type ContentAction =
+  | { readonly kind: 'update'; readonly app: number; readonly how: 'put' | 'delete' | 'decide'; readonly what: number }
+  | { readonly kind: 'select'; readonly app: number; readonly what: readonly number[] }
+  | { readonly kind: 'other-update'; readonly how: 'put' | 'delete'; readonly what: number }
+  | { readonly kind: 'other-select'; readonly what: readonly number[] };
+
 /** What goes wrong. */
 export type FaultAction =
   | { readonly kind: 'network'; readonly place: Place; readonly fault: NetworkFault; readonly amount: number }
@@ -54,7 +62,9 @@ export type FaultAction =
   | { readonly kind: 'clock'; readonly offMs: number };
 
 /** One step, and what is waited for after it: nothing, one turn of the loop, the answers to events, or milliseconds. */
-export type Step = (UserAction | FaultAction) & { readonly wait: 'nothing' | 'turn' | 'answers' | number };
+export type Step = (UserAction | ContentAction | FaultAction) & {
+  readonly wait: 'nothing' | 'turn' | 'answers' | number;
+};
 
 /** How the hub of a schedule behaves. */
 export interface HubPlan {
@@ -76,6 +86,8 @@ export interface Schedule {
   readonly apps: readonly { readonly world: string; readonly joinsAtFirst: boolean }[];
   /** Whether the apps are subscribed before the first step. */
   readonly calmStart: boolean;
+  /** How the hub shares content; without it, no app shares any. */
+  readonly content?: NonNullable<TestHubOptions['content']>;
   readonly steps: readonly Step[];
 }
 
@@ -173,7 +185,8 @@ function quirksOf(random: Random): QuirkName[] {
   return chosen;
 }
 
-function pause(random: Random): Step['wait'] {
+/** What is waited for after a step. */
+export function pause(random: Random): Step['wait'] {
   return random.weighted<() => Step['wait']>([
     [25, () => 'nothing'],
     [20, () => 'turn'],

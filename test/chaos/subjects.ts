@@ -61,6 +61,9 @@ export const SUBJECTS: readonly Subject[] = [
   ofReport('report-wren', BRAM),
 ];
 
+/** Everything that a schedule with content opens: two reports among it. */
+export const ALL_SUBJECTS: readonly Subject[] = [...SUBJECTS, ofReport('report-dunlin', ADA)];
+
 /** What is opened in the session of somebody else. */
 export const FOREIGN_SUBJECT: Subject = ofPatient(DALIA);
 

@@ -1,5 +1,5 @@
-import type { FaultAction, Schedule, Step, UserAction } from './schedule.ts';
-import { SUBJECTS } from './subjects.ts';
+import type { ContentAction, FaultAction, Schedule, Step, UserAction } from './schedule.ts';
+import { ALL_SUBJECTS } from './subjects.ts';
 
 /** What happens in a step, in words. */
 export function describeStep(step: Step): string {
@@ -7,7 +7,7 @@ export function describeStep(step: Step): string {
 }
 
 /** The apps and the hub of a schedule, in words. */
-export function describeCast({ apps, hub, calmStart }: Schedule): string[] {
+export function describeCast({ apps, hub, calmStart, content }: Schedule): string[] {
   const traits = [
     hub.keepEndpoints ? 'keeps endpoints' : 'forgets endpoints',
     hub.replay ? 'replays' : 'does not replay',
@@ -16,6 +16,7 @@ export function describeCast({ apps, hub, calmStart }: Schedule): string[] {
     ...(hub.heartbeatSeconds === undefined ? [] : [`beats every ${hub.heartbeatSeconds} s`]),
     `leases of ${hub.leaseSeconds} s`,
     ...hub.quirks,
+    ...(content ? [`content ${JSON.stringify(content)}`] : []),
   ];
   return [
     `hub: ${traits.join(', ')}`,
@@ -31,7 +32,7 @@ function waits(wait: Step['wait']): string {
   return typeof wait === 'number' ? `, and ${wait} ms pass` : '';
 }
 
-function describe(action: UserAction | FaultAction): string {
+function describe(action: UserAction | ContentAction | FaultAction): string {
   const app = 'app' in action && action.app !== undefined ? `app ${action.app + 1}` : 'every app';
   switch (action.kind) {
     case 'publish':
@@ -48,6 +49,14 @@ function describe(action: UserAction | FaultAction): string {
       return `${app} leaves`;
     case 'ask-again':
       return `${app} asks for ready()`;
+    case 'update':
+      return `${app} updates the content: ${action.how} o${action.what}`;
+    case 'select':
+      return `${app} selects ${selectionText(action)}`;
+    case 'other-update':
+      return `another application updates the content: ${action.how} o${action.what}`;
+    case 'other-select':
+      return `another application selects ${selectionText(action)}`;
     case 'foreign':
       return 'a patient is opened in another session';
     case 'network':
@@ -77,6 +86,9 @@ function describe(action: UserAction | FaultAction): string {
   }
 }
 
+const selectionText = ({ what }: { readonly what: readonly number[] }): string =>
+  what.length === 0 ? 'nothing' : what.map((one) => `o${one}`).join(' and ');
+
 function eventText({ name, subject }: { readonly name: string; readonly subject: number }): string {
-  return name === 'Home-open' ? name : `${name} ${SUBJECTS[subject]?.id ?? ''}`;
+  return name === 'Home-open' ? name : `${name} ${ALL_SUBJECTS[subject]?.id ?? ''}`;
 }

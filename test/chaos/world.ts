@@ -12,11 +12,13 @@ import { WORLDS, type WorldKind } from '../integration/worlds.ts';
 import { ChaosApp, type ClientMaker } from './app.ts';
 import { type CallbackServer, startCallbackServer } from './callback-server.ts';
 import { Clock } from './clock.ts';
+import type { ContentMaker } from './content-app.ts';
+import { ContentLedger } from './content-ledger.ts';
 import type { Breach, Invariant } from './invariants.ts';
 import { Ledger } from './ledger.ts';
 import { type Character, characterOf } from './quirks.ts';
 import type { Schedule } from './schedule.ts';
-import { contextName, SUBJECTS } from './subjects.ts';
+import { ALL_SUBJECTS, contextName } from './subjects.ts';
 
 /** How long the hub waits for an answer, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 400;
@@ -24,10 +26,18 @@ const ANSWER_TIMEOUT_MS = 400;
 /** For so long a step waits for answers, in milliseconds. */
 const ANSWERED_WITHIN_MS = 600;
 
+/** What makes the parts of an app. */
+export interface Makers {
+  readonly make: ClientMaker;
+  readonly share: ContentMaker;
+}
+
 /** A hub, a session, networks, and the apps of one run. */
 export class ChaosWorld {
   readonly clock = new Clock();
   readonly ledger: Ledger;
+  /** What the hub does with the content of the session. */
+  readonly contents = new ContentLedger();
   readonly evidence = new Evidence();
   readonly breaches: Breach[] = [];
   /** What each app saw at each step, in words. */
@@ -47,15 +57,22 @@ export class ChaosWorld {
   step = 0;
   readonly #schedule: Schedule;
   readonly #make: ClientMaker;
+  readonly #share: ContentMaker;
+  #marks = 0;
   readonly #tokens = new Map<string, string>();
   /** What is under way, in words. */
   readonly #pending = new Map<Promise<unknown>, string>();
   readonly #watchers = new Set<() => void>();
   readonly #relaunched = new Set<ChaosApp>();
 
-  private constructor(schedule: Schedule, make: ClientMaker, hub: TestHub, callback: CallbackServer) {
+  private constructor(
+    schedule: Schedule,
+    { make, share }: Makers,
+    { hub, callback }: { hub: TestHub; callback: CallbackServer },
+  ) {
     this.#schedule = schedule;
     this.#make = make;
+    this.#share = share;
     this.character = characterOf(schedule.hub.quirks);
     const { hidesOrder, clockMs } = this.character;
     this.ledger = new Ledger({
@@ -72,17 +89,19 @@ export class ChaosWorld {
       this.evidence.keep('the topic', session.id);
       this.evidence.keep('the token', session.accessToken);
     }
-    for (const { type, id } of SUBJECTS) this.evidence.keep(`the id of a ${type}`, id);
+    if (this.sharesContent) this.contents.watch(this.session);
+    for (const { type, id } of ALL_SUBJECTS) this.evidence.keep(`the id of a ${type}`, id);
   }
 
   /** Starts everything but the apps. */
-  static async start(schedule: Schedule, make: ClientMaker): Promise<ChaosWorld> {
+  static async start(schedule: Schedule, makers: Makers): Promise<ChaosWorld> {
     const callback = await startCallbackServer(() => world?.changed());
     const { quirks, ...plan } = schedule.hub;
     const character = characterOf(quirks);
     const hub = await startTestHub({
       ...plan,
       ...character.hub,
+      ...(schedule.content === undefined ? {} : { content: schedule.content }),
       leaseSeconds: Math.min(plan.leaseSeconds, character.leaseSeconds ?? Number.POSITIVE_INFINITY),
       network: true,
       answerTimeoutMs: ANSWER_TIMEOUT_MS,
@@ -92,11 +111,12 @@ export class ChaosWorld {
         world.evidence.line(formatMessage(message));
         world.ledger.read(message);
         world.ledger.readOpen(world.session);
+        if (world.sharesContent) world.contents.readOpen(world.session);
         world.changed();
       },
     });
     let world: ChaosWorld | undefined;
-    world = new ChaosWorld(schedule, make, hub, callback);
+    world = new ChaosWorld(schedule, makers, { hub, callback });
     return world;
   }
 
@@ -128,6 +148,23 @@ export class ChaosWorld {
   /** Whether the hub sends an event before it knows it by itself, so that its answers are older than its events. */
   get answersLate(): boolean {
     return this.#schedule.hub.echoFirst;
+  }
+
+  /** Whether apps share content. */
+  get sharesContent(): boolean {
+    return this.#schedule.content !== undefined;
+  }
+
+  /** The apps that share content and have not left. */
+  get sharing(): readonly ChaosApp[] {
+    return this.present.filter(({ content }) => content !== undefined);
+  }
+
+  /** A mark that nothing else has. */
+  nextMark(): string {
+    const mark = `mark-${++this.#marks}-of-the-content`;
+    this.evidence.keep('what is shared', mark);
+    return mark;
   }
 
   /** Every form of the session's topic. */
@@ -164,7 +201,7 @@ export class ChaosWorld {
     const kind = WORLDS.find(({ title }) => title === plan?.world);
     if (!kind || this.apps.get(index)?.hasLeft === false) return;
     const name = `app ${index + 1}${this.apps.has(index) ? ` again (${this.everybody.length})` : ''}`;
-    const app = await ChaosApp.launch(name, kind, this, this.#make);
+    const app = await ChaosApp.launch(name, kind, this, { make: this.#make, share: this.#share });
     this.apps.set(index, app);
     this.everybody.push(app);
   }
@@ -205,7 +242,10 @@ export class ChaosWorld {
   /** The `fetch` of an app: what would be stamped like the event of another one does not get through. */
   readonly fetch = (app: string, ...[url, init]: Parameters<FetchLike>): ReturnType<FetchLike> => {
     const timestamp = typeof init.body === 'string' ? /^\{"timestamp":"([^"]+)"/.exec(init.body)?.[1] : undefined;
-    if (timestamp !== undefined && !this.clock.claim(timestamp, app)) return Promise.reject(new TypeError('No luck.'));
+    // Content has an order of its own.
+    const isOfContent = typeof init.body === 'string' && /"hub\.event":"\w+-(?:update|select)"/i.test(init.body);
+    if (timestamp !== undefined && !isOfContent && !this.clock.claim(timestamp, app))
+      return Promise.reject(new TypeError('No luck.'));
     return fetch(url, init);
   };
 
