@@ -1,9 +1,11 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { startMeasurements } from '../../examples/measurements/demo.ts';
+import { startDemo } from '../../examples/web-app/demo.ts';
 import { openBrowser } from './support.ts';
 
 const ADA = 'Ada Rosalind Quill';
+const BRAM = 'Bram Oakhurst';
 
 /** The example with its three windows, all of which are connected. */
 async function openWindows() {
@@ -24,7 +26,11 @@ async function openWindows() {
 }
 
 const standing = (page: Page, text: string) => page.locator('#connection', { hasText: text }).waitFor();
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+/** Presses a button. In a window behind others everything is slow. */
+const press = async (page: Page, name: string): Promise<void> => {
+  await page.bringToFront();
+  await page.getByRole('button', { name, exact: true }).click();
+};
 const shows = (page: Page, patient: string) => page.locator('#patient h2', { hasText: patient }).waitFor();
 const lines = (page: Page) => page.locator('#lengths li');
 const label = (page: Page) => lines(page).first().getByRole('textbox');
@@ -45,7 +51,6 @@ async function openReport(worklist: Page, patient: string, others: readonly Page
 
 /** Moves the pointer over the image, from one of its pixels to another. */
 async function drag(viewer: Page, from: readonly [number, number], to: readonly [number, number]): Promise<void> {
-  // In a window behind others the pointer is slow.
   await viewer.bringToFront();
   const box = await (viewer.locator('#image') as Locator).boundingBox();
   if (!box) throw new Error('There is no image.');
@@ -120,3 +125,142 @@ it('shares lengths between the viewer and the report, and the status with the wo
   await row.getByText('Final').waitFor();
   expect(troubles).toEqual([]);
 }, 30_000);
+
+/** Holds the updates that a window sends, until they are let go. */
+async function hold(page: Page): Promise<{ readonly held: Promise<void>; letGo(): void }> {
+  const gates = { isHeld: () => {}, open: () => {} };
+  const held = new Promise<void>((resolve) => {
+    gates.isHeld = resolve;
+  });
+  const opened = new Promise<void>((resolve) => {
+    gates.open = resolve;
+  });
+  await page.route(/./, async (route) => {
+    if (route.request().postData()?.includes('DiagnosticReport-update')) {
+      gates.isHeld();
+      await opened;
+    }
+    await route.continue();
+  });
+  return {
+    held,
+    letGo: () => gates.open(),
+  };
+}
+
+it('asks whose label stays, and merges what does not contradict', async () => {
+  const { troubles, worklist, viewer, report } = await openWindows();
+  await openReport(worklist, BRAM, [viewer, report]);
+  await drag(viewer, [120, 120], [220, 120]);
+  await Promise.all([hasLines(viewer, 1), hasLines(report, 1)]);
+
+  // One writes while the other saves.
+  await write(report, 'mine');
+  await write(viewer, 'theirs');
+  await label(viewer).press('Enter');
+  await viewer.getByRole('img', { name: '50 mm · theirs' }).waitFor();
+  await label(report).press('Enter');
+  await report.getByText('Somebody else has written “theirs” here meanwhile.').waitFor();
+  await press(report, 'Keep mine');
+  await viewer.getByRole('img', { name: '50 mm · mine' }).waitFor();
+
+  // Both save at the same time.
+  const ofReport = await hold(report);
+  await write(report, 'from the report');
+  await label(report).press('Enter');
+  await ofReport.held;
+  await write(viewer, 'from the viewer');
+  await label(viewer).press('Enter');
+  await viewer.getByRole('img', { name: '50 mm · from the viewer' }).waitFor();
+  ofReport.letGo();
+  await report.getByText('Somebody else has written “from the viewer” here meanwhile.').waitFor();
+  await press(report, 'Keep theirs');
+  await isLabelled(report, 'from the viewer');
+
+  // One moves what the other labels: both hold.
+  const ofViewer = await hold(viewer);
+  await drag(viewer, [220, 120], [260, 120]);
+  await ofViewer.held;
+  await write(report, 'lesion');
+  await label(report).press('Enter');
+  await isLabelled(viewer, 'lesion');
+  ofViewer.letGo();
+  await report.getByRole('button', { name: '70 mm', exact: true }).waitFor();
+  await viewer.getByRole('img', { name: '70 mm · lesion' }).waitFor();
+  await isLabelled(report, 'lesion');
+
+  // What is being written is not lost without a word.
+  await write(report, 'unsaved');
+  await press(viewer, 'Remove 70 mm');
+  await report.getByText('A length on which you were writing has been removed.').waitFor();
+  expect(troubles).toEqual([]);
+}, 30_000);
+
+it('believes nothing while the connection is lost, and catches up', async () => {
+  const { troubles, worklist, viewer, report } = await openWindows();
+  const cuts: (() => Promise<unknown>)[] = [];
+  let isCut = false;
+  await report.routeWebSocket(/./, (socket) => {
+    if (isCut) return void socket.close({ code: 4000 });
+    const server = socket.connectToServer();
+    cuts.push(() => Promise.all([socket.close({ code: 4000 }), server.close({ code: 4000 })]));
+  });
+  await report.reload();
+  await standing(report, 'Connected');
+  await openReport(worklist, ADA, [viewer, report]);
+
+  await drag(viewer, [150, 250], [150, 310]);
+  await hasLines(report, 1);
+  await press(report, '30 mm');
+  await Promise.all([isHighlighted(viewer, 0), isHighlighted(report, 0)]);
+
+  isCut = true;
+  await Promise.all(cuts.splice(0).map((cut) => cut()));
+  await standing(report, 'Connection lost since');
+  await report.locator('#patient .warning', { hasText: 'this may be out of date' }).waitFor();
+  const sign = report.getByRole('button', { name: 'Sign as final' });
+  expect([await sign.isDisabled(), await sign.getAttribute('title')]).toEqual([
+    true,
+    'The connection is lost: this may be out of date.',
+  ]);
+  await drag(viewer, [120, 120], [220, 120]);
+  await hasLines(viewer, 2);
+  expect(await lines(report).count()).toBe(1);
+
+  isCut = false;
+  await Promise.all([standing(report, 'Connected'), hasLines(report, 2)]);
+  // Nothing is selected again without a word of the user.
+  await press(report, 'Select again what was selected');
+  await report.locator('#select-again').waitFor({ state: 'hidden' });
+  await Promise.all([isHighlighted(viewer, 0), isHighlighted(report, 0)]);
+
+  // Where somebody may show another report, the others are told, and can work on.
+  await openReport(worklist, BRAM, [viewer, report]);
+  isCut = true;
+  await Promise.all(cuts.splice(0).map((cut) => cut()));
+  await standing(viewer, 'Report window out of step');
+  await drag(viewer, [120, 120], [220, 120]);
+  await hasLines(viewer, 1);
+  isCut = false;
+  await standing(report, 'Connected');
+  await press(worklist, `Open again the report of ${BRAM}`);
+  await Promise.all([worklist, viewer, report].map((page) => standing(page, 'Connected')));
+  await Promise.all([hasLines(viewer, 1), hasLines(report, 1)]);
+  expect(troubles).toEqual([]);
+}, 30_000);
+
+it('is opened by the demonstration’s page', async () => {
+  const demo = await startDemo();
+  onTestFinished(() => demo.close());
+  const page = await (await openBrowser()).newPage();
+  await page.goto(demo.url);
+  const [opened] = await Promise.all([
+    page.waitForEvent('popup'),
+    page.getByRole('link', { name: 'Shared measurements' }).click(),
+  ]);
+  const [viewer] = await Promise.all([
+    opened.waitForEvent('popup'),
+    opened.getByRole('link', { name: 'Viewer' }).click(),
+  ]);
+  await standing(viewer, 'Connected');
+});

@@ -82,6 +82,17 @@ function openBrowser() {
   return visit;
 }
 
+describe('examples/measurements', () => {
+  it('prints the address of its start page, and ends on Ctrl+C', async () => {
+    const { process: process_, printed } = run('measurements');
+    const address = (await printed(/^open /)).replace('open ', '');
+    const page = await fetch(address);
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('/launch/worklist')]);
+    process_.kill('SIGINT');
+    expect(await once(process_, 'exit')).toEqual([0, null]);
+  });
+});
+
 describe('examples/smart-server', () => {
   /** The example, launched by an EHR that is not its own. */
   async function openApp() {

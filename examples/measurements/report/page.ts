@@ -12,7 +12,7 @@ import { allow, say, sayFailure } from '../shared/words.ts';
 showFailures();
 
 const BUTTONS = { preliminary: find('#preliminary', HTMLButtonElement), final: find('#final', HTMLButtonElement) };
-const { content, follow } = await join('Report');
+const { content, follow } = await join('Report window');
 const list = new LengthList(new LengthChanges(content));
 
 /** Changes the status of the report for everybody. */

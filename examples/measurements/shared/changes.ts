@@ -77,9 +77,13 @@ export class LengthChanges {
     return outcome === GONE ? DONE : outcome;
   }
 
-  /** Selects lengths for everybody. */
-  async select(ids: readonly string[]): Promise<Outcome> {
-    const { ignored } = await this.#content.select(ids.map((id) => `Observation/${id}`));
+  /**
+   * Selects lengths for everybody.
+   *
+   * @param names such as `Observation/o1`
+   */
+  async select(names: readonly string[]): Promise<Outcome> {
+    const { ignored } = await this.#content.select(names);
     return ignored.length === 0 ? DONE : { kind: 'told', text: 'Some of these lengths have been removed meanwhile.' };
   }
 

@@ -8,9 +8,13 @@ import { allow, say, sayFailure } from './words.ts';
 export class LengthList {
   readonly #changes: LengthChanges;
   readonly #rows = new Map<string, LengthRow>();
+  readonly #again = find('#select-again', HTMLButtonElement);
+  /** What was selected before the connection was lost. */
+  #offered: readonly string[] = [];
 
   constructor(changes: LengthChanges) {
     this.#changes = changes;
+    this.#again.onclick = () => void changes.select(this.#offered).then(() => say(''), sayFailure);
   }
 
   /**
@@ -38,6 +42,9 @@ export class LengthList {
       row.show(length, content?.isSelected(length.resource) ?? false, why);
     }
     find('#no-lengths').hidden = lengths.length > 0;
+    this.#offered = content?.offered ?? [];
+    this.#again.hidden = this.#offered.length === 0;
+    allow(this.#again, why);
   }
 }
 
@@ -66,7 +73,7 @@ class LengthRow {
     this.#asked.setAttribute('role', 'alert');
     this.element = make('li', {}, this.#pick, form, this.#remove, this.#asked);
     this.element.dataset['length'] = length.id;
-    this.#pick.onclick = () => this.#do(this.#changes.select(this.#isSelected ? [] : [length.id]));
+    this.#pick.onclick = () => this.#do(this.#changes.select(this.#isSelected ? [] : [`Observation/${length.id}`]));
     this.#label.oninput = () => this.#wrote();
     this.#label.onkeydown = ({ key }) => {
       if (key === 'Escape') this.#settle();

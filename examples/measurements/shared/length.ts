@@ -66,25 +66,30 @@ export function withLabel(observation: DeepReadonly<Observation>, label: string)
   return label === '' ? rest : { ...rest, note: [{ ...note?.[0], text: label }] };
 }
 
-/** Reads a length from what is shared, also by other applications: whatever it says is shown as text. */
+const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, LONGEST_LABEL) : '');
+
+/** Reads a length from what is shared, also by other applications: of whatever it says, only texts and numbers are shown. */
 export function lengthOf(resource: DeepReadonly<Observation>): Length {
-  const { id = '', valueQuantity, valueString, note, component } = resource;
-  const { value, unit = '' } = valueQuantity ?? {};
-  const place = component?.find(({ code }) => code?.text === ENDS)?.valueString;
-  const [, ax, ay, bx, by] = NUMBERS.exec(place ?? '')?.map(Number) ?? [];
-  const isPlaced = ax !== undefined && ay !== undefined && bx !== undefined && by !== undefined;
+  const { valueQuantity, valueString, note } = resource;
+  const quantity = typeof valueQuantity?.value === 'number' ? `${valueQuantity.value} ${text(valueQuantity.unit)}` : '';
   return {
-    id,
-    value: String(value === undefined ? (valueString ?? 'no value') : `${value} ${unit}`).slice(0, LONGEST_LABEL),
-    label: String(note?.[0]?.text ?? '').slice(0, LONGEST_LABEL),
-    ends: isPlaced
-      ? [
-          [ax, ay],
-          [bx, by],
-        ]
-      : undefined,
+    id: text(resource.id),
+    value: quantity.trim() || text(valueString) || 'no value',
+    label: text(note?.[0]?.text),
+    ends: endsOf(resource.component),
     resource,
   };
+}
+
+function endsOf(component: unknown): Ends | undefined {
+  const components: Observation['component'] = Array.isArray(component) ? component : [];
+  const place = components.find((one) => one?.code?.text === ENDS)?.valueString;
+  const [, ax, ay, bx, by] = NUMBERS.exec(text(place))?.map(Number) ?? [];
+  if (ax === undefined || ay === undefined || bx === undefined || by === undefined) return undefined;
+  return [
+    [ax, ay],
+    [bx, by],
+  ];
 }
 
 const measured = (ends: Ends): Pick<Observation, 'valueQuantity' | 'component'> => ({

@@ -46,7 +46,9 @@ export function standingOf(sync: SyncStatus, status: ContentStatus | undefined):
       return busy('Catching up', 'Catching up: this may be out of date');
     case 'refused': {
       const names = sync.by.map(({ subscriber = 'Another window' }) => subscriber).join(' and ');
-      return lost(`${names} is out of step`, `${names} may show another report`);
+      // That others do not follow keeps nobody here from working.
+      const doubt = `${names} may show another report: open this one again in the worklist`;
+      return { level: 'denied', text: `${names} out of step`, doubt, why: undefined };
     }
     default:
       return (status && OF_CONTENT[status]) ?? { level: 'active', text: 'Connected', doubt: undefined, why: undefined };

@@ -73,7 +73,9 @@ followHand(canvas, image, {
     const others = isMore ? lengths().filter((one) => content.current?.isSelected(one.resource)) : [];
     const ids = others.map((one) => one.id).filter((one) => one !== id);
     const isOff = others.some((one) => one.id === id);
-    changes.select(id === undefined || isOff ? ids : [...ids, id]).then(told, sayFailure);
+    changes
+      .select((id === undefined || isOff ? ids : [...ids, id]).map((one) => `Observation/${one}`))
+      .then(told, sayFailure);
   },
 });
 follow(show);

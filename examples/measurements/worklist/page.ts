@@ -77,7 +77,7 @@ function rowOf(exam: Exam) {
   return { exam, element, status, about, buttons };
 }
 
-function show(current: ContentSnapshot | null, { why }: Standing): void {
+function show(current: ContentSnapshot | null, { why, doubt }: Standing): void {
   find('#why').textContent = why ?? '';
   for (const { exam, element, status, about, buttons } of rows) {
     const shared = content.of(exam.report);
@@ -85,8 +85,14 @@ function show(current: ContentSnapshot | null, { why }: Standing): void {
     const known = statuses.get(exam.report.id);
     status.textContent = STATUS_WORDS[known] ?? known;
     about.textContent = shared ? `open · ${count(shared.resources('Observation').length)}` : 'closed';
-    element.dataset['current'] = String(shared !== null && shared === current);
-    allow(buttons.open, why ?? (shared && shared === current ? 'This report is shown already.' : undefined));
+    const isCurrent = shared !== null && shared === current;
+    element.dataset['current'] = String(isCurrent);
+    buttons.open.textContent = isCurrent ? 'Open again' : 'Open';
+    buttons.open.ariaLabel = `${buttons.open.textContent} the report of ${summarize(exam.patient).name}`;
+    allow(
+      buttons.open,
+      why ?? (isCurrent && doubt === undefined ? 'Every window shows this report already.' : undefined),
+    );
     allow(buttons.close, why ?? (shared ? undefined : 'This report is not open.'));
   }
 }
