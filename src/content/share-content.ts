@@ -79,13 +79,9 @@ const VERBS = ['open', 'close', 'update', 'select'];
 interface Shared {
   readonly anchor: SharedAnchor;
   readonly outbox: Outbox;
-  /** What is dragged, by the names of its resources. */
-  readonly dragged: Map<string, Dragged>;
-}
-
-interface Dragged {
-  readonly timer: ReturnType<typeof after>;
-  readonly operations: readonly Operation[];
+  /** What is dragged, in the order of the calls, and when the hand rests. */
+  readonly dragged: Operation[];
+  resting?: ReturnType<typeof after>;
 }
 
 /**
@@ -246,7 +242,6 @@ export class SharedContent {
         return { id, put, content: anchor.snapshot };
       },
       waitMs,
-      [...(planned?.keys() ?? [])].join(),
     );
   }
 
@@ -283,24 +278,21 @@ export class SharedContent {
 
   #enqueue<T>(
     operation: Pick<Operation, 'decides' | 'signal' | 'plan' | 'since' | 'selection'>,
-    { outbox, dragged }: Shared,
+    shared: Shared,
     result: (delivered: Delivered) => T,
     waitMs = 0,
-    of = '',
   ): Promise<T> {
+    const { outbox, dragged } = shared;
     const { signal } = operation;
     const sending = new Promise<T>((resolve, reject) => {
-      const added = { ...operation, conflicts: 0, resolve: (what: Delivered) => resolve(result(what)), reject };
-      if (waitMs === 0) return outbox.add(added);
-      const { timer: before, operations = [] } = dragged.get(of) ?? {};
-      clearTimeout(before);
-      // They go together, and the latest counts.
-      const all = [...operations, added];
-      const timer = after(waitMs, () => {
-        dragged.delete(of);
-        for (const one of all) outbox.add(one);
-      });
-      dragged.set(of, { timer, operations: all });
+      dragged.push({ ...operation, conflicts: 0, resolve: (what: Delivered) => resolve(result(what)), reject });
+      clearTimeout(shared.resting);
+      // Nothing overtakes what is dragged: they go together, and the latest of each resource counts.
+      const send = () => {
+        for (const one of dragged.splice(0)) outbox.add(one);
+      };
+      if (waitMs === 0) send();
+      else shared.resting = after(waitMs, send);
     });
     return abortable(sending, signal);
   }
@@ -367,13 +359,10 @@ export class SharedContent {
     this.#subscribers.notify();
   }
 
-  #end({ anchor, outbox, dragged }: Shared, error: FhircastError): void {
+  #end({ anchor, outbox, dragged, resting }: Shared, error: FhircastError): void {
     anchor.stop();
-    for (const { timer, operations } of dragged.values()) {
-      clearTimeout(timer);
-      for (const { reject } of operations) reject(error);
-    }
-    dragged.clear();
+    clearTimeout(resting);
+    for (const { reject } of dragged.splice(0)) reject(error);
     outbox.close(error);
   }
 
@@ -384,7 +373,7 @@ export class SharedContent {
       if (this.#shared.size >= MOST_ANCHORS && !anchor.isCurrent) this.#close(oldest);
     const name = nameOf(resource ?? anchorReference ?? key);
     const anchor = new SharedAnchor(this.#owner, key, name, this.#offers.get(key) ?? []);
-    const shared: Shared = { anchor, outbox: new Outbox(this.#owner, anchor), dragged: new Map() };
+    const shared: Shared = { anchor, outbox: new Outbox(this.#owner, anchor), dragged: [] };
     this.#shared.set(key, shared);
     return shared;
   }

@@ -98,7 +98,7 @@ export class SharedAnchor {
       this.offered = [];
     }
     const changes = isUpdate ? readUpdate(event, (key) => this.#knownAs(key)) : [];
-    if (!isUpdate && versionId === undefined) return this.settle();
+    if (!isUpdate && versionId === undefined) return this.settle(undefined, isEcho);
     const isUnchained = this.#take({ kind: 'link', link: { id, versionId, priorVersionId, changes } }, isEcho);
     if (isUnchained && isUpdate)
       this.#owner.session.listeners.emit(

@@ -37,6 +37,21 @@ describe('a select', () => {
     ]);
   });
 
+  it("is told as this app's own, and to others as another's", async () => {
+    const { content, share, session } = await open();
+    const other = await share('Reporter');
+    const [ours, theirs]: [boolean[], boolean[]] = [[], []];
+    content.on('change', ({ isSelection, isEcho }) => isSelection && ours.push(isEcho));
+    other.content.on('change', ({ isSelection, isEcho }) => isSelection && theirs.push(isEcho));
+    await content.select(['Observation/a']);
+    await other.until(() => other.content.current?.isSelected('Observation/a'));
+    await session.publish('DiagnosticReport-select', selects(['Observation/b']));
+    expect([ours, theirs]).toEqual([
+      [true, false],
+      [false, false],
+    ]);
+  });
+
   it('may select what was opened', async () => {
     const { content } = await open();
     const { ignored } = await content.select(['ImagingStudy/s1']);

@@ -116,6 +116,41 @@ describe('an update', () => {
     expect(new Set(done.map(({ id }) => id)).size).toBe(1);
   });
 
+  it('of what is dragged is overtaken by no later call', async () => {
+    const { content, sent, session } = await open();
+    const texts = () =>
+      session
+        .content()
+        ?.resources.map((one) => 'valueString' in one && `${one.id} ${one.valueString}`)
+        .sort();
+    const moving = content.update({ put: [length('a', 'moving'), length('b')] }, { throttle: 60_000 });
+    await content.update({ put: length('a', 'at rest') });
+    await moving;
+    expect(texts()).toEqual(['a at rest', 'b b']);
+    const last = content.update({ put: length('a', 'moving') }, { throttle: 60_000 });
+    await content.update({ delete: 'Observation/a' });
+    await last;
+    expect(texts()).toEqual(['b b']);
+    const both = content.update({ put: [length('a', 'first'), length('b', 'first')] }, { throttle: 60_000 });
+    await Promise.all([both, content.update({ put: length('a', 'second') }, { throttle: 20 })]);
+    expect(texts()).toEqual(['a second', 'b first']);
+    const dragged = content.update({ put: length('c') }, { throttle: 60_000 });
+    expect((await content.select(['Observation/c'])).ignored).toEqual([]);
+    await dragged;
+    expect(sent.length).toBe(5);
+  });
+
+  it('of what is dragged goes on when the latest is given up', async () => {
+    const { content, sent } = await open();
+    const life = new AbortController();
+    const first = content.update({ put: length('a', 'first') }, { throttle: 20 });
+    const second = errorOf(content.update({ put: length('a', 'second') }, { throttle: 20, signal: life.signal }));
+    life.abort();
+    expect((await second).code).toBe('aborted');
+    await first;
+    expect(sent.map(entriesOf)).toEqual([[put(length('a', 'first'))]]);
+  });
+
   it('by a function that changes nothing sends nothing', async () => {
     const { content, sent } = await open();
     expect(await content.update(() => undefined)).toMatchObject({ id: undefined, put: [] });
