@@ -116,6 +116,10 @@ export function apply(state: AnchorState, message: AnchorMessage): Outcome {
 const follows = ({ versionId, priorVersionId }: Link, at: string | undefined): boolean =>
   priorVersionId !== undefined && priorVersionId === at && versionId !== at;
 
+/** Whether a link tells nothing but that there is a version: a select that has no prior one, which may come before what made it. */
+const isBare = ({ versionId, priorVersionId, changes }: Link): boolean =>
+  versionId !== undefined && priorVersionId === undefined && changes?.length === 0;
+
 function takeLink(before: AnchorState, link: Link): Outcome {
   const { versionId, id } = link;
   // Where a newer version was told of, what comes late leads nowhere.
@@ -128,7 +132,7 @@ function takeLink(before: AnchorState, link: Link): Outcome {
     seen: withSeen(before, idName(id), versionName(versionId)),
     isShared: true,
   };
-  const isUnchained = before.standing === 'known' && link.priorVersionId === undefined;
+  const isUnchained = before.standing === 'known' && link.priorVersionId === undefined && !isBare(link);
   const isTooMuch = before.content.size + (link.changes?.length ?? 0) > MOST_RESOURCES;
   if (link.changes && !isTooMuch && (isNext || isUnchained))
     return { ...advance(state, link, link.changes), isToAsk: false, isUnchained };
@@ -200,6 +204,11 @@ function takeAnswer(
   };
   let told: AnchorState = { ...base, content: new ResourceMap(new Map(content)) };
   for (const link of rest) {
+    if (versionId !== undefined && isBare(link)) {
+      // What was held or told of before it is older.
+      if (isKnown(before, versionId)) return { state: before, edits: NOTHING, isToAsk: true };
+      continue;
+    }
     const isNext = follows(link, told.at) || link.priorVersionId === undefined;
     if (!link.changes || !isNext) return { state: before, edits: NOTHING, isToAsk: true };
     told = { ...advance(told, link, link.changes).state, versionId: link.versionId ?? told.versionId };

@@ -239,7 +239,7 @@ export class Outbox {
       // Of what is not taken for another reason, the version says nothing.
       if (refusal && (/-large$|^content-|^closed$/.test(refusal.code) || NO_CONFLICT.includes(refusal.status)))
         throw refusal;
-      await this.#lookFor(sent);
+      await this.#lookFor(sent, what !== undefined);
       if (this.#isMoved(sent))
         return !selection && this.#isIn(sent) ? this.#delivered(id, answer, selection, 'seen') : undefined;
       const isFinal = refusal && !(refusal.status && statusPasses(refusal.status));
@@ -264,14 +264,18 @@ export class Outbox {
   /**
    * Asks what became of what nobody has confirmed, where it can be asked.
    *
+   * @param isObjected whether there is a SyncError about it: the hub's, or that of an app that does not follow what the hub has taken
    * @throws ContentError `content-unknown` when nobody can say
    */
-  async #lookFor(sent: Sent): Promise<void> {
+  async #lookFor(sent: Sent, isObjected: boolean): Promise<void> {
     const { connected, session, signal } = this.#owner;
     const anchor = this.#anchor;
     await connected();
     // An answer that is made later than the refusal.
-    if (!this.#isMoved(sent) && anchor.isCurrent) await session.api.askContext(signal).catch(() => {});
+    if (!this.#isMoved(sent) && anchor.isCurrent)
+      await session.api.askContext(signal).catch(() => {
+        if (isObjected) anchor.doubt();
+      });
     await anchor.fetch();
     if (anchor.state.standing !== 'known') throw new ContentError('content-unknown', { retryable: true });
   }

@@ -125,6 +125,11 @@ export class SharedAnchor {
     this.#take({ kind: 'gap' });
   }
 
+  /** Something may have been missed on a connection that lives, and the hub has to say. */
+  doubt(): void {
+    this.#take({ kind: 'gap' });
+  }
+
   /** Ends what is being asked. */
   stop(): void {
     this.#life.abort();

@@ -52,6 +52,7 @@ describe('what is known of an anchor', () => {
     'gap',
     'asked',
     'reopened',
+    'selected',
   );
   const step = fc.record({ id: ids, text: fc.option(fc.string({ maxLength: 3 }), { nil: undefined }), fate });
 
@@ -87,7 +88,13 @@ describe('what is known of an anchor', () => {
             link: { id: `e${n}`, versionId: `v${version}`, priorVersionId: prior, changes: [change] },
           };
           if (how === 'comes late') late.push(link);
-          else if (how !== 'is lost') take(link);
+          else if (how !== 'is lost' && how !== 'selected') take(link);
+          // The select that comes next is faster, and tells the version.
+          if (how === 'selected') {
+            const told = { id: `s${n}`, versionId: `v${version}`, priorVersionId: undefined, changes: [] };
+            take({ kind: 'link', link: told });
+            late.push(link);
+          }
           if (how === 'comes twice') take(link);
           if (how === 'gap') take({ kind: 'gap' });
           if (how === 'asked') take(answer());

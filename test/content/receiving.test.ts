@@ -89,6 +89,19 @@ describe('receiving', () => {
     expect(heldBy(app)).toBe(heldAt(session));
   });
 
+  it('2: a select that tells a version which is not held yet does not stand for the update that made it', async () => {
+    const { session, app, content } = await open({ content: { selectVersions: 'told' } });
+    session.disturbNext('reorder');
+    await Promise.all([session.update({ put: [{ ...length('a'), id: 'a' }] }), session.select(['Observation/a'])]);
+    await app.until(() => content.current?.status === 'known');
+    expect(content.current).toMatchObject({
+      versionId: session.content()?.versionId,
+      selected: ['Observation/a'],
+      size: 1,
+    });
+    expect(heldBy(app)).toBe(heldAt(session));
+  });
+
   it('2: without a prior version the order of arrival counts, with a warning', async () => {
     const { session, version, app, content } = await open();
     await sendRaw(session, 'DiagnosticReport-update', updates([put(length('a'))]), { 'context.versionId': 'v1' });

@@ -239,6 +239,17 @@ describe('silence', () => {
     expect(new Set(sent.map(({ id }) => id)).size).toBe(2);
   });
 
+  it('the echo is lost, somebody objects, and the hub cannot be asked at once: it is asked again, and nothing is called refused', {
+    timeout: 20_000,
+  }, async () => {
+    const { content, hub, session } = await open({ answerTimeoutMs: 100 }, { echoWithinMs: 2_000 });
+    session.disturbNext('drop');
+    const updating = content.update({ put: length('a') });
+    for (let ask = 0; ask < 4; ask++) hub.refuseNext({ kind: 'context', status: 503 });
+    await updating;
+    expect(session.content()?.resources).toEqual([length('a')]);
+  });
+
   it('a lost connection: the update is found in the content', async () => {
     const { content, session, app } = await open();
     const updating = content.update({ put: length('a') });
