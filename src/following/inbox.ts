@@ -266,10 +266,12 @@ export class Inbox {
         answer: (status) => {
           delivery.status = status;
           for (const waiting of delivery.waiting.splice(0)) waiting(status);
-          if (status !== ACCEPTED) decided(status < REFUSED_FROM);
-          if (status < REFUSED_FROM) return;
           const { reason } = acknowledgement;
-          this.#options.refused(event, reason);
+          const isRefusal = status >= REFUSED_FROM;
+          // Whoever is told that the app shows something else is told at the same time why.
+          if (isRefusal) this.#options.refused(event, reason);
+          if (status !== ACCEPTED) decided(!isRefusal);
+          if (!isRefusal) return;
           // Why the user stays logged in is for everybody (STU3, UserLogout), and the answer has no place for it.
           const isToSay = answer && reason !== undefined && event.name === 'UserLogout';
           if (isToSay && this.#options.dialect().sendsSyncErrors) this.#options.late(event, reason);
@@ -277,8 +279,8 @@ export class Inbox {
         late: (reason) => {
           // When the same is sent again under another id, the app is asked again.
           delivery.isRefusedLate = true;
-          decided(false);
           this.#options.refused(event, reason);
+          decided(false);
           // No SyncError is sent about content (STU3, SyncError).
           if (answer && !isOfContent(notification.kind)) this.#options.late(event, reason);
         },

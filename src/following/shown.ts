@@ -56,6 +56,11 @@ export class Shown {
     return decision;
   }
 
+  /** Whether the app has decided about the event that came last. */
+  get isDecided(): boolean {
+    return this.#decisions[this.#decisions.length - 1]?.follows !== undefined;
+  }
+
   get #isLong(): boolean {
     return this.#decisions.reduce((sum, { length }) => sum + length, 0) > MOST_TEXT;
   }

@@ -126,7 +126,25 @@ export class SyncTracker {
     this.#isFound = source === 'resync';
     // What is being asked has still to be answered; but whatever was not followed before an open, is over with it.
     const doubt = this.#facts.doubt === 'catching-up' || name.endsWith('-close') ? this.#facts.doubt : undefined;
-    this.#set({ refusals: NONE, undecided: NONE, doubt });
+    // Whoever did not follow an open still shows something else when that is closed: `shows()` tells.
+    const refusals = name.endsWith('-close') ? this.#facts.refusals.filter(({ isSelf }) => isSelf) : NONE;
+    this.#set({ refusals: refusals.length > 0 ? refusals : NONE, undecided: NONE, doubt });
+  }
+
+  /**
+   * This app has decided about all that came.
+   *
+   * @param isCurrent whether it shows what is current. It does not where it refused, also when what it refused has been closed since
+   */
+  shows(isCurrent: boolean): void {
+    const { refusals } = this.#facts;
+    const others = refusals.filter(({ isSelf }) => !isSelf);
+    if (isCurrent) {
+      if (others.length < refusals.length) this.#set({ refusals: others });
+    } else if (others.length === refusals.length) {
+      const self = { subscriber: this.#subscriberName, isSelf: true, diagnostics: undefined };
+      this.#set({ refusals: withRefusal(refusals, self) });
+    }
   }
 
   /**

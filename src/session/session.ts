@@ -240,8 +240,10 @@ export class Session implements SessionParts {
   /** Tells of a change of the context, or of what the app shows. */
   settled(): void {
     const { session } = this.contexts;
-    const { context: shown } = this.inbox.shown;
+    const { context: shown, isDecided } = this.inbox.shown;
     const before = this.#told;
+    // Nobody is told of one without the other.
+    if (isDecided) this.sync.shows(shown === session.current);
     if (session === before.session && shown === before.shown) return;
     this.#told = { session, shown };
     if (session !== before.session && this.listeners.has('context'))

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { ContextChange, FhircastClient } from '../../src/index.ts';
-import { ADA, BRAM, openWorld, patientContext, type World } from './world.ts';
+import { ADA, BRAM, CHIDI, openWorld, patientContext, type World } from './world.ts';
 import { WORLDS, type WorldKind } from './worlds.ts';
 
 const STU3 = WORLDS.find(({ title }) => title === 'STU3 by websocket') as WorldKind;
@@ -135,6 +135,34 @@ describe.each(WORLDS)('what the app shows: $title', (kind) => {
     expect([app.client.context.current?.patient?.id, app.client.shown?.patient?.id]).toEqual([BRAM.id, ADA.id]);
     await close(world, ADA);
     expect([app.client.context.current?.patient?.id, app.client.shown]).toEqual([BRAM.id, null]);
+  });
+
+  it('is not in step for as long as it is something else than the session has', async () => {
+    const world = await openWorld(kind);
+    let isDictating = false;
+    const app = await world.follow('Viewer', { listener: (event) => isDictating && event.refuse('Dictating') });
+    const { client } = app;
+    app.collect('Patient-close');
+    await client.ready();
+    await world.confirmed();
+    await open(world, ADA);
+    await app.until(() => client.syncStatus.state === 'in-sync');
+    isDictating = true;
+    const drawn: unknown[] = [];
+    client.subscribe(() => {
+      const isSame = client.shown?.patient?.id === client.context.current?.patient?.id;
+      if (!isSame) drawn.push(client.syncStatus.state);
+    });
+    await open(world, BRAM);
+    await close(world, BRAM);
+    // It still shows Ada, and nothing is current.
+    expect([client.shown?.patient?.id, client.context.current]).toEqual([ADA.id, null]);
+    expect(client.syncStatus).toMatchObject({ state: 'refused', by: [{ isSelf: true, diagnostics: 'Dictating' }] });
+    expect(drawn).not.toContain('in-sync');
+    isDictating = false;
+    await open(world, CHIDI);
+    await app.until(() => client.syncStatus.state === 'in-sync');
+    expect(client.shown?.patient?.id).toBe(CHIDI.id);
   });
 });
 
