@@ -228,7 +228,7 @@ describe.each(WORLDS)('refusal of a context change: $title', (kind) => {
     const app = await world.follow();
     const events = app.collect('Patient-open');
     // While the version is a guess, a 400 may be about the URL.
-    if (['stu2', 'stu3'].includes(kind.dialect)) await app.until(() => app.client.hub.discovery !== undefined);
+    if (kind.dialect === 'stu3') await app.until(() => app.client.hub.discovery !== undefined);
     world.hub.refuseNext({ kind: 'publish', status, text: 'A report is being dictated.' });
     const change = await app.client.requestContextChange('Patient-open', { patient: ADA });
     expect(change).toEqual({ accepted: false, id: expect.any(String), status, reason: 'A report is being dictated.' });
