@@ -189,6 +189,18 @@ it('asks whose label stays, and merges what does not contradict', async () => {
   await viewer.getByRole('img', { name: '70 mm · lesion' }).waitFor();
   await isLabelled(report, 'lesion');
 
+  // One draws while the other signs.
+  const again = await hold(viewer);
+  await drag(viewer, [150, 250], [150, 310]);
+  await again.held;
+  await press(report, 'Sign as final');
+  await viewer.getByText('The report is final.').waitFor();
+  again.letGo();
+  await viewer.getByText('The report has become final meanwhile. Nothing was changed.').waitFor();
+  expect(await lines(report).count()).toBe(1);
+  await press(report, 'Mark as preliminary');
+  await viewer.getByText('The report is final.').waitFor({ state: 'hidden' });
+
   // What is being written is not lost without a word.
   await write(report, 'unsaved');
   await press(viewer, 'Remove 70 mm');

@@ -1,5 +1,6 @@
 import { ContentError, type ContentSnapshot, type ContentUpdate, type SharedContent } from 'fhircast-client/content';
 import { type Ends, type Length, lengthOf, newObservation, withEnds, withLabel } from './length.ts';
+import { statusOf } from './report-status.ts';
 
 /** What became of a change, for the user. */
 export type Outcome =
@@ -11,6 +12,13 @@ export type Outcome =
 
 const DONE: Outcome = { kind: 'done' };
 const GONE: Outcome = { kind: 'told', text: 'Somebody else has removed this length.' };
+const FINAL: Outcome = { kind: 'told', text: 'The report has become final meanwhile. Nothing was changed.' };
+
+/** What is sent, if anything is, and what the user is told of it: that it is done, unless it is said. */
+interface Decision {
+  readonly send?: ContentUpdate;
+  readonly outcome?: Outcome;
+}
 
 /** Changes the lengths of the report that is open, and decides what happens when two people change the same one. */
 export class LengthChanges {
@@ -27,8 +35,7 @@ export class LengthChanges {
     const { current } = this.#content;
     const { patient, study } = current?.context ?? {};
     const put = newObservation(ends, `Patient/${patient?.id}`, study?.id && `ImagingStudy/${study.id}`);
-    await this.#content.update({ put });
-    return DONE;
+    return this.#decide(() => ({ send: { put } }));
   }
 
   /** Moves the ends of a length while it is dragged: one update is sent when the hand rests. */
@@ -61,7 +68,11 @@ export class LengthChanges {
    * @param seen what the user saw when the label was written
    */
   relabel(seen: Length, label: string): Promise<Outcome> {
-    return this.#decide(seen, (now) => (now.label === seen.label ? { put: withLabel(now.resource, label) } : 'ask'));
+    return this.#decideOn(seen.id, (now) =>
+      now.label === seen.label
+        ? { send: { put: withLabel(now.resource, label) } }
+        : { outcome: { kind: 'asked', now } },
+    );
   }
 
   /**
@@ -70,8 +81,10 @@ export class LengthChanges {
    * @param seen what the user saw when it was removed
    */
   async remove(seen: Length): Promise<Outcome> {
-    const outcome = await this.#decide(seen, (now) =>
-      now.label === seen.label && now.value === seen.value ? { delete: now.resource } : 'ask',
+    const outcome = await this.#decideOn(seen.id, (now) =>
+      now.label === seen.label && now.value === seen.value
+        ? { send: { delete: now.resource } }
+        : { outcome: { kind: 'asked', now } },
     );
     // Two who remove the same agree.
     return outcome === GONE ? DONE : outcome;
@@ -87,32 +100,31 @@ export class LengthChanges {
     return ignored.length === 0 ? DONE : { kind: 'told', text: 'Some of these lengths have been removed meanwhile.' };
   }
 
-  /** The function is asked again when somebody else was first. What it said last counts. */
-  async #decide(seen: Length, decide: (now: Length) => ContentUpdate | 'ask'): Promise<Outcome> {
-    let outcome: Outcome = DONE;
-    await this.#content.update((current) => {
-      const now = lengthIn(current, seen.id);
-      const decision = now && decide(now);
-      outcome = now === undefined ? GONE : decision === 'ask' ? { kind: 'asked', now } : DONE;
-      return decision === 'ask' ? undefined : decision;
+  /** The label is theirs, the ends are ours. */
+  #moveAfterOthers(seen: Length, ends: Ends): Promise<Outcome> {
+    return this.#decideOn(seen.id, (now) => {
+      const text = `Somebody else has moved this length too, to ${now.value}. Yours replaces it.`;
+      const send = { put: withEnds(now.resource, ends) };
+      return now.value === seen.value ? { send } : { send, outcome: { kind: 'told', text } };
     });
-    return outcome;
   }
 
-  /** The label is theirs, the ends are ours. */
-  async #moveAfterOthers(seen: Length, ends: Ends): Promise<Outcome> {
-    let outcome: Outcome = DONE;
-    await this.#content.update((current) => {
-      const now = lengthIn(current, seen.id);
-      if (!now) {
-        outcome = GONE;
-        return undefined;
-      }
-      const text = `Somebody else has moved this length too, to ${now.value}. Yours replaces it.`;
-      outcome = now.value === seen.value ? DONE : { kind: 'told', text };
-      return { put: withEnds(now.resource, ends) };
+  #decideOn(id: string, decide: (now: Length) => Decision): Promise<Outcome> {
+    return this.#decide((current) => {
+      const now = lengthIn(current, id);
+      return now ? decide(now) : { outcome: GONE };
     });
-    return outcome;
+  }
+
+  /** A function is asked again when somebody else was first. What it said last counts. */
+  async #decide(decide: (current: ContentSnapshot) => Decision): Promise<Outcome> {
+    let told: Outcome = DONE;
+    await this.#content.update((current) => {
+      const { send, outcome = DONE } = statusOf(current) === 'final' ? { outcome: FINAL } : decide(current);
+      told = outcome;
+      return send;
+    });
+    return told;
   }
 }
 
