@@ -6,10 +6,25 @@
 export type { ContentChange, ResourceChanges, ResourceKey } from './content-change.ts';
 export { ContentError, type ContentErrorDetails } from './content-error.ts';
 export type { ContentSnapshot, ContentStatus, SnapshotFacts } from './content-snapshot.ts';
-export type { ContentDecision, ContentSelectResult, ContentUpdate, ContentUpdateResult } from './operation.ts';
-export type { NamedResource, NamingReference, OtherResource, ResourceName, SharedResource } from './resource-names.ts';
+export type {
+  ContentDecision,
+  ContentDelete,
+  ContentPut,
+  ContentSelectResult,
+  ContentUpdate,
+  ContentUpdateResult,
+} from './operation.ts';
+export type {
+  NamedResource,
+  NamingReference,
+  OtherResource,
+  OtherType,
+  ResourceName,
+  SharedResource,
+} from './resource-names.ts';
 export {
   type ContentListener,
+  type ContentSendOptions,
   type ContentUpdateOptions,
   type ShareContentOptions,
   type SharedContent,

@@ -1,3 +1,4 @@
+import { isObject } from '../events/json.ts';
 import { MOST_ENTRIES, uuid } from './bundles.ts';
 import { ContentError } from './content-error.ts';
 import type { ContentSnapshot } from './content-snapshot.ts';
@@ -5,13 +6,20 @@ import type { Held } from './resource-map.ts';
 import { keyOf, nameOf, type ResourceName, type SharedResource } from './resource-names.ts';
 import type { SharedAnchor } from './shared-anchor.ts';
 
-/** What an update changes. */
-export interface ContentUpdate {
+/** What an update puts. */
+export interface ContentPut {
   /** Resources that are new, or that replace what is there as a whole. One without an id gets a UUID. */
-  readonly put?: SharedResource | readonly SharedResource[] | undefined;
-  /** What is deleted: the resources, references to them, or their names such as `Observation/o1`. */
-  readonly delete?: ResourceName | readonly ResourceName[] | undefined;
+  readonly put: SharedResource | readonly SharedResource[];
 }
+
+/** What an update deletes. */
+export interface ContentDelete {
+  /** What is deleted: the resources, references to them, or their names such as `Observation/o1`. */
+  readonly delete: ResourceName | readonly ResourceName[];
+}
+
+/** What an update changes: `put`, `delete`, or both. */
+export type ContentUpdate = (ContentPut & Partial<ContentDelete>) | (ContentDelete & Partial<ContentPut>);
 
 /** What an app wants to change: data, or a function that decides by what is there. It is called again after a conflict. */
 export type ContentDecision = ContentUpdate | ((current: ContentSnapshot) => ContentUpdate | undefined);
@@ -93,9 +101,13 @@ const copyOf = (resource: SharedResource): SharedResource => {
  * @throws ContentError `content-invalid`
  */
 export function planUpdate(anchor: SharedAnchor, update: ContentUpdate): PlannedEdits {
+  if (!isObject(update)) throw invalid('the change is no object');
+  if ('then' in update) throw invalid('the function returned a promise');
+  const unknown = Object.keys(update).find((name) => name !== 'put' && name !== 'delete');
+  if (unknown !== undefined) throw invalid(`${unknown} is neither put nor delete`);
   const edits: PlannedEdits = new Map();
-  const add = (key: string | undefined, edit: Held | string, at: string) => {
-    if (key === undefined) throw invalid(`${at} without a type or an id`);
+  const add = (key: string | undefined, edit: Held | string, at: string, without: string) => {
+    if (key === undefined) throw invalid(`${at} without ${without}`);
     if (edits.has(key)) throw invalid(`${at} names a resource twice`);
     edits.set(key, edit);
   };
@@ -104,12 +116,13 @@ export function planUpdate(anchor: SharedAnchor, update: ContentUpdate): Planned
     const resource = copy?.id === undefined ? { ...copy, id: uuid() } : copy;
     const key = keyOf(resource);
     // Who opens an anchor again finds the same fullUrl.
-    add(key, { resource, fullUrl: key && anchor.state.content.get(key)?.fullUrl }, 'put');
+    const fullUrl = key && anchor.state.content.get(key)?.fullUrl;
+    add(key, { resource, fullUrl }, 'put', 'a resourceType, or with an id that is none');
   }
   for (const one of listOf(update.delete)) {
     const key = keyOf(one);
     if (key && anchor.isOpened(key)) throw invalid('delete of what the open brought');
-    add(key, nameOf((key && anchor.state.content.get(key)?.resource) || one), 'delete');
+    add(key, nameOf((key && anchor.state.content.get(key)?.resource) || one), 'delete', 'a type and an id');
   }
   if (edits.size === 0) throw invalid('nothing to change');
   if (edits.size > MOST_ENTRIES) throw invalid(`more than ${MOST_ENTRIES} resources`);

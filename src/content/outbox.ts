@@ -173,7 +173,7 @@ export class Outbox {
     const ours = (key: string): SharedResource | undefined => {
       const edit = planned.get(key);
       const [resourceType = '', id] = typeof edit === 'string' ? edit.split('/') : [];
-      return typeof edit === 'object' ? edit.resource : { resourceType, id };
+      return typeof edit === 'object' ? edit.resource : ({ resourceType, id } as SharedResource);
     };
     const changes = changesIn(ours, new Map(theirs.map((key) => [key, state.content.get(key)])));
     throw new ContentError('content-conflict', { changes });

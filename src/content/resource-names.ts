@@ -4,23 +4,50 @@ import { identityOf, targetOf } from '../events/identity.ts';
 import { isObject, text } from '../events/json.ts';
 import type { DeepReadonly } from '../events/read-only.ts';
 
-/** A resource of which no more is known than its type: one of another version of FHIR, such as R5's ImagingSelection. */
+/** The types that R5 has and R4 has not. */
+export type OtherType =
+  | 'ActorDefinition'
+  | 'ArtifactAssessment'
+  | 'BiologicallyDerivedProductDispense'
+  | 'Citation'
+  | 'ClinicalUseDefinition'
+  | 'ConditionDefinition'
+  | 'DeviceAssociation'
+  | 'DeviceDispense'
+  | 'DeviceUsage'
+  | 'EncounterHistory'
+  | 'FormularyItem'
+  | 'GenomicStudy'
+  | 'ImagingSelection'
+  | 'InventoryItem'
+  | 'InventoryReport'
+  | 'NutritionIntake'
+  | 'NutritionProduct'
+  | 'Permission'
+  | 'RequestOrchestration'
+  | 'Requirements'
+  | 'SubscriptionStatus'
+  | 'SubscriptionTopic'
+  | 'TestPlan'
+  | 'Transport';
+
+/** A resource of R5 of which no more is known than its type, such as an ImagingSelection. */
 export interface OtherResource {
   /** Its type. */
-  readonly resourceType: string;
+  readonly resourceType: OtherType;
   /** Its id. */
   readonly id?: string | undefined;
   /** What else it says. */
   readonly [element: string]: unknown;
 }
 
-/** A resource that is shared: of R4, or of another version of FHIR. */
+/** A resource that is shared: of R4, or of a type of R5 that R4 has not. */
 export type SharedResource = DeepReadonly<FhirResource> | OtherResource;
 
 /** A FHIR reference, as far as it names a resource. */
 export interface NamingReference {
   /** Such as `Observation/o1`. */
-  readonly reference?: string | undefined;
+  readonly reference: string;
 }
 
 /** A resource, as far as its name goes. */
@@ -66,7 +93,7 @@ export const keyOf = (name: unknown): string | undefined => {
 };
 
 /** The name of a resource as it is written: `Observation/o1`; of a reference, its last two parts. */
-export const nameOf = (name: ResourceName): string => {
+export const nameOf = (name: ResourceName | { readonly reference?: string | undefined }): string => {
   if (typeof name === 'object' && 'resourceType' in name) return `${name.resourceType}/${name.id}`;
   const reference = typeof name === 'string' ? name : name.reference;
   return `${reference}`

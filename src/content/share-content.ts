@@ -19,6 +19,7 @@ import type { ContentSnapshot } from './content-snapshot.ts';
 import {
   type ContentDecision,
   type ContentSelectResult,
+  type ContentUpdate,
   type ContentUpdateResult,
   type Delivered,
   type Operation,
@@ -51,17 +52,28 @@ export interface ShareContentOptions {
   readonly echoWithinMs?: number;
 }
 
-/** How one update is sent. */
-export interface ContentUpdateOptions {
+/** How an update by a function, or a select, is sent. */
+export interface ContentSendOptions {
   /** The anchor, such as `DiagnosticReport/r1`. Default: the current context. */
-  readonly anchor?: ResourceName;
+  readonly anchor?: ResourceName | undefined;
+  /** Gives it up, unless it is under way. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How an update by data is sent. */
+export interface ContentUpdateOptions extends ContentSendOptions {
   /**
-   * For what is dragged: sends nothing before the hand has rested for so long, in milliseconds, and then the latest. `true` is 250. For
-   * data alone, and not for a function.
+   * The snapshot by which the user decided, such as the one of which a form was filled: where others have changed the same resource
+   * since, the update is a `content-conflict`. Its anchor is the default of `anchor`.
+   *
+   * @default what is there when `update()` is called
    */
-  readonly throttle?: boolean | number;
-  /** Gives the update up, unless it is under way. */
-  readonly signal?: AbortSignal;
+  readonly basedOn?: ContentSnapshot | undefined;
+  /**
+   * For what is dragged: sends nothing before the hand has rested for so long, in milliseconds, and then the latest of each resource. `true`
+   * is 250. The next call for the same anchor that is not throttled takes it along at once. For data alone, and not for a function.
+   */
+  readonly throttle?: boolean | number | undefined;
 }
 
 /** Listens to changes of the content. */
@@ -71,6 +83,8 @@ export type ContentListener = (change: ContentChange) => unknown;
 const MOST_ANCHORS = 64;
 const ECHO_WITHIN_MS = 5_000;
 const THROTTLE_MS = 250;
+/** How long the event of an open may be behind the hub's answer to it. */
+const OPEN_BEHIND_MS = 500;
 /** How long to wait before the connection is waited for again. */
 const LOOK_MS = 200;
 const VERBS = ['open', 'close', 'update', 'select'];
@@ -103,6 +117,7 @@ export class SharedContent {
   /** @internal */
   constructor(session: Session, options: ShareContentOptions) {
     const { anchors = ['DiagnosticReport'], echoWithinMs = ECHO_WITHIN_MS, nonCurrentUpdates } = options;
+    mustBeKnown(options, 'anchors nonCurrentUpdates echoWithinMs');
     mustBe(isTexts(anchors) && anchors.every((type) => /^[a-z]+$/i.test(type)), 'anchors');
     mustBe(echoWithinMs > 0, 'echoWithinMs');
     this.#session = session;
@@ -204,7 +219,7 @@ export class SharedContent {
   /**
    * Changes the content (STU3, content sharing). One update of an anchor is under way at a time, and those that are made meanwhile are sent
    * together. Where others changed the content first, a function is asked again, and data is sent again where others changed other
-   * resources.
+   * resources. Where the anchor is not open yet, its open is waited for, half a second at most.
    *
    * @param change what is put and deleted, or a function that decides it by what is there and may return nothing
    * @returns when the hub has sent the update back, and it is applied here
@@ -217,14 +232,21 @@ export class SharedContent {
    * await content.update({ put: { resourceType: 'Observation', id: 'length-1', status: 'preliminary', code } });
    * ```
    */
+  update(change: ContentUpdate, options?: ContentUpdateOptions): Promise<ContentUpdateResult>;
+  /** As above, by data or by a function: what is decided by what is there is neither dragged nor based on what was there before. */
+  update(change: ContentDecision, options?: ContentSendOptions): Promise<ContentUpdateResult>;
   async update(change: ContentDecision, options: ContentUpdateOptions = {}): Promise<ContentUpdateResult> {
-    const { anchor: of, throttle = false, signal } = options;
-    const shared = this.#mustFind(of);
-    const { anchor } = shared;
+    const { basedOn, anchor: of = basedOn?.anchor, throttle = false, signal } = options;
+    mustBeKnown(options, 'anchor signal basedOn throttle');
     const decides = typeof change === 'function';
     const waitMs = throttle === true ? THROTTLE_MS : Number(throttle);
     mustBe(waitMs >= 0 && !(decides && waitMs > 0), 'throttle');
+    mustBe(!(decides && basedOn), 'basedOn');
     mustBe(decides || isObject(change), 'change');
+    // Nothing may come between a call and its place in the order.
+    const shared = this.#open(of) ?? (await this.#opening(of, signal));
+    const { anchor } = shared;
+    mustBe(!basedOn || basedOn.anchor === anchor.name, 'basedOn');
     let planned: PlannedEdits | undefined = decides ? undefined : planUpdate(anchor, change);
     const plan = (current: ContentSnapshot): PlannedEdits => {
       const decided = decides ? change(current) : undefined;
@@ -232,7 +254,8 @@ export class SharedContent {
       return planned ?? new Map();
     };
     // Nobody has seen what was never known.
-    const since = anchor.state.at === undefined ? undefined : anchor.clock;
+    const now = anchor.state.at === undefined ? undefined : anchor.clock;
+    const since = basedOn ? anchor.clockOf(basedOn) : now;
     return this.#enqueue(
       { decides, signal, plan, since },
       shared,
@@ -254,15 +277,13 @@ export class SharedContent {
    * @throws HubError when the hub refuses, or cannot be reached
    * @throws FhircastError `closed`
    */
-  async select(
-    references: readonly ResourceName[],
-    options: Omit<ContentUpdateOptions, 'throttle'> = {},
-  ): Promise<ContentSelectResult> {
+  async select(references: readonly ResourceName[], options: ContentSendOptions = {}): Promise<ContentSelectResult> {
     const { anchor: of, signal } = options;
+    mustBeKnown(options, 'anchor signal');
     mustBe(Array.isArray(references), 'references');
-    const shared = this.#mustFind(of);
+    const shared = this.#open(of) ?? (await this.#opening(of, signal));
     const { anchor } = shared;
-    if (!anchor.isCurrent) throw new ContentError('content-not-current');
+    if (!anchor.isCurrent) throw this.#notCurrent();
     const selection = references.map((one) => {
       const reference = typeof one === 'object' && 'reference' in one ? one.reference : one;
       if (typeof reference !== 'string' && keyOf(reference) === undefined)
@@ -378,16 +399,35 @@ export class SharedContent {
     return shared;
   }
 
-  #find(anchor: ResourceName | CurrentContext): Shared | undefined {
+  #find(anchor: ResourceName | CurrentContext = this.current?.anchor ?? ''): Shared | undefined {
     const isContext = typeof anchor === 'object' && 'context' in anchor;
     return this.#shared.get((isContext ? anchorKeyOf(anchor) : keyOf(anchor)) ?? '');
   }
 
-  #mustFind(anchor: ResourceName = this.current?.anchor ?? ''): Shared {
+  /** What is open. */
+  #open(of: ResourceName | undefined): Shared | undefined {
     if (this.#session.machine.state === 'closed') throw new FhircastError('closed');
-    const shared = this.#find(anchor);
-    if (!shared) throw new ContentError('content-not-current');
+    return this.#find(of);
+  }
+
+  /** Waits for what may be about to be opened. */
+  async #opening(of: ResourceName | undefined, signal: AbortSignal | undefined): Promise<Shared> {
+    let end = () => {};
+    const opened = new Promise<void>((resolve) => {
+      end = this.#subscribers.add(() => this.#find(of) && resolve());
+    });
+    await abortable(Promise.race([opened, pause(OPEN_BEHIND_MS, this.#life.signal)]), signal).finally(() => end());
+    const shared = this.#find(of);
+    if (!shared)
+      throw of === undefined ? this.#notCurrent() : new ContentError('content-not-current', { at: 'anchor' });
     return shared;
+  }
+
+  #notCurrent(): ContentError {
+    const { current } = this.#session.contexts;
+    const isOpen = this.#shared.size > 0;
+    const at = current ? `${current.type} is current` : `nothing is ${isOpen ? 'current' : 'open'}`;
+    return new ContentError('content-not-current', { at });
   }
 
   async #ready(anchor: SharedAnchor, isSelect: boolean): Promise<void> {
@@ -396,7 +436,7 @@ export class SharedContent {
     if (chooser.dialect.discovery && !chooser.choice.discovery) await discovery.ask();
     const mayUpdate = this.#nonCurrentUpdates ?? chooser.choice.discovery?.supportsNonCurrentContextUpdates;
     const isSupported = this.#supports(anchor.type);
-    if (isSupported && !anchor.isCurrent && (isSelect || !mayUpdate)) throw new ContentError('content-not-current');
+    if (isSupported && !anchor.isCurrent && (isSelect || !mayUpdate)) throw this.#notCurrent();
     // The connection may be lost meanwhile.
     do {
       await this.#connected();
@@ -452,6 +492,16 @@ export class SharedContent {
       }
     }
   }
+}
+
+/**
+ * Refuses options that there are not.
+ *
+ * @throws FhircastError `option-invalid`, which names the option
+ */
+function mustBeKnown(options: object, names: string): void {
+  mustBe(isObject(options), 'options');
+  for (const name of Object.keys(options)) mustBe(names.split(' ').includes(name), name);
 }
 
 /**

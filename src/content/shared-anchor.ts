@@ -51,6 +51,7 @@ export class SharedAnchor {
   /** When others have changed a resource last, in the order of what happened. */
   readonly touched = new Map<string, number>();
   clock = 0;
+  readonly #clocks = new WeakMap<ContentSnapshot, number>();
   /** Whether a resource is as what is under way here makes it. */
   isOwn: (key: string) => boolean = () => false;
   readonly #owner: AnchorOwner;
@@ -76,6 +77,11 @@ export class SharedAnchor {
     const { versionId, isResumed, standing } = this.state;
     const status = standing === 'unknown' && this.#asking ? 'fetching' : standing;
     return { anchor, context, isCurrent, status, versionId, selected, offered, isResumed };
+  }
+
+  /** Up to when an app had seen what happened that has a snapshot. Of one from before the anchor was closed, nothing is known. */
+  clockOf(snapshot: ContentSnapshot): number {
+    return this.#clocks.get(snapshot) ?? 0;
   }
 
   /** The anchor was opened, or opened again. */
@@ -193,6 +199,7 @@ export class SharedAnchor {
     const isSame = (Object.keys(facts) as (keyof SnapshotFacts)[]).every((name) => before[name] === facts[name]);
     if (isSame && edits.size === 0) return;
     this.snapshot = new ContentSnapshot(facts, content);
+    this.#clocks.set(this.snapshot, this.clock);
     this.#owner.changed(
       this,
       before,

@@ -4,7 +4,7 @@ import { type AnchorMessage, type AnchorState, apply, newAnchor } from '../../sr
 import { type Held, ResourceMap } from '../../src/content/resource-map.ts';
 
 const held = (id: string, text: string): Held => ({
-  resource: { resourceType: 'Observation', id, code: { text } },
+  resource: { resourceType: 'Observation', id, status: 'final', code: { text } },
   fullUrl: undefined,
 });
 const key = (id: string) => `observation/${id}`;

@@ -174,13 +174,89 @@ describe('an update', () => {
     ['a resource that is put and deleted', { put: length('a'), delete: 'Observation/a' }],
     ['a missing id', { delete: { resourceType: 'Observation' } }],
     ['a missing type', { put: { id: 'a' } as never }],
-    ['an empty Bundle', {}],
+    ['an empty Bundle', {} as never],
+    ['a misspelt key', { puts: length('a'), delete: 'Observation/b' } as never],
+    ['a resource alone', length('a') as never],
+    ['a promise of a function', (async () => ({ put: length('a') })) as never],
+    ['a word of a function', (() => 'put') as never],
     ['an empty list', { put: [] }],
     ['what is no JSON', { put: { ...length('a'), value: 1n } as never }],
   ])('is refused before it is sent: %s', async (_, change) => {
     const { content, sent } = await open();
     expect((await errorOf(content.update(change))).code).toBe('content-invalid');
     expect(sent).toEqual([]);
+  });
+
+  it('says what was wrong with it', async () => {
+    const { content } = await open();
+    const at = async (change: unknown, options?: object) =>
+      (await errorOf(content.update(change as never, options as never))).at;
+    expect(await at({ puts: length('a') })).toBe('puts is neither put nor delete');
+    expect(await at(async () => ({ put: length('a') }))).toBe('the function returned a promise');
+    expect(await at({ put: { id: 'a' } })).toBe('put without a resourceType, or with an id that is none');
+    expect(await at({ put: length('a') }, { throtle: true })).toBe('throtle');
+    expect(await at(() => ({ put: length('a') }), { throttle: true })).toBe('throttle');
+    expect(
+      await at({ put: length('a') }, { basedOn: { anchor: 'DiagnosticReport/other' }, anchor: 'DiagnosticReport/r1' }),
+    ).toBe('basedOn');
+    expect((await errorOf(content.select([], { throttle: true } as never))).at).toBe('throttle');
+  });
+
+  it('that is based on an older snapshot is a conflict where others have changed the same since', async () => {
+    const { content, app, other } = await open();
+    await content.update({ put: [length('a'), length('b')] });
+    const basedOn = content.current ?? undefined;
+    await other.until(() => other.content.current?.size === 2);
+    await other.content.update({ put: length('a', 'of another') });
+    await app.until(() => content.current?.get('Observation', 'a')?.valueString === 'of another');
+    const error = await errorOf(content.update({ put: length('a', 'of the form') }, { basedOn }));
+    expect(error).toMatchObject({
+      code: 'content-conflict',
+      changes: { changed: [{ resourceType: 'Observation', id: 'a' }] },
+    });
+    await content.update({ put: length('b', 'of the form') }, { basedOn });
+    // What this app has changed itself is no conflict.
+    await content.update({ put: length('b', 'of the form, again') }, { basedOn });
+    await content.update({ put: length('a', 'after all') }, { basedOn: content.current ?? undefined });
+    expect(content.current?.resources('Observation').map(({ valueString }) => valueString)).toEqual([
+      'after all',
+      'of the form, again',
+    ]);
+  });
+
+  it('that is made before the own open has come back waits for it', async () => {
+    const { session, share } = await openContentWorld();
+    const { client, content } = await share();
+    const change = await client.requestContextChange('DiagnosticReport-open', report());
+    expect(change.accepted).toBe(true);
+    await Promise.all([
+      content.update({ put: length('a', 'first') }),
+      content.update({ put: length('a', 'second') }),
+      content.update({ put: length('b') }, { anchor: 'DiagnosticReport/r1' }),
+    ]);
+    await content.select(['Observation/b']);
+    const held = session.content()?.resources.map((one) => 'valueString' in one && one.valueString);
+    expect(held?.sort()).toEqual(['b', 'second']);
+  });
+
+  it('says what is current where it is not shared', async () => {
+    const { session, share } = await openContentWorld();
+    const { client, content, until } = await share(
+      'Viewer',
+      {},
+      {
+        events: ['open', 'close', 'update', 'select']
+          .map((verb) => `DiagnosticReport-${verb}`)
+          .concat('Patient-open', 'SyncError'),
+      },
+    );
+    expect((await errorOf(content.update({ put: length('a') }))).at).toBe('nothing is open');
+    await session.publish('DiagnosticReport-open', report());
+    await session.publish('Patient-open', report().slice(1, 2));
+    await until(() => client.context.current?.type === 'Patient');
+    expect((await errorOf(content.update({ put: length('a') }))).at).toBe('Patient is current');
+    expect((await errorOf(content.select([]))).at).toBe('Patient is current');
+    expect((await errorOf(content.update({ put: length('a') }, { anchor: 'DiagnosticReport/r2' }))).at).toBe('anchor');
   });
 
   it('of what is not current is refused, unless the hub or an option allows it', async () => {

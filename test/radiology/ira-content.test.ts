@@ -21,7 +21,7 @@ const length = (id: string, value: number) => ({
 });
 
 const region = (id: string) => ({
-  resourceType: 'ImagingSelection',
+  resourceType: 'ImagingSelection' as const,
   id,
   status: 'available',
   studyUid: '1.2.840.83474.8.231',

@@ -169,7 +169,7 @@ describe('what reports name', () => {
 
   it('images that somebody points at, in an update and in a selection', () => {
     const selection = {
-      resourceType: 'ImagingSelection',
+      resourceType: 'ImagingSelection' as const,
       id: 'selection-1',
       studyUid: '1.2.3',
       seriesUid: 'urn:oid:1.2.3.1',
