@@ -148,7 +148,8 @@ export class ContentOperations {
     if (outcome?.kind !== 'done' || outcome.id === undefined) return;
     const { id } = outcome;
     const event = applied.find((one) => one.id === id);
-    if (event && !event.edits.has(what))
+    // What was put and deleted at once was never sent.
+    if (event?.before.has(what) && !event.edits.has(what))
       this.#breached('delivery', `${mark} is done, and its event did something else`);
     // Seen in the content: somebody else may have deleted it.
     if (
