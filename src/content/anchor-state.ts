@@ -31,6 +31,8 @@ export interface AnchorState {
   readonly seen: readonly string[];
   /** Whether somebody has sent an update. */
   readonly isShared: boolean;
+  /** How many answers have told of another version than the newest one since then. */
+  readonly doubts: number;
 }
 
 /** What happens to an anchor. */
@@ -63,6 +65,9 @@ export interface Outcome {
 const REMEMBERED = 128;
 /** How many links wait. */
 const MOST_WAITING = 64;
+/** What was asked for before the newest version was told of may be answered later. An answer that stays the same is no such one. */
+const DOUBTS_OF_OLDER = 4;
+const DOUBTS_AFTER_OPEN = 1;
 
 const NOTHING: Edits = new Map();
 
@@ -77,6 +82,7 @@ export const newAnchor = (versionId?: string): AnchorState => ({
   waiting: [],
   seen: [],
   isShared: false,
+  doubts: 0,
 });
 
 /** A version, which is never an id. */
@@ -167,7 +173,9 @@ function takeOpen(before: AnchorState, versionId: string | undefined): Outcome {
     return same({ ...before, isResumed: before.content.size > 0 });
   const state: AnchorState = {
     ...before,
-    versionId: versionId ?? before.versionId,
+    // One that was told of before is replayed, and no news.
+    versionId: versionId === undefined || isKnown(before, versionId) ? before.versionId : versionId,
+    doubts: 0,
     // A version that came before says nothing of what comes after.
     at: versionId === before.at ? versionId : undefined,
     seen: withSeen(before, versionName(versionId)),
@@ -192,6 +200,8 @@ function takeAnswer(
     const at = versionId ?? before.versionId;
     return same(isShared ? before : { ...before, at, versionId: at, standing: 'unsupported' });
   }
+  if (isDoubtful(before, versionId))
+    return { state: { ...before, doubts: before.doubts + 1 }, edits: NOTHING, isToAsk: true };
   const rest = linksAfter(before.waiting, versionId);
   if (!rest) return { state: before, edits: NOTHING, isToAsk: true };
   const base = {
@@ -201,6 +211,7 @@ function takeAnswer(
     versionId: versionId ?? before.versionId,
     seen: withSeen(before, versionName(versionId)),
     waiting: [],
+    doubts: 0,
   };
   let told: AnchorState = { ...base, content: new ResourceMap(new Map(content)) };
   for (const link of rest) {
@@ -217,6 +228,13 @@ function takeAnswer(
   const isAsOpened = versionId === undefined ? undefined : versionId === before.opened;
   const isResumed = before.isResumed ?? (isAsOpened ? content.size > 0 : undefined);
   return { state: { ...told, content: before.content.with(edits), isResumed }, edits, isToAsk: false };
+}
+
+/** Whether an answer may be older than what was told of meanwhile, so that the hub has to say it again. */
+function isDoubtful(before: AnchorState, versionId: string | undefined): boolean {
+  const { at, doubts, waiting, versionId: newest } = before;
+  if (versionId === undefined || newest === undefined || versionId === newest || waiting.length > 0) return false;
+  return doubts < (isKnown(before, versionId) ? DOUBTS_OF_OLDER : at === undefined ? DOUBTS_AFTER_OPEN : 0);
 }
 
 /** What of that which waits comes after an answer; `undefined` where nobody can say. */

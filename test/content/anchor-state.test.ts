@@ -52,6 +52,7 @@ describe('what is known of an anchor', () => {
     'gap',
     'asked',
     'reopened',
+    'asked slowly',
     'selected',
   );
   const step = fc.record({ id: ids, text: fc.option(fc.string({ maxLength: 3 }), { nil: undefined }), fate });
@@ -77,6 +78,7 @@ describe('what is known of an anchor', () => {
         };
         take(answer());
         const late: AnchorMessage[] = [];
+        let slow: AnchorMessage | undefined;
         for (const [n, { id, text, fate: how }] of steps.entries()) {
           const prior = `v${version++}`;
           const change = { key: key(id), fullUrl: undefined, held: text === undefined ? undefined : held(id, text) };
@@ -98,15 +100,20 @@ describe('what is known of an anchor', () => {
           if (how === 'comes twice') take(link);
           if (how === 'gap') take({ kind: 'gap' });
           if (how === 'asked') take(answer());
+          if (how === 'asked slowly') slow = answer();
           if (how === 'reopened') {
             history.set(`v${++version}`, new Map(hub));
             take({ kind: 'open', versionId: `v${version}` });
+            // It was asked for before, and says what was so then.
+            if (slow) take(slow);
+            slow = undefined;
           }
           if (late.length > 1) for (const one of late.splice(0)) take(one);
         }
         for (const one of late) take(one);
         take({ kind: 'given-up' });
-        take(answer());
+        // What says otherwise than what was told last is asked for again.
+        for (let ask = 0; ask < 6; ask++) take(answer());
         expect(state.standing).toBe('known');
         expect(new Map(state.content.entries())).toEqual(hub);
       }),
