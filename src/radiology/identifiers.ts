@@ -92,7 +92,7 @@ const studiesIn = (source: ContextSource): readonly JsonObject[] => [
  * DSTU2 and STU3, `basedOn` of R5. An identifier of a study that says neither what it is nor of which system counts where the study
  * has no other, because some apps open reports by it.
  *
- * @param source an event, a context, or a context array
+ * @param source an event, a context, a `ContentSnapshot`, or a context array
  * @returns each number once, in the order of the context, 256 at most; empty when there is none
  * @example
  * ```ts
@@ -108,7 +108,7 @@ export const accessionsOf = (source: ContextSource): string[] =>
  * The Study Instance UIDs of what the context is about: identifiers of the system `urn:dicom:uid` or the type 110180, and `uid` of
  * DSTU2 and STU3, with and without `urn:oid:`. Shared content, such as a study for comparison, is not among them.
  *
- * @param source an event, a context, or a context array
+ * @param source an event, a context, a `ContentSnapshot`, or a context array
  * @returns each UID once, as DICOM writes it (`1.2.840…`), in the order of the context, 256 at most; empty when there is none
  */
 export const studyInstanceUidsOf = (source: ContextSource): string[] => textsIn(studiesIn(source).flatMap(uidsOf));
@@ -116,7 +116,7 @@ export const studyInstanceUidsOf = (source: ContextSource): string[] => textsIn(
 /**
  * The patient's medical record number: the identifier of type `MR` that is not an old one.
  *
- * @param source an event, a context, or a context array
+ * @param source an event, a context, a `ContentSnapshot`, or a context array
  * @param system the system whose number is meant, where several hospitals have one of the patient. An identifier of this system
  *   needs no type
  * @returns `undefined` when there is none

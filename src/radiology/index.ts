@@ -26,5 +26,5 @@ export {
 } from './opens.ts';
 export { RadiologyError } from './radiology-error.ts';
 export { type ReportStatus, reportStatusOf } from './report-status.ts';
-export type { ContextSource, WithContext } from './resources.ts';
+export type { ContextSource, WithContent, WithContext } from './resources.ts';
 export { launchUrl, newTopic, type SessionToJoin } from './start-session.ts';

@@ -24,7 +24,7 @@ const UNANSWERED: readonly FhircastErrorCode[] = ['hub-timeout', 'hub-unreachabl
 const send = async (
   client: ChangesContext,
   [name, context]: ChangeArguments<'DiagnosticReport-open' | 'DiagnosticReport-close'>,
-  signal: AbortSignal | undefined,
+  { signal }: Pick<ChangeOptions, 'signal'>,
 ): Promise<ContextChangeResult> => {
   const options = { id: randomHex(16), ...(signal ? { signal } : {}) };
   for (let tries = 0; ; tries++) {
@@ -46,7 +46,7 @@ const send = async (
  *
  * @param client the client
  * @param given the report, its patient and its studies
- * @param signal gives it up
+ * @param options `signal` gives it up
  * @returns what the hub said
  * @throws RadiologyError as `reportOpen()`
  * @throws HubError when the hub cannot be reached
@@ -58,15 +58,15 @@ const send = async (
 export const openReport = async (
   client: ChangesContext,
   given: ReportToOpen,
-  signal?: AbortSignal,
-): Promise<ContextChangeResult> => send(client, reportOpen(given), signal);
+  options: Pick<ChangeOptions, 'signal'> = {},
+): Promise<ContextChangeResult> => send(client, reportOpen(given), options);
 
 /**
  * Closes a report (IHE IRA, RAD-149). When the hub does not answer, the event is sent again twice at most, under the same id.
  *
  * @param client the client
  * @param given what the report was opened with; its status goes with it
- * @param signal gives it up
+ * @param options `signal` gives it up
  * @returns what the hub said
  * @throws RadiologyError as `reportClose()`
  * @throws HubError when the hub cannot be reached
@@ -74,5 +74,5 @@ export const openReport = async (
 export const closeReport = async (
   client: ChangesContext,
   given: ReportToOpen,
-  signal?: AbortSignal,
-): Promise<ContextChangeResult> => send(client, reportClose(given), signal);
+  options: Pick<ChangeOptions, 'signal'> = {},
+): Promise<ContextChangeResult> => send(client, reportClose(given), options);

@@ -21,7 +21,7 @@ const reportsIn = (source: ContextSource): readonly JsonObject[] => [
 /**
  * The studies that the context's reports are about: `imagingStudy` of R4, `study` of R5.
  *
- * @param source an event, a context, or a context array
+ * @param source an event, a context, a `ContentSnapshot`, or a context array
  * @returns in the order of the context; empty when there are none
  */
 export const reportStudiesOf = (source: ContextSource): NamedStudy[] =>
@@ -30,7 +30,7 @@ export const reportStudiesOf = (source: ContextSource): NamedStudy[] =>
 /**
  * The studies and reports that are compared with: the extension `associatedStudy` of a report (IHE IRA).
  *
- * @param source an event, a context, or a context array
+ * @param source an event, a context, a `ContentSnapshot`, or a context array
  * @returns in the order of the context; empty when there are none
  */
 export const comparisonsOf = (source: ContextSource): NamedStudy[] =>
@@ -56,7 +56,7 @@ export interface SelectedImages {
 /**
  * The ImagingSelections that are shared or selected: which images somebody points at (R5, IHE IRA).
  *
- * @param source an event, a context, or a context array
+ * @param source an event, a context, a `ContentSnapshot`, or a context array
  * @returns in the order of the context; empty when there are none
  */
 export const imagingSelectionsOf = (source: ContextSource): SelectedImages[] =>

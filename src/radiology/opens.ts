@@ -89,8 +89,8 @@ const change = <N extends string>(name: N, given: Partial<ReportToOpen & StudyTo
  * ```
  */
 export const reportOpen = (given: ReportToOpen): ChangeArguments<'DiagnosticReport-open'> => {
-  const status = (given.profile === 'stu3' && given.report?.status) || 'unknown';
-  return change('DiagnosticReport-open', { ...given, report: { ...given.report, status } });
+  const status = (given?.profile === 'stu3' && given.report?.status) || 'unknown';
+  return change('DiagnosticReport-open', { ...given, report: { ...given?.report, status } });
 };
 
 /**
@@ -103,7 +103,7 @@ export const reportOpen = (given: ReportToOpen): ChangeArguments<'DiagnosticRepo
 export const reportClose = (given: ReportToOpen): ChangeArguments<'DiagnosticReport-close'> =>
   change('DiagnosticReport-close', {
     ...given,
-    report: { ...given.report, status: given.report?.status ?? 'unknown' },
+    report: { ...given?.report, status: given?.report?.status ?? 'unknown' },
   });
 
 /**
@@ -114,4 +114,4 @@ export const reportClose = (given: ReportToOpen): ChangeArguments<'DiagnosticRep
  * @throws RadiologyError as {@link reportOpen}
  */
 export const imagingStudyOpen = (given: StudyToOpen): ChangeArguments<'ImagingStudy-open'> =>
-  change('ImagingStudy-open', given);
+  change('ImagingStudy-open', { ...given });

@@ -28,7 +28,7 @@ const idOf = ({ id, reference }: JsonObject): string | undefined => text(id) ?? 
  * The status of the report that a context is about. An update with a new status, a close with one, and the current context of
  * either tell it alike: what is shared about the report counts before what was opened.
  *
- * @param source an event, a context, or a context array
+ * @param source an event, a context, a `ContentSnapshot`, or a context array
  * @returns `undefined` when nothing tells it, or when an update that does not name its report holds several
  */
 export const reportStatusOf = (source: ContextSource): ReportStatus | undefined => {

@@ -7,8 +7,16 @@ export interface WithContext {
   readonly context: readonly ContextEntry[];
 }
 
-/** What the readers read: an event, a context such as `client.shown`, or a context array. */
-export type ContextSource = WithContext | readonly ContextEntry[];
+/** What has shared content beside the context that it belongs to: a `ContentSnapshot` of `fhircast-client/content`. */
+export interface WithContent {
+  /** The context as it was opened. */
+  readonly context: WithContext | undefined;
+  /** What is shared, of a type. */
+  resources(type: string): readonly object[];
+}
+
+/** What the readers read: an event, a context such as `client.shown`, shared content, or a context array. There may be none. */
+export type ContextSource = WithContext | WithContent | readonly ContextEntry[] | null | undefined;
 
 /** More than any context has of anything. Of a hostile one, no more is looked at. */
 const MOST = 256;
@@ -25,8 +33,19 @@ export const objectsIn = (value: unknown): readonly JsonObject[] =>
 export const textsIn = (values: readonly unknown[]): string[] =>
   [...new Set(values.map((value) => text(value)?.trim()))].filter((value): value is string => !!value).slice(0, MOST);
 
-const entriesOf = (source: ContextSource): readonly JsonObject[] =>
-  objectsIn(Array.isArray(source) ? source : isObject(source) ? source.context : []);
+const contextOf = (source: unknown): unknown => (isObject(source) ? source.context : source);
+
+/** A snapshot holds the context that holds the array. */
+const entriesOf = (source: unknown): readonly JsonObject[] => {
+  const entries = contextOf(contextOf(source));
+  return Array.isArray(entries) ? objectsIn(entries) : [];
+};
+
+/** What a snapshot holds of a type. Events and contexts, whose `context` is an array, are read entry by entry. */
+const heldIn = (source: unknown, type: string): readonly JsonObject[] =>
+  isObject(source) && !Array.isArray(source.context) && typeof source.resources === 'function'
+    ? objectsIn(source.resources(type))
+    : [];
 
 /** Keys that hubs use for another: the .NET sandbox, and PowerCast. */
 const ALIASES: JsonObject = { imagingstudy: 'study', diagnosticreport: 'report', bundle: 'updates' };
@@ -62,10 +81,12 @@ export const isOf = ({ resourceType }: JsonObject, type: string): boolean => tex
  * @param source the context
  * @param type the type in lower case
  */
-export const shared = (source: ContextSource, type: string): readonly JsonObject[] =>
-  ['updates', 'content']
+export const shared = (source: ContextSource, type: string): readonly JsonObject[] => [
+  ...heldIn(source, type),
+  ...['updates', 'content']
     .flatMap((key) => under(source, key))
     .flatMap(({ entry }) => objectsIn(entry))
     .filter(({ request }) => objectsIn(request)[0]?.method !== 'DELETE')
     .flatMap(({ resource }) => objectsIn(resource))
-    .filter((resource) => isOf(resource, type));
+    .filter((resource) => isOf(resource, type)),
+];

@@ -63,7 +63,8 @@ describe('updating content (RAD-150)', () => {
     const final = { ...REPORT, status: 'final' as const };
     await reporting.content.update({ put: final });
     const current = await worklist.getCurrentContext();
-    expect(current && reportStatusOf(current)).toBe('final');
+    expect(reportStatusOf(current)).toBe('final');
+    expect(reportStatusOf(reporting.content.current)).toBe('final');
     const closed = next(worklist, 'DiagnosticReport-close');
     await closeReport(reporting.client, { ...OF_ADA, report: final });
     await closed;

@@ -208,3 +208,9 @@ function encounterWith(more: object) {
     ...more,
   };
 }
+
+it('ask for everything where nothing was passed', () => {
+  for (const open of [reportOpen, reportClose, imagingStudyOpen]) {
+    expect(() => (open as () => unknown)()).toThrow(expect.objectContaining({ code: 'change-invalid' }));
+  }
+});

@@ -268,3 +268,19 @@ describe('the readers', () => {
     expect(accessionsOf(many)).toHaveLength(256);
   });
 });
+
+describe('what readers take', () => {
+  it('is shared content, too, and nothing', () => {
+    const final = { resourceType: 'DiagnosticReport', id: 'report-1', status: 'final' };
+    const snapshot = {
+      context: { context: [report({ id: 'report-1', status: 'unknown' }), study({ uid: '1.2.3' })] },
+      resources: (type: string) => (type === 'diagnosticreport' ? [final] : []),
+    };
+    expect([reportStatusOf(snapshot), studyInstanceUidsOf(snapshot)]).toEqual(['final', ['1.2.3']]);
+    expect(reportStatusOf({ ...snapshot, resources: () => [] })).toBe('unknown');
+    expect(reportStatusOf({ ...snapshot, context: undefined })).toBe('final');
+    for (const nothing of [null, undefined]) {
+      expect([reportStatusOf(nothing), mrnOf(nothing), accessionsOf(nothing)]).toEqual([undefined, undefined, []]);
+    }
+  });
+});
