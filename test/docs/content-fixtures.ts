@@ -93,6 +93,27 @@ export const CONTENT_FIXTURES: Readonly<Record<string, Fixture>> = {
       ]);
     },
   },
+  'content-open': {
+    declarations: `${CLIENT} ${CONTENT} declare const measurement: import('fhir/r4').Observation;
+      declare const report: import('fhir/r4').DiagnosticReport; declare const patient: import('fhir/r4').Patient;`,
+    prepare: async (stage) => {
+      const client = await join(stage);
+      const content = shareContent(client);
+      await client.ready({ caughtUp: true });
+      const [report, patient] = REPORT.map(({ resource }) => resource);
+      return { client, content, report, patient, measurement: measurement('o1') };
+    },
+    check: ({ session }) => expect(session.content()).toMatchObject({ resources: [{ id: 'o1' }] }),
+  },
+  'content-form': {
+    declarations: `${CONTENT} declare function filled(shown: object | undefined): Promise<string>;`,
+    prepare: async (stage) => {
+      const content = await share(stage);
+      await content.update({ put: measurement('o1') });
+      return { content, filled: async () => 'of the form' };
+    },
+    check: ({ session }) => expect(session.content()).toMatchObject({ resources: [{ valueString: 'of the form' }] }),
+  },
   'content-select': {
     declarations: CONTENT,
     prepare: async (stage) => {
