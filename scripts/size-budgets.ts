@@ -12,8 +12,8 @@ export interface Budget {
 export const budgets: Record<Subpath, Budget> = {
   '.': { initial: 42_816, total: 46_464 },
   './launch': { initial: 43_584, total: 47_168 },
-  // With the client. Beside it, content is to come down from 8 kB to 6 kB.
-  './content': { initial: 50_944, total: 54_528 },
+  // With the client. Beside it, content is to come down from 8.5 kB to 6 kB.
+  './content': { initial: 51_712, total: 55_296 },
   './callback': { initial: 8_896, total: 8_896 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },
