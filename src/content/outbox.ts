@@ -13,7 +13,7 @@ import { changesIn } from './content-change.ts';
 import { ContentError } from './content-error.ts';
 import type { Delivered, Operation, PlannedEdits } from './operation.ts';
 import type { Held } from './resource-map.ts';
-import type { SharedResource } from './resource-names.ts';
+import { anchorKeyOf, type SharedResource } from './resource-names.ts';
 import { isSameResourceJson } from './same-json.ts';
 import type { AnchorOwner, SharedAnchor } from './shared-anchor.ts';
 
@@ -272,10 +272,12 @@ export class Outbox {
     const anchor = this.#anchor;
     await connected();
     // An answer that is made later than the refusal.
-    if (!this.#isMoved(sent) && anchor.isCurrent)
-      await session.api.askContext(signal).catch(() => {
-        if (isObjected) anchor.doubt();
-      });
+    if (!this.#isMoved(sent)) {
+      const told = anchor.isCurrent ? await session.api.askContext(signal).catch(() => undefined) : undefined;
+      // Another one may be current by now.
+      const isTold = !!told?.context && anchorKeyOf(told.context) === anchor.key;
+      if (isObjected && !isTold) anchor.doubt();
+    }
     await anchor.fetch();
     if (anchor.state.standing !== 'known') throw new ContentError('content-unknown', { retryable: true });
   }

@@ -144,23 +144,15 @@ export class ContentOperations {
     );
   }
 
-  #settleDelete({ mark, what, outcome, anchor }: Asked, applied: readonly Applied[]): void {
+  #settleDelete({ mark, what, outcome }: Asked, applied: readonly Applied[]): void {
     if (outcome?.kind !== 'done' || outcome.id === undefined) return;
     const { id } = outcome;
     const event = applied.find((one) => one.id === id);
     // What was put and deleted at once was never sent.
     if (event?.before.has(what) && !event.edits.has(what))
       this.#breached('delivery', `${mark} is done, and its event did something else`);
-    // Seen in the content: somebody else may have deleted it.
-    if (
-      !event &&
-      !applied.some((one) => one.anchor === anchor && !one.edits.get(what)) &&
-      !this.#neverWas(what, applied)
-    )
+    // Seen in the content: it never was there, or somebody else has deleted it.
+    if (!event && !applied.some(({ edits, before }) => !before.has(what) || (edits.has(what) && !edits.get(what))))
       this.#breached('delivery', `${mark} is done, and nothing was deleted`);
-  }
-
-  #neverWas(what: string, applied: readonly Applied[]): boolean {
-    return !applied.some(({ edits }) => edits.get(what));
   }
 }

@@ -326,6 +326,19 @@ describe('silence', () => {
     expect(session.content()?.resources).toEqual([length('a')]);
   });
 
+  it('the echo is lost, and somebody objects when something else is current: nobody knows, and nothing is called refused', async () => {
+    const { content, session, whenSent } = await open({ answerTimeoutMs: 100 }, { echoWithinMs: 2_000 });
+    const sending = new Promise<void>((resolve) => whenSent(resolve));
+    session.disturbNext('drop');
+    const updating = errorOf(content.update({ put: length('a') }));
+    await sending;
+    while (session.content('DiagnosticReport/r1')?.resources.length === 0) await new Promise(setImmediate);
+    await session.publish('DiagnosticReport-open', report('r2'));
+    expect((await updating).code).toBe('content-unknown');
+    expect(content.of('DiagnosticReport/r1')?.status).toBe('unknown');
+    expect(session.content('DiagnosticReport/r1')?.resources).toEqual([length('a')]);
+  });
+
   it('a lost connection: the update is found in the content', async () => {
     const { content, session, app } = await open();
     const updating = content.update({ put: length('a') });
