@@ -206,6 +206,8 @@ export class Outbox {
     const { signal, session, echoWithinMs } = this.#owner;
     const bundleId = uuid();
     let id = randomHex(16);
+    // The refusal of a repetition says nothing of what was sent first.
+    let mayBeTaken = false;
     for (let tries = 1; ; tries++) {
       let arrived: Sent['arrived'] = () => {};
       const arrival = new Promise<Parameters<Sent['arrived']>[0]>((resolve) => {
@@ -239,13 +241,14 @@ export class Outbox {
       // Of what is not taken for another reason, the version says nothing.
       if (refusal && (/-large$|^content-|^closed$/.test(refusal.code) || NO_CONFLICT.includes(refusal.status)))
         throw refusal;
-      await this.#lookFor(sent, what !== undefined);
+      await this.#lookFor(sent, what !== undefined || mayBeTaken);
       if (this.#isMoved(sent))
         return !selection && this.#isIn(sent) ? this.#delivered(id, answer, selection, 'seen') : undefined;
       const isFinal = refusal && !(refusal.status && statusPasses(refusal.status));
       if (isFinal || tries >= TRIES) throw refusal ?? failure ?? new HubError('hub-timeout', { retryable: true });
       // No answer: the same id. An answer that is an error: a new one.
       if (refusal) id = randomHex(16);
+      else mayBeTaken = true;
       await pause(refusal?.retryAfterMs ?? FIRST_PAUSE_MS * 2 ** (tries - 1), signal);
     }
   }
@@ -264,10 +267,10 @@ export class Outbox {
   /**
    * Asks what became of what nobody has confirmed, where it can be asked.
    *
-   * @param isObjected whether there is a SyncError about it: the hub's, or that of an app that does not follow what the hub has taken
+   * @param mayBeTaken whether a refusal says nothing: a SyncError may be that of an app that does not follow what the hub has taken
    * @throws ContentError `content-unknown` when nobody can say
    */
-  async #lookFor(sent: Sent, isObjected: boolean): Promise<void> {
+  async #lookFor(sent: Sent, mayBeTaken: boolean): Promise<void> {
     const { connected, session, signal } = this.#owner;
     const anchor = this.#anchor;
     await connected();
@@ -276,7 +279,7 @@ export class Outbox {
       const told = anchor.isCurrent ? await session.api.askContext(signal).catch(() => undefined) : undefined;
       // Another one may be current by now.
       const isTold = !!told?.context && anchorKeyOf(told.context) === anchor.key;
-      if (isObjected && !isTold) anchor.doubt();
+      if (mayBeTaken && !isTold) anchor.doubt();
     }
     await anchor.fetch();
     if (anchor.state.standing !== 'known') throw new ContentError('content-unknown', { retryable: true });

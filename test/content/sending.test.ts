@@ -339,6 +339,18 @@ describe('silence', () => {
     expect(session.content('DiagnosticReport/r1')?.resources).toEqual([length('a')]);
   });
 
+  it('the answer and the echo are lost, and its repetition is refused when something else is current: nobody knows', async () => {
+    const { content, hub, session } = await open({ content: { repeatedIds: 'judged' } });
+    session.disturbNext('drop');
+    hub.loseNextAnswer();
+    const updating = errorOf(content.update({ put: length('a') }));
+    while (session.content('DiagnosticReport/r1')?.resources.length === 0) await new Promise(setImmediate);
+    for (let ask = 0; ask < 2; ask++) hub.refuseNext({ kind: 'context', status: 503 });
+    await session.publish('DiagnosticReport-open', report('r2'));
+    expect((await updating).code).toBe('content-unknown');
+    expect(session.content('DiagnosticReport/r1')?.resources).toEqual([length('a')]);
+  });
+
   it('a lost connection: the update is found in the content', async () => {
     const { content, session, app } = await open();
     const updating = content.update({ put: length('a') });
