@@ -18,7 +18,7 @@ const ADVICE = {
   'launch-session-invalid': 'Ask the EHR to correct it.',
   'launch-too-large': 'Ask the EHR what it sent.',
   'launch-hub-untrusted': 'Add the hub to hubs if it is yours.',
-  'launch-fhirclient-missing': 'Install fhirclient, or pass its Client or a token response.',
+  'launch-fhirclient-missing': 'In a page, install fhirclient; elsewhere, pass its Client or a token response.',
   'launch-failed': 'Start the app from the EHR (see cause).',
   // options
   'option-invalid': 'Correct this option or argument.',
@@ -47,7 +47,7 @@ const ADVICE = {
   'hub-redirected': 'Use the URL that the hub redirects to.',
   'session-foreign': 'Ask the EHR for a session below the URL of the hub.',
   'token-unavailable': 'Correct the function accessToken (see cause).',
-  'session-over': 'Launch the app again.',
+  'session-over': 'Launch the app again, or check accessToken.',
   'hub-unauthorized': 'Ask for FhircastClient.scopes() at launch.',
   'context-unsupported': 'Use client.context, which has what the events told.',
   'hub-refused': 'See hubText.',

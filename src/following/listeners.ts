@@ -52,7 +52,7 @@ export class Listeners {
   /** Few sessions are watched by anybody. */
   #own: Room | undefined;
   readonly #changed: () => void;
-  #hasWarned = false;
+  #hasWarned = '';
 
   /** @param changed called when the set of names that have listeners may have changed */
   constructor(changed: () => void) {
@@ -108,7 +108,9 @@ export class Listeners {
   /** Emits one of the client's own events. What its listeners throw is thrown where nothing depends on it. */
   emit<N extends SessionEventName>(name: N, argument: SessionEvents[N]): void {
     if (!this.has(name)) {
-      if (name === 'error') this.#nobodyHears(argument as SessionEvents['error']);
+      const { code } = argument as { readonly code?: unknown };
+      if (name === 'error' || code === 'event-unknown')
+        this.#nobodyHears(name as 'error', argument as SessionEvents['error']);
       return;
     }
     const call: Call = { argument, failures: [], promises: [] };
@@ -120,11 +122,11 @@ export class Listeners {
     }
   }
 
-  /** The first error is written where developers look. Nothing confidential is in its sentence. */
-  #nobodyHears({ message }: SessionEvents['error']): void {
-    if (this.#hasWarned) return;
-    this.#hasWarned = true;
-    console.warn(`fhircast-client: ${message} To hear of it, listen to "error".`);
+  /** The first error, and the first name that is mistyped, are written where developers look. Nothing confidential is in the sentence. */
+  #nobodyHears(name: 'error' | 'warning', { message }: SessionEvents['error']): void {
+    if (this.#hasWarned.includes(name)) return;
+    this.#hasWarned += name;
+    console.warn(`fhircast-client: ${message} To hear of it, listen to "${name}".`);
   }
 
   clear(): void {

@@ -295,6 +295,24 @@ describe('an error that nobody listens to', () => {
   });
 });
 
+describe('a name that is mistyped, where nobody listens to warnings', () => {
+  it('is written once', async () => {
+    const world = await openWorld(STU3);
+    const written = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    try {
+      const app = await world.join('Viewer', { events: ['Patient-opened', 'Pateint-close', 'Patient-open'] });
+      app.client.off('warning');
+      await app.client.ready();
+      await app.until(() => app.client.hub.discovery !== undefined && written.mock.calls.length > 0);
+      expect(written.mock.calls).toEqual([
+        ['fhircast-client: event-unknown (patient-opened): Correct the name. To hear of it, listen to "warning".'],
+      ]);
+    } finally {
+      written.mockRestore();
+    }
+  });
+});
+
 describe.each(WORLDS)('a name that is mistyped: $title', (kind) => {
   it('is a warning, once, whether it is listened to, pinned or sent', async () => {
     const world = await openWorld(kind);
