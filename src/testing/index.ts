@@ -37,6 +37,6 @@ export type { ContentChange, ContentEventOptions } from './publishing/content-ev
 export type { EhrHabits } from './publishing/ehr-habits.ts';
 export type { Refusal } from './requests/hub-requests.ts';
 export type { LostAnswer } from './requests/lost-answer.ts';
-export type { PublishResult, TestSession } from './session/test-session.ts';
+export type { PublishRefusal, PublishResult, TestSession } from './session/test-session.ts';
 export type { Disturbance } from './subscriptions/disturbance.ts';
 export type { SubscriptionInfo } from './subscriptions/hub-subscription.ts';

@@ -2,7 +2,9 @@ import type { ContextEntry } from './hub-event.ts';
 
 /** A FHIR resource, as far as a hub looks at it. */
 export interface SharedResource {
+  /** Its type. */
   readonly resourceType: string;
+  /** Its id. */
   readonly id: string;
   readonly [element: string]: unknown;
 }

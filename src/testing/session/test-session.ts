@@ -50,7 +50,15 @@ export interface PublishResult {
   /** One answer per subscriber of the event. */
   readonly answers: readonly DeliveryAnswer[];
   /** Why an update or a select was refused, and by which HTTP status; nothing of it was applied, and nobody was told. */
-  readonly refused?: { readonly status: number; readonly text: string };
+  readonly refused?: PublishRefusal;
+}
+
+/** Why a hub takes no update or select. */
+export interface PublishRefusal {
+  /** The HTTP status. */
+  readonly status: number;
+  /** Its text. */
+  readonly text: string;
 }
 
 /** What a callback answers that its subscriber has taken back. */
