@@ -143,7 +143,7 @@ export class CatchUp {
    * @returns whether it is held. It is not where no answer of the hub can decide
    */
   takesStale(notification: Notification, answer: Answer): boolean {
-    if (this.#connection.answers === 'none' || !this.#late.hold(notification, answer)) return false;
+    if (!canDecide(this.#connection) || !this.#late.hold(notification, answer)) return false;
     if (!this.#isAsking) void this.#ask();
     return true;
   }
@@ -386,8 +386,8 @@ export class CatchUp {
     const { context, worth } = answer;
     const connection = this.#connection;
     connection.answers = worth === 'unlikely' ? 'unreliable' : 'reliable';
-    // What cannot be relied on decides nothing, unless an event of this session that waits says the same.
-    if (worth === 'unlikely' && !this.#late.hasOpened(context)) this.#late.release();
+    // What cannot be relied on decides nothing.
+    if (worth === 'unlikely') this.#late.release();
     else if (!this.#late.settle(context, held)) return 'agrees';
     const found = this.#finding(answer);
     const finding = found === 'displaced' && insists && worth !== 'unlikely' ? 'news' : found;

@@ -180,11 +180,6 @@ export class LateEvents {
     for (const { answer } of older) this.#inbox.drop(answer);
   }
 
-  /** Whether one of the events that wait opened a context. */
-  hasOpened(found: CurrentContext | null): boolean {
-    return found !== null && this.#eventOf(found) >= 0;
-  }
-
   /** Which of the events that wait made a context: of several opens of the same, that of its version, or the newest. */
   #eventOf(found: CurrentContext): number {
     let match = -1;

@@ -930,27 +930,6 @@ it('an event of a clock that is slow is not taken for one that the hub sends aga
   ]);
 });
 
-it('an open that is older by its time is followed where an answer says the same that alone could not be relied on', async () => {
-  const { begin, hub, asked, current, sync } = open('draft');
-  await begin();
-  await asked[0]?.answer([]);
-  hub(5, 'p1');
-  // The clock of the EHR was ahead, and is right again.
-  hub(4, 'p2');
-  await settle();
-  expect([current(), sync.status.state]).toEqual(['p1', 'behind']);
-  await asked.at(-1)?.answer(patientContext('p2'));
-  await vi.advanceTimersByTimeAsync(1_000);
-  expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
-  hub(3, 'p3');
-  await settle();
-  for (let asks = 0; asks < 4; asks++) {
-    await asked.at(-1)?.answer(patientContext('p2'));
-    await vi.advanceTimersByTimeAsync(1_000);
-  }
-  expect([current(), sync.status.state]).toEqual(['p2', 'behind']);
-});
-
 describe('what Home-open has left, from a hub whose answers name neither event nor version,', () => {
   const audit = async ({ catchUp, asked }: ReturnType<typeof open>, answer: unknown) => {
     void catchUp.audit(true);
