@@ -5,6 +5,7 @@ import { type ContentMaker, realContent } from './content-app.ts';
 import { checkContentTruth, recoverContent } from './content-checks.ts';
 import { harm, heal } from './faults.ts';
 import type { Breach } from './invariants.ts';
+import { characterOf } from './quirks.ts';
 import type { FaultAction, Schedule, Step } from './schedule.ts';
 import { SUBJECTS } from './subjects.ts';
 import { ChaosWorld } from './world.ts';
@@ -169,7 +170,7 @@ async function recover(
   const inStep = () =>
     !world.isBusy &&
     world.present.every(({ isInStep, context, kind }) =>
-      isDeaf(schedule, kind) ? true : isInStep && context === world.current,
+      isDeaf(schedule, kind) || (mayBeHeldBack(schedule) && !isInStep) ? true : isInStep && context === world.current,
     );
   const isBack = () => askAgain() || inStep();
   const { tells } = world.character;
@@ -209,6 +210,13 @@ const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean => {
   const ends = steps.filter(({ kind }) => ENDS.includes(kind));
   return isAnySocketRight && (ends.length > 1 || ends.some(({ kind }) => kind === 'deny'));
 };
+
+/**
+ * Whether an app may be behind until clocks agree again, and say so: the EHR's was ahead, what comes later seems older, and the hub's
+ * answers are not to be relied on.
+ */
+const mayBeHeldBack = ({ hub, steps }: Schedule): boolean =>
+  characterOf(hub.quirks).tells !== 'all' && steps.some(({ kind }) => kind === 'clock');
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
 
