@@ -150,9 +150,6 @@ export class ContextStore {
   #isUndatedFinding = false;
   /** What was closed since the current context was opened, and was not it. One hub has no context after any close. */
   #othersClosed = false;
-  /** The id of the open that was followed last, and whether another open had it too that the hub did not derive. */
-  #lastId: string | undefined;
-  #hasReusedIds = false;
   #snapshot = { open: this.#open, session: new KnownContexts(null, this.#open) };
   #step: ShownStep = (shown) => shown;
 
@@ -192,11 +189,6 @@ export class ContextStore {
   /** Whether something else was closed since the current context was opened. */
   get othersClosed(): boolean {
     return this.#othersClosed;
-  }
-
-  /** Whether two opens in a row had one id, and neither was derived: then an id does not show that the hub derived an open. */
-  get hasReusedIds(): boolean {
-    return this.#hasReusedIds;
   }
 
   /** The connection was lost: what is open may have been closed. */
@@ -379,13 +371,11 @@ export class ContextStore {
    * @returns `false` for a close of what is not known to be open: its open must have been missed
    */
   apply(notification: Notification, isDerived = false, isFound = false): boolean {
-    const { id, name, context, time, length = 0 } = notification;
+    const { name, context, time, length = 0 } = notification;
     this.#changes++;
     if (time !== undefined) this.#latest = Math.max(time, this.#latest ?? time);
     const parts = eventParts(name);
     if (parts?.verb === 'close') return this.#close(parts.resource, notification);
-    this.#hasReusedIds ||= !isDerived && !isFound && id === this.#lastId && !this.isCurrent(context);
-    if (!isDerived) this.#lastId = id;
     // What seems derived may be an act of its own: what happened before it is doubtful.
     this.#since = isDerived && time !== undefined ? Math.max(time, this.#since ?? time) : (time ?? this.#since);
     if (!parts) {

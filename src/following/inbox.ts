@@ -27,10 +27,8 @@ export interface Recovery {
   takesStale(notification: Notification, answer: Answer): boolean;
   /**
    * What was taken for a repetition, or for derived by the hub, may have been an act of its own.
-   *
-   * @param isLikely whether that has to be thought of even where the hub does not tell what is current
    */
-  hint(isLikely: boolean): unknown;
+  hint(): unknown;
   /**
    * The hub sent again what had been open before the connection of the moment.
    *
@@ -149,7 +147,7 @@ export class Inbox {
         this.counts.duplicate++;
         if (verdict.isTwin) this.#options.repeated(notification, verdict.delivery.changes === contexts.changes);
         if (!(contexts.told(notification) && this.#options.recovery.replayed()) && verdict.doubt === 'slight')
-          this.#options.recovery.hint(true);
+          this.#options.recovery.hint();
         if (verdict.doubt === 'strong') this.#options.doubted('stale-dropped');
         return respond(verdict.delivery, answer);
       case 'refused':
@@ -238,7 +236,7 @@ export class Inbox {
     const isComplete = !changesContext(notification.kind) || contexts.apply(notification, isDerived);
     this.#deliver(notification, wasCurrent, !isDerived && notification.kind !== 'close', answer);
     // A publisher with one id for all events may have opened it by itself.
-    if (isDerived && !this.#options.dialect().derivesEvents) this.#options.recovery.hint(contexts.hasReusedIds);
+    if (isDerived && !this.#options.dialect().derivesEvents) this.#options.recovery.hint();
     if (!isComplete) this.#options.incomplete(notification);
   }
 

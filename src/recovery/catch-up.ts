@@ -156,12 +156,9 @@ export class CatchUp {
   /**
    * What was dropped as a repetition may have been done once more: a user opened a patient again, and the very same message was
    * sent. What seemed derived by the hub may have been opened by itself. The hub is asked, and nobody is alarmed where it agrees
-   * with what is known.
-   *
-   * @param isLikely whether that has to be thought of even where the hub does not tell what is current
+   * with what is known. Where no hub can be asked, it stays a doubt.
    */
-  async hint(isLikely = true): Promise<void> {
-    if (!isLikely && this.#connection.answers === 'none') return;
+  async hint(): Promise<void> {
     const isLooking = this.#looks > 0;
     this.#looks = LOOKS;
     if (isLooking) return;

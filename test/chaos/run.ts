@@ -229,6 +229,8 @@ const mustBeGone = ({ steps, hub }: Schedule): boolean =>
   !hub.quirks.includes('leases without a name') &&
   // What a black hole swallows is not known to be gone, and a hub may hold a socket that ends in one.
   !steps.some((step) => step.kind === 'network' && step.fault === 'half-open') &&
+  // A denial that meets a request on the way is believed: the hub may take the request after it.
+  !(steps.some(({ kind }) => kind === 'deny') && steps.some(({ kind }) => kind === 'listen' || kind === 'join')) &&
   !steps.some(
     (step) =>
       (step.kind === 'status' && step.request === 'unsubscribe') ||
