@@ -29,7 +29,7 @@ const EVENTS = [
   'SyncError',
 ] as const;
 
-/** How a client of an actor behaves: as any other, and by a name. */
+/** The options of a client that acts as an IRA actor: those of every client, and the name that IRA requires. */
 export interface IraClientOptions extends Omit<FollowOptions, 'channel' | 'subscriberName'> {
   /** The name by which the others in the session and their users know this app. Two of one session need two. */
   subscriberName: string;

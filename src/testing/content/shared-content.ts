@@ -4,7 +4,7 @@ import { anchorAndAction, type ContextEntry, type HubEvent } from '../ground/hub
 import { anchorIdIn, isResource, type SharedResource } from '../ground/resource-key.ts';
 import { type Change, keyOf, readChanges } from './change-set.ts';
 import { ContentRefusal } from './content-refusal.ts';
-import { keepsIdentity } from './identity.ts';
+import { keepsIdentity } from './keeps-identity.ts';
 import { readSelection, withoutUnknown } from './selection.ts';
 
 /** What a hub holds for an open anchor. Plain data, and a copy. */

@@ -36,7 +36,7 @@ export interface ContentTrait {
    * The version of a select: none is told; the anchor's is told; a new one, by which a select is checked as an update is (IHE IRA).
    */
   readonly selectVersions: 'untold' | 'told' | 'new';
-  /** What answers a select of what the hub does not know: the same as any, or 206. */
+  /** How the hub answers a select that refers to resources it does not know: as any select, or with 206 (Partial Content). */
   readonly unknownSelected: 'ignored' | 'partial-content';
   /** What a select without the key `select` does. */
   readonly selectWithoutKey: 'clears' | 'refused';
