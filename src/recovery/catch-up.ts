@@ -259,9 +259,12 @@ export class CatchUp {
       await pause(graceMs, signal);
       if (!isNews()) return;
       const finding = this.#finding(answer);
-      if (isDoubtful(finding)) return sync.behind();
       if (finding === 'displaced') return this.doubt();
-      if (answer.worth === 'unlikely' || isForgotten) {
+      const isUnclear = isDoubtful(finding);
+      if (isUnclear) sync.behind();
+      // A hub that sends again what is open settles it.
+      if (isUnclear && !this.#options.replays()) return;
+      if (isUnclear || answer.worth === 'unlikely' || isForgotten) {
         // It may be another session's, or the connection may be deaf: it is made anew, and that once.
         const hint = textOf(answer);
         sync.doubted('catching-up');
@@ -363,9 +366,11 @@ export class CatchUp {
       if (worth !== 'unlikely') this.#hasTold = true;
       const standing = contexts.standing(context, this.#options.closeClears());
       if (standing === 'current') return 'agrees';
-      if (standing === 'unclear' && this.#clearsAtHome) return 'news';
+      if (standing !== 'left' && standing !== 'unclear') return standing;
       // Who sends again what is open does not keep what Home-open has left: that was sent again, too.
-      return standing === 'left' && this.#connection.hasReplayed ? 'news' : standing;
+      if (this.#clearsAtHome || (standing === 'left' && this.#connection.hasReplayed)) return 'news';
+      // Clocks differ: what was left by its time may have been opened after Home-open.
+      return this.#options.closeClears() ? standing : 'unclear';
     }
     if (contexts.current === null) {
       this.#clearsAtHome ||= contexts.isAtHome && worth !== 'unlikely' && (this.#hasTold || worth === 'certain');

@@ -7,7 +7,7 @@ import { harm, heal } from './faults.ts';
 import type { Breach } from './invariants.ts';
 import { characterOf } from './quirks.ts';
 import type { FaultAction, Schedule, Step } from './schedule.ts';
-import { SUBJECTS } from './subjects.ts';
+import { contextName, SUBJECTS } from './subjects.ts';
 import { ChaosWorld } from './world.ts';
 
 /** How a schedule is performed. */
@@ -167,15 +167,14 @@ async function recover(
     world.relaunch();
     return false;
   };
-  const inStep = () =>
-    !world.isBusy &&
-    world.present.every(({ isInStep, context, kind }) =>
-      isDeaf(schedule, kind) || (mayBeHeldBack(schedule) && !isInStep) ? true : isInStep && context === world.current,
-    );
+  const isRight = ({ isInStep, context, kind }: ChaosApp) =>
+    isDeaf(schedule, kind) || (mayBeHeldBack(schedule) && !isInStep) ? true : isInStep && context === world.current;
+  const inStep = () => !world.isBusy && world.present.every(isRight);
   const isBack = () => askAgain() || inStep();
   const { tells } = world.character;
   let isAll = await world.until(isBack, tells === 'all' ? boundMs : ASKING_MS);
-  if (!isAll && tells !== 'all') {
+  const mayWait = () => tells !== 'all' || world.present.every((app) => isRight(app) || mayHaveGoneHome(schedule, app));
+  if (!isAll && mayWait()) {
     await checkTruth(world, schedule.steps, truthWithinMs);
     isAll = await openUntil(world, isBack, boundMs);
   }
@@ -217,6 +216,16 @@ const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean => {
  */
 const mayBeHeldBack = ({ hub, steps }: Schedule): boolean =>
   characterOf(hub.quirks).tells !== 'all' && steps.some(({ kind }) => kind === 'clock');
+
+/**
+ * Whether an app may say that it is behind until the next open. It has gone home, and the hub tells of a context that was opened
+ * before by its time. Clocks differ: it came later, or the hub keeps what was left. Only its next event shows which.
+ */
+const mayHaveGoneHome = ({ steps }: Schedule, { isInStep, context }: ChaosApp): boolean =>
+  !isInStep &&
+  context === contextName(null) &&
+  steps.some(({ kind }) => kind === 'clock') &&
+  steps.some((step) => 'name' in step && step.name === 'Home-open');
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);
 

@@ -27,7 +27,7 @@ const settle = async () => {
 };
 
 /** A client as far as it catches up, and a hub whose answers are given by hand. */
-function open(dialectName: DialectName = 'stu3') {
+function open(dialectName: DialectName = 'stu3', { closeClears }: { closeClears?: boolean } = {}) {
   const chooser = chooserOf(dialectName);
   const { dialect } = chooser;
   const asked: Asked[] = [];
@@ -95,7 +95,7 @@ function open(dialectName: DialectName = 'stu3') {
     contexts,
     sync,
     graceMs: 1_000,
-    closeClears: () => dialect.closeClears,
+    closeClears: () => closeClears ?? dialect.closeClears,
     replays: () => dialect.replaysContext,
     listeners,
     missed: (code) => heard.missed.push(code),
@@ -563,19 +563,17 @@ describe('after a gap', () => {
     expect(current()).toBe('p2');
   });
 
+  const theEvent = { id: 'p1', timestamp: at(1), event: { 'hub.topic': TOPIC, context: patientContext('p1') } };
   it.each([
-    ['an object with its version', 'stu3', found('p1', 'v1'), 'in-sync'],
-    [
-      'the event itself',
-      'draft',
-      { id: 'p1', timestamp: at(1), event: { 'hub.topic': TOPIC, context: patientContext('p1') } },
-      'in-sync',
-    ],
-    ['what may be new', 'stu2', patientContext('p1'), 'behind'],
+    ['an object with its version', true, 'stu3', found('p1', 'v1'), 'in-sync'],
+    ['the event itself', true, 'draft', theEvent, 'in-sync'],
+    ['what may be new', true, 'stu2', patientContext('p1'), 'behind'],
+    ['an object with its version, and is not known to keep it', false, 'stu3', found('p1', 'v1'), 'behind'],
+    ['the event itself, and is not known to keep it', false, 'draft', theEvent, 'behind'],
   ] as const)(
     'a hub that keeps what Home-open has left does not bring it back (it answers %s)',
-    async (_, dialect, body, state) => {
-      const { gap, hub, asked, current, heard, sync } = open(dialect);
+    async (_, closeClears, dialect, body, state) => {
+      const { gap, hub, asked, current, heard, sync } = open(dialect, { closeClears });
       hub(1, 'p1', { version: dialect === 'stu3' ? 'v1' : undefined });
       hub(2, 'home', { name: 'Home-open', context: [] });
       await gap();
@@ -959,6 +957,46 @@ describe('what Home-open has left, from a hub whose answers name neither event n
     expect([session.heard.missed, session.sync.status.state]).toEqual([[], 'in-sync']);
     await audit(session, patientContext('p1'));
     expect(session.heard.missed).toEqual(['event-missed']);
+  });
+});
+
+describe('an open and Home-open that come in another order than the hub has sent them, the clock of the first one slow,', () => {
+  const opened = async (answersBefore: readonly unknown[]) => {
+    const session = open();
+    const answer = async (body: unknown) => {
+      void session.catchUp.audit(true);
+      await settle();
+      await session.asked.at(-1)?.answer(body);
+      await vi.advanceTimersByTimeAsync(1_000);
+    };
+    await session.begin();
+    await session.asked[0]?.answer(NONE);
+    for (const body of answersBefore) {
+      session.hub(1, 'p0', { version: 'v0' });
+      await answer(found('p0', 'v0'));
+      session.hub(2, 'left', { name: 'Home-open', context: [] });
+      await answer(body);
+    }
+    // It was sent after Home-open.
+    session.hub(3, 'p1', { version: 'v1' });
+    session.hub(8, 'home', { name: 'Home-open', context: [] });
+    for (let turn = 0; turn < 2; turn++) await answer(found('p1', 'v1'));
+    return session;
+  };
+
+  it('leave the app behind: the hub may keep what was left. It is asked once to send again what is open', async () => {
+    const { heard, sync, hub, catchUp, asked, current } = await opened([]);
+    expect([current(), sync.status.state, heard.missed]).toEqual([null, 'behind', ['event-missed']]);
+    hub(9, 'p2', { version: 'v2' });
+    void catchUp.audit(true);
+    await settle();
+    await asked.at(-1)?.answer(found('p2', 'v2'));
+    expect([current(), sync.status.state]).toEqual(['p2', 'in-sync']);
+  });
+
+  it('are told apart where the hub has told of no context after a Home-open', async () => {
+    const { heard } = await opened([NONE]);
+    expect(heard.missed).toEqual(['event-missed', 'event-missed']);
   });
 });
 
