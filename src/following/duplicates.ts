@@ -177,16 +177,11 @@ export class Duplicates {
     return delivery;
   }
 
-  /** Remembers another message of an event that was delivered. */
+  /** Remembers another message of an event that was delivered: the one that tells of it now. */
   alias(notification: Notification, delivery: Delivery): void {
     const { time, kind } = notification;
-    const { content, id, key } = this.#sought?.notification === notification ? this.#sought.keys : keysOf(notification);
-    this.#sought = undefined;
-    const { deliveries, acts, ids, until } = this.#recent;
-    this.#hasReusedIds ||=
-      (ids.has(id) || this.#older?.ids.has(id) === true) && !deliveries.has(key) && !this.#older?.deliveries.has(key);
-    deliveries.set(key, delivery);
-    ids.add(id);
+    const content = this.#keep(notification, delivery);
+    const { acts, until } = this.#recent;
     // What was found by asking has often no time, and its event has.
     delivery.instant ||= instantOf(notification);
     this.#last = { content, delivery };
@@ -195,11 +190,32 @@ export class Duplicates {
       if (delivery.instant !== '') acts.set(`${content}\n${delivery.instant}`, delivery);
     }
     const age = ageOf(notification);
-    if (time !== undefined && age !== undefined) {
-      // What changes no context orders nothing: a publisher whose clock is ahead must not keep the others out.
+    // What changes no context orders nothing: a publisher whose clock is ahead must not keep the others out.
+    if (time !== undefined && age !== undefined)
       until[age] = Math.max(until[age], age === 'opens' ? time : Math.min(time, Date.now()));
-    }
-    if (deliveries.size < REMEMBERED) return;
+    this.#forgetOldest();
+  }
+
+  /** Remembers by its id a message that was taken for an event that was delivered, for when it comes once more. */
+  know(notification: Notification, delivery: Delivery): void {
+    this.#keep(notification, delivery);
+    this.#forgetOldest();
+  }
+
+  /** @returns the content of the message, in short */
+  #keep(notification: Notification, delivery: Delivery): string {
+    const { content, id, key } = this.#sought?.notification === notification ? this.#sought.keys : keysOf(notification);
+    this.#sought = undefined;
+    const { deliveries, ids } = this.#recent;
+    this.#hasReusedIds ||=
+      (ids.has(id) || this.#older?.ids.has(id) === true) && !deliveries.has(key) && !this.#older?.deliveries.has(key);
+    deliveries.set(key, delivery);
+    ids.add(id);
+    return content;
+  }
+
+  #forgetOldest(): void {
+    if (this.#recent.deliveries.size < REMEMBERED) return;
     const { opens, others } = this.#older?.until ?? nothing();
     this.#forgottenUntil.opens = Math.max(this.#forgottenUntil.opens, opens);
     this.#forgottenUntil.others = Math.max(this.#forgottenUntil.others, others);

@@ -145,7 +145,10 @@ export class Inbox {
         return answer(OK);
       case 'repeated':
         this.counts.duplicate++;
-        if (verdict.isTwin) this.#options.repeated(notification, verdict.delivery.changes === contexts.changes);
+        if (verdict.isTwin) {
+          this.#duplicates.know(notification, verdict.delivery);
+          this.#options.repeated(notification, verdict.delivery.changes === contexts.changes);
+        }
         if (!(contexts.told(notification) && this.#options.recovery.replayed()) && verdict.doubt === 'slight')
           this.#options.recovery.hint();
         if (verdict.doubt === 'strong') this.#options.doubted('stale-dropped');

@@ -5,7 +5,7 @@ import { type ContentMaker, realContent } from './content-app.ts';
 import { checkContentTruth, recoverContent } from './content-checks.ts';
 import { harm, heal } from './faults.ts';
 import type { Breach } from './invariants.ts';
-import { characterOf } from './quirks.ts';
+import { characterOf, QUIRKS } from './quirks.ts';
 import type { FaultAction, Schedule, Step } from './schedule.ts';
 import { contextName, SUBJECTS } from './subjects.ts';
 import { ChaosWorld } from './world.ts';
@@ -204,7 +204,7 @@ const isDeaf = ({ steps, hub }: Schedule, { channel }: WorldKind): boolean => {
     return (
       hub.quirks.includes('leases without a name') || steps.some((step) => step.kind === 'restart' && !step.memory)
     );
-  const isAnySocketRight = hub.quirks.includes('yes to any socket') || hub.quirks.includes('established sockets');
+  const isAnySocketRight = hub.quirks.some((quirk) => QUIRKS[quirk].kind === 'confirmation');
   // The first end of a connection makes the client open another one, which the second one meets.
   const ends = steps.filter(({ kind }) => ENDS.includes(kind));
   return isAnySocketRight && (ends.length > 1 || ends.some(({ kind }) => kind === 'deny'));
@@ -221,10 +221,10 @@ const mayBeHeldBack = ({ hub, steps }: Schedule): boolean =>
  * Whether an app may say that it is behind until the next open. It has gone home, and the hub tells of a context that was opened
  * before by its time. Clocks differ: it came later, or the hub keeps what was left. Only its next event shows which.
  */
-const mayHaveGoneHome = ({ steps }: Schedule, { isInStep, context }: ChaosApp): boolean =>
+const mayHaveGoneHome = ({ steps, hub }: Schedule, { isInStep, context }: ChaosApp): boolean =>
   !isInStep &&
   context === contextName(null) &&
-  steps.some(({ kind }) => kind === 'clock') &&
+  (characterOf(hub.quirks).clockMs !== undefined || steps.some(({ kind }) => kind === 'clock')) &&
   steps.some((step) => 'name' in step && step.name === 'Home-open');
 
 const underWay = (world: ChaosWorld): string[] => world.underWay.map((what) => `${what} does not end`);

@@ -153,6 +153,20 @@ describe('a message', () => {
   });
 
   it.each(['event-1', 'event-2'])(
+    'that was taken for a repetition is known when it comes again after another patient (its id: %s)',
+    (id) => {
+      const { heard, receive, contexts } = open();
+      // Their times tell no more than the second.
+      receive(message());
+      receive(message({ id }));
+      receive(message({ id: 'other', context: patientContext('p2') }));
+      receive(message({ id }));
+      expect(heard.events.map((event) => event.id)).toEqual(['event-1', 'other']);
+      expect(contexts.session.current?.patient?.id).toBe('p2');
+    },
+  );
+
+  it.each(['event-1', 'event-2'])(
     'that repeats another which the app refused asks the app again (its id: %s)',
     (id) => {
       const { listeners, heard, answers, receive } = open();
