@@ -85,7 +85,7 @@ export class WebhookDelivery {
    *
    * @returns `undefined`, when the time for an answer is over
    */
-  async lose(label: DeliveryLabel): Promise<undefined> {
+  async waitInVain(label: DeliveryLabel): Promise<undefined> {
     const signal = this.#settings.life();
     await sleep(this.#settings.answerTimeoutMs, undefined, { signal, ref: false }).catch(() => undefined);
     this.#settings.record({ direction: 'in', kind: 'answer', about: 'notify', channel: 'webhook', ...label });

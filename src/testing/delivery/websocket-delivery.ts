@@ -118,7 +118,7 @@ export class WebSocketDelivery {
    *
    * @returns `undefined`, when the time for an answer is over or the socket is gone
    */
-  async lose(label: DeliveryLabel): Promise<undefined> {
+  async waitInVain(label: DeliveryLabel): Promise<undefined> {
     const { eventId } = label;
     if (eventId !== undefined && this.open) await this.#answerTo(eventId, label, this.#settings.answerTimeoutMs);
   }
@@ -132,8 +132,8 @@ export class WebSocketDelivery {
     this.#socket?.close(code, reason);
   }
 
-  /** Cuts the connection without a close frame: the other side sees 1006. The endpoint is free at once. */
-  cut(): void {
+  /** The connection breaks without a close frame: the other side sees 1006. The endpoint is free at once. */
+  lost(): void {
     const socket = this.#socket;
     this.#release();
     socket?.terminate();

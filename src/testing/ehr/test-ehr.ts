@@ -1,6 +1,14 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Patient } from 'fhir/r4.js';
-import { type HttpAnswer, HttpRefusal, listen, parseForm, readBody, serve, stop } from '../ground/http-server.ts';
+import {
+  closeServer,
+  type HttpAnswer,
+  HttpRefusal,
+  listen,
+  parseForm,
+  readBody,
+  serve,
+} from '../ground/http-server.ts';
 import type { LaunchForm } from '../ground/launch-parameters.ts';
 import { unguessable } from '../ground/unguessable.ts';
 import type { TestHub } from '../hub/test-hub.ts';
@@ -93,7 +101,7 @@ export async function startTestEhr(options: TestEhrOptions): Promise<TestEhr> {
       url.searchParams.set('launch', launch);
       return url.href;
     },
-    close: () => stop(server),
+    close: () => closeServer(server),
   };
 }
 

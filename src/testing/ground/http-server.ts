@@ -136,8 +136,8 @@ export async function listen(server: Server, port: number): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Stops a server and cuts what is still connected. Idempotent. */
-export async function stop(server: Server): Promise<void> {
+/** Closes a server and every connection that is still open. Idempotent. */
+export async function closeServer(server: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

@@ -108,22 +108,22 @@ export class HubLog {
     const past = this.messages.slice(since).find(fits);
     if (past !== undefined) return Promise.resolve(past);
     return new Promise((resolve, reject) => {
-      const stop = (): void => {
+      const close = (): void => {
         clearTimeout(timer);
         this.#watchers.delete(watch);
       };
       const watch = (message: HubMessage): void => {
         try {
           if (!fits(message)) return;
-          stop();
+          close();
           resolve(message);
         } catch (error) {
-          stop();
+          close();
           reject(error);
         }
       };
       const timer = setTimeout(() => {
-        stop();
+        close();
         const seen = this.messages.slice(since).map((message) => message.kind);
         reject(
           new Error(`The hub saw no such message within ${timeoutMs} ms. It saw: ${seen.join(', ') || 'nothing'}`),

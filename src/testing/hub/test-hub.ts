@@ -2,7 +2,7 @@ import { once, setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { AccessTokens } from '../ground/authorization.ts';
-import { BODY_LIMIT_BYTES, listen, serve, stop } from '../ground/http-server.ts';
+import { BODY_LIMIT_BYTES, closeServer, listen, serve } from '../ground/http-server.ts';
 import { keepaliveFrame } from '../ground/keepalive.ts';
 import { HubLog, type HubMessage, type WaitOptions } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
@@ -128,10 +128,10 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
       life.abort();
       // What cannot pass the network need not be waited for.
       network?.heal();
-      network?.abandonHalfOpen();
+      network?.closeHalfOpen();
       for (const session of sessions.values()) session.close();
       await goodbye(sockets);
-      await stop(server);
+      await closeServer(server);
       await network?.close();
     },
   };

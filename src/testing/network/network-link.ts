@@ -40,7 +40,7 @@ class Lane {
   /** What waits for its time; the end of the stream is `undefined`. */
   #queue: { chunk: Buffer | undefined; due: number }[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #dead = false;
+  #closed = false;
   ended = false;
 
   constructor(from: Socket, to: Socket, faults: NetworkFaults, pass: (chunk: Buffer) => void) {
@@ -73,16 +73,16 @@ class Lane {
     if (!this.#to.write(chunk, written)) this.#from.pause();
   }
 
-  /** Passes nothing more, and takes whatever comes. */
-  kill(): void {
-    this.#dead = true;
+  /** Passes nothing more. What still comes is read and thrown away. */
+  close(): void {
+    this.#closed = true;
     this.#queue = [];
     clearTimeout(this.#timer);
     this.#from.resume();
   }
 
   #add(chunk: Buffer | undefined): void {
-    if (this.#dead) return;
+    if (this.#closed) return;
     this.#queue.push({ chunk, due: Date.now() + this.#faults.delayMs });
     this.flush();
   }
@@ -98,7 +98,7 @@ export class Link {
   /** How much it may still pass from the target, in bytes. */
   #left: number | undefined;
   #halfOpen = false;
-  #cut = false;
+  #isLost = false;
 
   /** @param gone called once both sockets are closed */
   constructor(client: Socket, target: Socket, faults: NetworkFaults, gone: () => void) {
@@ -111,10 +111,10 @@ export class Link {
       socket.setNoDelay(true);
       // What is wrong with a socket ends it, and its end is all that matters here.
       socket.on('error', () => undefined);
-      socket.on('end', () => this.#buryHalfOpen());
+      socket.on('end', () => this.#closeHalfOpen());
       socket.on('close', (failed) => {
-        if (failed) this.cut();
-        this.#buryHalfOpen();
+        if (failed) this.lost();
+        this.#closeHalfOpen();
         if (client.closed && target.closed) gone();
       });
     }
@@ -122,27 +122,27 @@ export class Link {
 
   /** Is the client still there? */
   get open(): boolean {
-    return !this.#cut && !this.#client.destroyed && !this.#there.ended;
+    return !this.#isLost && !this.#client.destroyed && !this.#there.ended;
   }
 
   get halfOpen(): boolean {
     return this.#halfOpen;
   }
 
-  /** Resets both sides. A half-open connection takes no notice. */
-  cut(): void {
-    if (this.#halfOpen || this.#cut) return;
-    this.#cut = true;
-    this.#kill();
+  /** The connection breaks: both sides are reset. A half-open one stays as it is. */
+  lost(): void {
+    if (this.#halfOpen || this.#isLost) return;
+    this.#isLost = true;
+    this.#closeLanes();
     resetClient(this.#client);
     reset(this.#target);
   }
 
   /** Turns it into a black hole for good. */
   makeHalfOpen(): void {
-    if (this.#cut) return;
+    if (this.#isLost) return;
     this.#halfOpen = true;
-    this.#kill();
+    this.#closeLanes();
   }
 
   /** Passes on what was held back, and takes back a truncation that is under way. */
@@ -153,22 +153,22 @@ export class Link {
   }
 
   /** Closes both sides without a fault. */
-  destroy(): void {
-    this.#kill();
+  close(): void {
+    this.#closeLanes();
     this.#client.destroy();
     this.#target.destroy();
   }
 
-  /** Ends a half-open connection that both sides have given up: nobody is told what it does not know. */
-  #buryHalfOpen(): void {
+  /** Closes a half-open connection once both sides have given it up. Until then neither side learns of the other. */
+  #closeHalfOpen(): void {
     const clientOver = this.#client.closed || this.#there.ended;
     const targetOver = this.#target.closed || this.#back.ended;
-    if (this.#halfOpen && clientOver && targetOver) this.destroy();
+    if (this.#halfOpen && clientOver && targetOver) this.close();
   }
 
-  #kill(): void {
-    this.#there.kill();
-    this.#back.kill();
+  #closeLanes(): void {
+    this.#there.close();
+    this.#back.close();
   }
 
   #answer(chunk: Buffer): void {
@@ -182,9 +182,9 @@ export class Link {
       return;
     }
     const rest = chunk.subarray(0, this.#left);
-    this.#kill();
+    this.#closeLanes();
     // A reset overtakes what has not been handed to the system yet.
-    if (rest.length === 0) this.cut();
-    else this.#back.write(rest, () => this.cut());
+    if (rest.length === 0) this.lost();
+    else this.#back.write(rest, () => this.lost());
   }
 }

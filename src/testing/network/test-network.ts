@@ -38,7 +38,7 @@ export interface TestNetwork {
 /** A network that its hub can take down without waiting for connections on which nothing passes. */
 export interface OwnedNetwork extends TestNetwork {
   /** Closes the half-open connections. */
-  abandonHalfOpen(): void;
+  closeHalfOpen(): void;
 }
 
 /**
@@ -87,7 +87,7 @@ export async function startOwnedNetwork(target: string): Promise<OwnedNetwork> {
       faults.delayMs = ms;
     },
     cut() {
-      for (const link of links) link.cut();
+      for (const link of links) link.lost();
     },
     halfOpen() {
       for (const link of links) link.makeHalfOpen();
@@ -100,11 +100,12 @@ export async function startOwnedNetwork(target: string): Promise<OwnedNetwork> {
       Object.assign(faults, { delayMs: 0, truncateAfter: undefined });
       for (const link of links) link.heal();
     },
-    abandonHalfOpen() {
-      for (const link of links) if (link.halfOpen) link.destroy();
+    closeHalfOpen() {
+      for (const link of links) if (link.halfOpen) link.close();
     },
     async close() {
-      for (const open of [...links, ...refused]) open.destroy();
+      for (const link of links) link.close();
+      for (const socket of refused) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };

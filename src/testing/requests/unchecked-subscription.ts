@@ -76,7 +76,7 @@ function uncheckedFacts(fields: Readonly<Record<string, string>>, { secretByDefa
 function removeRelatives(fields: Readonly<Record<string, string>>, shared: HubShared): void {
   for (const { subscription } of shared.everybody()) {
     const sameEvents = subscription.events.join(',') === (fields['hub.events'] ?? '');
-    if (sameEvents || subscription.topic === (fields['hub.topic'] ?? '')) subscription.leave();
+    if (sameEvents || subscription.topic === (fields['hub.topic'] ?? '')) subscription.remove();
   }
 }
 

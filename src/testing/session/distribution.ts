@@ -76,7 +76,7 @@ function goThrough(
     if (subscription.delivery.channel === 'websocket') {
       if (!subscription.wasConnected) return 'a subscription without a socket';
       if (!subscription.connected) {
-        if (traits.dropsUnconnected) subscription.leave();
+        if (traits.dropsUnconnected) subscription.remove();
         continue;
       }
     }

@@ -334,7 +334,7 @@ export class TestSession {
    * @param closeCode default none: the connections are cut, and the subscribers see 1006
    */
   dropConnections(closeCode?: number): void {
-    this.#subscriptions.drop(closeCode);
+    this.#subscriptions.closeSockets(closeCode);
   }
 
   /** @internal The current context as it is told to whoever asks: in its version now, with its content where that is shared. */
@@ -427,7 +427,7 @@ export class TestSession {
     }
     if (status === GONE && traits.answers === 'awaited') {
       // A callback that is gone ends its subscription (W3C WebSub, Content Distribution).
-      this.#subscriptions.forget(subscription);
+      this.#subscriptions.lost(subscription);
       return { subscriber: subscription.name, status };
     }
     if (status === undefined && traits.unanswered === 'ends' && subscription.active && life === this.#life) {

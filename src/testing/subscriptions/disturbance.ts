@@ -119,7 +119,7 @@ async function send(
   const { delivery } = subscription;
   const label = subscription.label({ id: event.id, name: spelling });
   const message = subscription.render(event, spelling);
-  if (disturbance === 'drop') return delivery.lose(label);
+  if (disturbance === 'drop') return delivery.waitInVain(label);
   if (disturbance === 'duplicate') {
     const [first] = await Promise.all([delivery.notify(message, label), delivery.notify(message, label)]);
     return first;

@@ -48,8 +48,8 @@ export class Subscription {
   readonly lacks: 'events' | 'secret' | undefined;
   /** Its place in the order of all subscriptions of the hub. */
   readonly number: number;
-  /** Takes it off the hub's list. */
-  readonly leave: () => void;
+  /** Takes it off the hub's list. The subscriber is not told. */
+  readonly remove: () => void;
   readonly #session: string;
   readonly #versioned: boolean;
   readonly #traits: HubTraits;
@@ -66,7 +66,7 @@ export class Subscription {
     versioned: boolean;
     traits: HubTraits;
     number: number;
-    leave: () => void;
+    remove: () => void;
     givenName?: string;
     lacks?: 'events' | 'secret';
   }) {
@@ -79,7 +79,7 @@ export class Subscription {
     this.#versioned = facts.versioned;
     this.#traits = facts.traits;
     this.number = facts.number;
-    this.leave = facts.leave;
+    this.remove = facts.remove;
     this.givenName = facts.givenName;
     this.lacks = facts.lacks;
   }
@@ -150,8 +150,8 @@ export class Subscription {
     this.#timer.unref();
   }
 
-  /** Ends it: nothing is delivered afterwards. Idempotent. */
-  end(): void {
+  /** Closes it: nothing is delivered afterwards. Idempotent. */
+  close(): void {
     clearTimeout(this.#timer);
     this.active = false;
   }

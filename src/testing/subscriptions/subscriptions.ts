@@ -142,7 +142,7 @@ export class Subscriptions {
       frame: (text) => this.#hear(subscription, text),
       closed: (code) => {
         const lost = subscription.active && !isNormalEnd(code);
-        this.#disconnected(subscription, code);
+        this.#socketClosed(subscription, code);
         if (lost) this.#events.lost(subscription, code);
       },
     });
@@ -161,8 +161,8 @@ export class Subscriptions {
     if (this.#settings.traits.denials === 'frame-and-end') delivery.close();
   }
 
-  /** Ends a subscription whose subscriber is gone: there is nobody to tell. */
-  forget(subscription: Subscription): void {
+  /** The subscriber of a subscription is gone: there is nobody to tell of its end. */
+  lost(subscription: Subscription): void {
     this.#remove(subscription);
   }
 
@@ -172,12 +172,16 @@ export class Subscriptions {
     for (const subscription of this.#all) this.#expired(subscription);
   }
 
-  /** Loses every websocket; it is the hub's doing, so nobody is told of it. */
-  drop(closeCode: number | undefined): void {
+  /**
+   * Closes every websocket. The hub does so itself, so no other subscriber is told of a lost one.
+   *
+   * @param closeCode `undefined` to break the connections without a close frame
+   */
+  closeSockets(closeCode: number | undefined): void {
     for (const subscription of this.#all) {
       if (subscription.delivery.channel !== 'websocket') continue;
-      this.#disconnected(subscription, closeCode);
-      if (closeCode === undefined) subscription.delivery.cut();
+      this.#socketClosed(subscription, closeCode);
+      if (closeCode === undefined) subscription.delivery.lost();
       else subscription.delivery.close(closeCode);
     }
   }
@@ -188,7 +192,7 @@ export class Subscriptions {
       if (!memory) this.#remove(subscription);
       if (subscription.delivery.channel !== 'websocket') continue;
       subscription.active = false;
-      subscription.delivery.cut();
+      subscription.delivery.lost();
     }
   }
 
@@ -208,7 +212,7 @@ export class Subscriptions {
 
   /** Ends everything; sockets are told that the hub goes away. */
   close(): void {
-    this.drop(1001);
+    this.closeSockets(1001);
     for (const subscription of this.#all) this.#remove(subscription);
   }
 
@@ -240,8 +244,8 @@ export class Subscriptions {
   /** A subscriber that never connects has not heard of its endpoint: its subscription is not kept. */
   #awaitSocket(subscription: Subscription): void {
     const { delivery } = subscription;
-    const forget = () => delivery.channel === 'websocket' && !delivery.attached && this.#remove(subscription);
-    setTimeout(forget, CONNECT_WITHIN_MS).unref();
+    const remove = () => delivery.channel === 'websocket' && !delivery.attached && this.#remove(subscription);
+    setTimeout(remove, CONNECT_WITHIN_MS).unref();
   }
 
   #unsubscribeSocket(request: SubscribeRequest, target: WebSocketTarget): HttpAnswer {
@@ -391,7 +395,7 @@ export class Subscriptions {
     const subscription: Subscription = new Subscription({
       ...more,
       number: this.#settings.nextNumber(),
-      leave: () => this.#remove(subscription),
+      remove: () => this.#remove(subscription),
       name: request.name ?? asker.client ?? this.#madeUpName(delivery),
       session: this.#settings.session,
       topic: request.topic,
@@ -467,8 +471,8 @@ export class Subscriptions {
     else void this.deny(subscription, 'The lease expired.');
   }
 
-  /** @param closeCode `undefined` when the connection was cut */
-  #disconnected(subscription: Subscription, closeCode: number | undefined): void {
+  /** @param closeCode `undefined` when the connection broke */
+  #socketClosed(subscription: Subscription, closeCode: number | undefined): void {
     // It hears nothing until it is back, and is confirmed again then.
     const { keepEndpoints } = this.#settings.traits;
     if (keepEndpoints === 'always' || (keepEndpoints === 'lost' && !isNormalEnd(closeCode)))
@@ -477,7 +481,7 @@ export class Subscriptions {
   }
 
   #remove(subscription: Subscription): void {
-    subscription.end();
+    subscription.close();
     this.#denials.delete(subscription);
     if (!this.#all.includes(subscription)) return;
     this.#all = this.#all.filter((other) => other !== subscription);
