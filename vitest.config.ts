@@ -29,7 +29,12 @@ export default defineConfig({
     projects: [
       {
         resolve: { alias: sources },
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: elsewhere },
+        test: { name: 'unit', include: ['test/**/*.test.{ts,tsx}'], exclude: elsewhere },
+      },
+      {
+        // The same tests on the oldest React.
+        resolve: { alias: [...sources, { find: /^(react|react-dom)(?=\/|$)/, replacement: '$1-18' }] },
+        test: { name: 'react-18', include: ['test/react/**/*.test.tsx'], setupFiles: ['test/react/react-18.ts'] },
       },
       {
         resolve: { alias: sources },
@@ -52,7 +57,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
+          include: ['test/browser/**/*.test.{ts,tsx}'],
           globalSetup: ['scripts/setup-build.ts', 'scripts/setup-chromium.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

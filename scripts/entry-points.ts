@@ -18,6 +18,7 @@ export const entryPoints = {
   './redis': 'redis/index',
   './relay': 'relay/index',
   './radiology': 'radiology/index',
+  './react': 'react/index',
   './testing': 'testing/index',
 } as const;
 

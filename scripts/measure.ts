@@ -24,22 +24,27 @@ export interface Measurement {
 
 type Bundle = BuildResult<{ write: false; metafile: true }>;
 
-/** What pages import, of the entry points for pages. */
+/** What pages import, of the entry points for pages: a name, or several. */
 const PAGES: Partial<Record<Subpath, string>> = {
-  // Beside the client, without which it is nothing.
   './content': 'shareContent',
   '.': 'FhircastClient',
   './launch': 'clientFromUrl',
   './relay': 'relayChannel',
   // The heaviest of its functions.
   './radiology': 'reportOpen',
+  // All of it.
+  './react':
+    'FhircastProvider, SyncBanner, useContent, useContextChange, useFhircast, useFhircastEvent, usePatient, useShownContext, useSyncStatus',
 };
+
+/** What is nothing without the client. */
+const BESIDE_THE_CLIENT: readonly Subpath[] = ['./content', './react'];
 
 /** What an app writes. For a page it is the one import that every such page has; for a server, all that there is. */
 function appOf(subpath: Subpath): string {
   const name = PAGES[subpath];
   if (name === undefined) return `export * from '${specifier(subpath)}';`;
-  const client = subpath === './content' ? `import { FhircastClient } from '${specifier('.')}';` : '';
+  const client = BESIDE_THE_CLIENT.includes(subpath) ? `import { FhircastClient } from '${specifier('.')}';` : '';
   const own = `import { ${name} } from '${specifier(subpath)}';`;
   return `${client} ${own} globalThis.imported = [${client && 'FhircastClient, '}${name}];`;
 }
@@ -64,7 +69,7 @@ export async function measure(subpath: Subpath): Promise<Measurement> {
     metafile: true,
     legalComments: 'none',
     logLevel: 'silent',
-    external: ['fhirclient', 'express'],
+    external: ['fhirclient', 'express', 'react'],
     absWorkingDir: root,
     // Without the paths of tsconfig.json, which lead to the sources.
     tsconfigRaw: {},

@@ -29,4 +29,4 @@ for (const subpath of subpaths) {
     weightRow(`  where it is needed: ${name.replace(/^dist\/(\w+)-.*/, '$1')}`, weight);
   weightRow('  with all of that', total, budget.total, over(total, budget.total));
 }
-console.log('The budgets are on gzip, level 9. Everything is counted but fhirclient and express.');
+console.log('The budgets are on gzip, level 9. Everything is counted but fhirclient, express and react.');

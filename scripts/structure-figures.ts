@@ -7,6 +7,7 @@ import { root } from './run.ts';
 const ROOMS: readonly string[] = [
   'browser',
   'testing/index.ts',
+  'react',
   'radiology',
   'content',
   'testing/ehr',

@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import type * as Root from 'fhircast-client';
-import { startTestEhr, startTestHub, TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
+import { TEST_PATIENTS } from 'fhircast-client/testing';
 import type { Page } from 'playwright-core';
-import { expect, it, onTestFinished } from 'vitest';
-import { loadBlankPage, openBlankPage } from './support.ts';
+import { expect, it } from 'vitest';
+import { type Launched, launchSmartPage } from './smart-page.ts';
 
 /** What the page holds; the functions given to `evaluate()` run there. */
 declare const root: typeof Root;
-declare const FHIR: { oauth2: { authorize(options: Readonly<Record<string, string>>): Promise<void> } };
 declare const react: {
   createElement(type: unknown, props?: undefined, ...children: unknown[]): unknown;
   readonly StrictMode: unknown;
@@ -38,41 +37,11 @@ const bundledReact = async (): Promise<string> => {
   return outputFiles[0]?.text ?? '';
 };
 
-interface Launched {
-  hub: TestHub;
-  session: TestSession;
-  page: Page;
-  /** The bodies of what was sent to the token endpoint. */
-  exchanges: string[];
-}
-
-/** A page that an EHR has sent back with a code, and has fhirclient and React. */
+/** A page that an EHR has sent back with a code, and that has fhirclient and React. */
 async function launch(): Promise<Launched> {
-  const page = await openBlankPage();
-  const { origin } = new URL(page.url());
-  const hub = await startTestHub();
-  const redirectUri = `${origin}/app`;
-  const ehr = await startTestEhr({ hub, clients: [{ clientId: 'viewer', redirectUris: [redirectUri] }] });
-  onTestFinished(async () => {
-    await ehr.close();
-    await hub.close();
-  });
-  const exchanges: string[] = [];
-  page.on('request', (request) => {
-    if (request.method() === 'POST' && request.url().startsWith(`${new URL(ehr.fhirUrl).origin}/auth/token`))
-      exchanges.push(request.postData() ?? '');
-  });
-  const session = hub.openSession();
-  const fhirclient = { path: resolve(packages, 'fhirclient/build/fhir-client.min.js') };
-  await loadBlankPage(page, ehr.launchUrl(`${origin}/launch`, { session, patient: 'ada-quill' }));
-  await page.addScriptTag(fhirclient);
-  const scope = 'launch patient/*.read fhircast/*.*';
-  await page.evaluate((options) => void FHIR.oauth2.authorize(options), { clientId: 'viewer', scope, redirectUri });
-  await page.waitForURL(/\/app\?.*code=/);
-  await page.waitForFunction(() => document.title === 'loaded');
-  await page.addScriptTag(fhirclient);
-  await page.addScriptTag({ content: await bundledReact() });
-  return { hub, session, page, exchanges };
+  const launched = await launchSmartPage();
+  await launched.page.addScriptTag({ content: await bundledReact() });
+  return launched;
 }
 
 /** Renders an app in StrictMode that launches when it is mounted, and keeps its clients or leaves when it is unmounted. */

@@ -16,7 +16,7 @@ const textOf = (file: string) => readFileSync(resolve(root, file), 'utf8');
 const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
 
 /** What a block may be: programs are run, commands are looked up, and pictures are drawn by whoever shows them. */
-const LANGUAGES = ['ts', 'js', 'sh', 'mermaid', ''];
+const LANGUAGES = ['ts', 'tsx', 'js', 'sh', 'mermaid', ''];
 
 /** The commands in a text, without comments and arguments: `npm ci`, `npm run docs`, `npx vitest`. */
 const commandsIn = (text: string): string[] =>

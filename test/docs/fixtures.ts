@@ -7,7 +7,9 @@ import { startTestEhr, TEST_PATIENTS, type TestHub } from 'fhircast-client/testi
 import smart from 'fhirclient';
 import { expect, vi } from 'vitest';
 import { CONTENT_FIXTURES } from './content-fixtures.ts';
+import { FRAMEWORK_FIXTURES } from './framework-fixtures.ts';
 import { RADIOLOGY_FIXTURES } from './radiology-fixtures.ts';
+import { REACT_FIXTURES } from './react-fixtures.ts';
 import { SERVER_FIXTURES } from './server-fixtures.ts';
 import {
   ada,
@@ -70,6 +72,8 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
   ...RADIOLOGY_FIXTURES,
   ...CONTENT_FIXTURES,
+  ...REACT_FIXTURES,
+  ...FRAMEWORK_FIXTURES,
   ...SERVER_FIXTURES,
   testing: {
     declarations: SHOW_CHART,

@@ -72,5 +72,8 @@ export const launchPage = ({ session, later }: Stage, form?: 'draft'): void => {
   later(() => Reflect.deleteProperty(globalThis, 'FHIR'));
 };
 
+/** Solid as pages have it. In Node its name leads to what renders on a server, where nothing changes. */
+export const SOLID: string = 'solid-js/dist/solid.js';
+
 /** Declares a client that a block takes for granted. */
 export const CLIENT = "declare const client: import('fhircast-client').FhircastClient;";

@@ -72,9 +72,10 @@ describe('the declarations', () => {
       ),
     );
     const unknown = imported.filter(({ path, name }) => {
-      if (/^(node:|fhir\/|eventemitter3$|fhirclient\b)/.test(name)) return false;
-      // Whoever uses an adapter has its framework: `next/server` is of Next.js.
-      const [, framework] = /^callback\/adapters\/([a-z-]+)\.d\.c?ts$/.exec(path) ?? [];
+      if (/^(node:|fhir\/|eventemitter3$|fhirclient\b|fhircast-client\b)/.test(name)) return false;
+      // Whoever uses an adapter, or the hooks, has the framework: `next/server` is of Next.js.
+      const [, adapter] = /^callback\/adapters\/([a-z-]+)\.d\.c?ts$/.exec(path) ?? [];
+      const framework = path.startsWith('react/') ? 'react' : adapter;
       return framework === undefined || name.split('/')[0] !== framework;
     });
     expect(imported).not.toEqual([]);

@@ -28,8 +28,8 @@ type Compiler = keyof typeof COMPILERS;
 type Resolution = keyof typeof RESOLUTIONS;
 type Manager = 'npm' | 'pnpm';
 
-/** What of the package's neighbours its declarations import. */
-const NEIGHBOURS = ['@types/fhir', 'eventemitter3'];
+/** What of the package's neighbours its declarations import. React is a peer: of an app that has none, its types are not needed. */
+const NEIGHBOURS = ['@types/fhir', 'eventemitter3', '@types/react', 'csstype'];
 
 /** By the package manager whose layout of node_modules it has. */
 const apps = new Map<Manager, string>();
