@@ -7,7 +7,7 @@ import type { FetchLike } from '../hub/http.ts';
 import { randomHex } from '../web/random.ts';
 import { parseUrl, urlFault } from '../web/url.ts';
 import { keeper, platformStorage, type RelayStorage } from './page-storage.ts';
-import { Connection } from './relay-connection.ts';
+import { RelayConnection } from './relay-connection.ts';
 import { SeenEvents } from './seen-events.ts';
 
 /** How a page uses a relay. */
@@ -93,7 +93,7 @@ export function relayChannel(options: RelayChannelOptions): RelayChannel {
     const keep = () => {
       if (isKeeper && page !== undefined) place.write({ page, secret, seen: seen.record });
     };
-    const connection = new Connection({
+    const connection = new RelayConnection({
       url,
       fetch,
       page,

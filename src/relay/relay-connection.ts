@@ -20,7 +20,7 @@ import {
 } from './wire.ts';
 
 /** Where the relay is, by what a page comes back to it, and who hears of what arrives. */
-export interface ConnectionOptions {
+export interface RelayConnectionOptions {
   /** The relay. */
   readonly url: string;
   readonly fetch: FetchLike;
@@ -74,8 +74,8 @@ const drop = ({ body }: Response): void => {
 };
 
 /** One page's connection to its relay, which comes back by itself. */
-export class Connection {
-  readonly #options: ConnectionOptions;
+export class RelayConnection {
+  readonly #options: RelayConnectionOptions;
   readonly #life = new AbortController();
   #page: string | undefined;
   /** What is missing shows in another one. */
@@ -93,7 +93,7 @@ export class Connection {
   #early: Held[] | undefined = [];
   #settle: { resolve(message: PageMessage): void; reject(error: ChannelError): void } | undefined;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: RelayConnectionOptions) {
     this.#options = options;
     this.#page = options.page;
   }

@@ -71,7 +71,7 @@ const write = async (answer: Response, request: NodeRequest, response: NodeRespo
  * @param serve answers a page
  * @param callback the endpoint's own skin
  */
-export function nodeSkin(
+export function relayNodeSkin(
   serve: (request: PageRequest) => Promise<Response>,
   callback: (request: NodeRequest, response: NodeResponse) => void,
 ) {

@@ -18,7 +18,7 @@ import { eventText } from './event-stream.ts';
 import { access } from './page-access.ts';
 import type { PageRequest } from './page-request.ts';
 import { Pages } from './pages.ts';
-import { nodeSkin } from './relay-node-skin.ts';
+import { relayNodeSkin } from './relay-node-skin.ts';
 import { type RelayOptions, relaySettings } from './relay-options.ts';
 import { readTarget } from './target.ts';
 import { ANSWER_LIMIT, isPage, PAGE_HEADER, PATHS, type PageMessage } from './wire.ts';
@@ -148,7 +148,7 @@ export function createRelay(options: RelayOptions): Relay {
       return pages.size;
     },
     fetch,
-    node: nodeSkin(serve, endpoint.node),
+    node: relayNodeSkin(serve, endpoint.node),
     async close(withinMs = CLOSE_WITHIN_MS) {
       isClosing = true;
       await pages.close(withinMs);

@@ -1,4 +1,4 @@
-import type { TestHubOptions } from '../../src/testing/index.ts';
+import type { Disturbance, TestHubOptions } from '../../src/testing/index.ts';
 import { WORLDS } from '../integration/worlds.ts';
 import { Random } from './prng.ts';
 import { characterOf, QUIRKS, type Quirk, type QuirkName } from './quirks.ts';
@@ -9,17 +9,6 @@ export type Behaviour = 'follow' | 'refuse' | 'slow' | 'throw' | 'fail-late';
 
 /** What goes wrong between sockets. */
 export type NetworkFault = 'refuse' | 'delay' | 'cut' | 'half-open' | 'truncate';
-
-/** What goes wrong with one notification. */
-export type Disturbance =
-  | 'drop'
-  | 'duplicate'
-  | 'reorder'
-  | 'garbage'
-  | 'truncate'
-  | 'wrong-topic'
-  | 'keepalive'
-  | 'binary';
 
 /** Between whom a network stands: the apps and the hub, or the hub and the apps' callbacks. */
 export type Place = 'hub' | 'callback';

@@ -4,6 +4,7 @@ import { ContextStore } from '../../src/following/context-store.ts';
 import { Inbox, type InboxOptions } from '../../src/following/inbox.ts';
 import { Listeners } from '../../src/following/listeners.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
+import { UNHEARD } from './unheard.ts';
 
 const TOPIC = 'session';
 
@@ -13,32 +14,14 @@ function open(options: Partial<InboxOptions> = {}) {
   const events: FhircastEvent[] = [];
   const late: FhircastEvent[] = [];
   listeners.add('*', (event: FhircastEvent) => void events.push(event), false);
-  const nothing = () => {};
   const inbox = new Inbox({
+    ...UNHEARD,
     topic: TOPIC,
     dialect: () => dialectOf('stu3'),
     listeners,
     contexts,
-    record: nothing,
     acknowledgeWithinMs: 5,
-    isEcho: () => false,
-    recovery: {
-      mayReplay: false,
-      takes: () => false,
-      takesStale: () => false,
-      hint: nothing,
-      replayed: () => false,
-      followed: nothing,
-    },
-    doubted: nothing,
-    incomplete: nothing,
-    heartbeat: nothing,
-    repeated: nothing,
-    received: nothing,
-    settled: nothing,
-    refused: nothing,
     late: (event) => late.push(event),
-    progress: nothing,
     ...options,
   });
   const statuses: number[] = [];

@@ -11,6 +11,7 @@ import { Listeners } from '../../src/following/listeners.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
 import type { DialectName } from '../../src/index.ts';
 import { patientContext, TOPIC } from '../client/support.ts';
+import { UNHEARD } from './unheard.ts';
 
 /** An inbox, and all that came of what it took. */
 function open(dialect: DialectName = 'stu3') {
@@ -27,30 +28,14 @@ function open(dialect: DialectName = 'stu3') {
   listeners.add('error', ({ code }: FhircastError) => heard.errors.push(code), false);
   listeners.add('warning', ({ code }: FhircastError) => heard.warnings.push(code), false);
   const inbox = new Inbox({
+    ...UNHEARD,
     topic: TOPIC,
     dialect: () => dialectOf(dialect),
     listeners,
     contexts,
     record: ({ kind }) => heard.kinds.push(kind),
     acknowledgeWithinMs: 8_000,
-    isEcho: () => false,
-    recovery: {
-      mayReplay: false,
-      takes: () => false,
-      takesStale: () => false,
-      hint: () => {},
-      replayed: () => false,
-      followed: () => {},
-    },
     doubted: (why) => heard.doubts.push(why),
-    incomplete: () => {},
-    heartbeat: () => {},
-    repeated: () => {},
-    received: () => {},
-    settled: () => {},
-    refused: () => {},
-    late: () => {},
-    progress: () => {},
   });
   const answers: [number, string | undefined][] = [];
   const receive = (text: string) => inbox.receive(text, (status, id) => answers.push([status, id]), 'websocket');

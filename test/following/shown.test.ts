@@ -9,6 +9,7 @@ import { Listeners } from '../../src/following/listeners.ts';
 import { Shown } from '../../src/following/shown.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
 import { TOPIC } from '../client/support.ts';
+import { UNHEARD } from './unheard.ts';
 
 const T0 = Date.parse('2024-01-01T00:00:00Z');
 const nothing = () => {};
@@ -47,30 +48,13 @@ function app(acknowledgeWithinMs = 8_000) {
   listeners.add('error', nothing, false);
   const seen: (string | undefined)[] = [];
   const inbox: Inbox = new Inbox({
+    ...UNHEARD,
     topic: TOPIC,
     dialect: () => dialectOf('stu3'),
     listeners,
     contexts,
     acknowledgeWithinMs,
-    record: nothing,
-    isEcho: () => false,
-    recovery: {
-      mayReplay: false,
-      takes: () => false,
-      takesStale: () => false,
-      hint: nothing,
-      replayed: () => false,
-      followed: nothing,
-    },
-    doubted: nothing,
-    incomplete: nothing,
-    heartbeat: nothing,
-    repeated: nothing,
-    received: nothing,
     settled: () => void seen.push(shown()),
-    refused: nothing,
-    late: nothing,
-    progress: nothing,
   });
   const shown = (): string | undefined => {
     const { context } = inbox.shown;

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocketLike } from '../../src/channels/websocket/socket.ts';
-import { Connection } from '../../src/channels/websocket/websocket-connection.ts';
+import { WebSocketConnection } from '../../src/channels/websocket/websocket-connection.ts';
 import { send } from '../../src/hub/http.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
 
@@ -92,7 +92,7 @@ describe('a hub near this machine', () => {
 /** Connects to a socket with which something happens. */
 function connecting(url: string, happens: (socket: WebSocketLike) => void): Promise<unknown> {
   const nothing = () => {};
-  const connection = new Connection({
+  const connection = new WebSocketConnection({
     endpoint: url,
     url,
     confirmWithinMs: 2_000,

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { createCallbackEndpoint } from '../../src/callback/index.ts';
+import { Changes } from '../../src/changes/changes.ts';
 import type { Denial } from '../../src/channels/callback.ts';
 import type { ChannelSink } from '../../src/channels/channel.ts';
 import { WebhookChannel } from '../../src/channels/webhook-channel.ts';
@@ -50,6 +51,17 @@ export function callsOf(
   });
   return { api, requests };
 }
+
+/** The part of a client that changes the context, each change sent once. */
+export const changesBy = (api: HubApi): Changes =>
+  new Changes({
+    api,
+    resends: 0,
+    hearing: () => undefined,
+    conflict: () => {},
+    resend: () => {},
+    warned: () => {},
+  });
 
 interface Heard {
   readonly notifications: string[];

@@ -1,6 +1,5 @@
 import type { Bundle } from 'fhir/r4.js';
 import type { CallbackAnswer } from '../../src/callback/request.ts';
-import { Changes } from '../../src/changes/changes.ts';
 import { readFrame as frameOf } from '../../src/channels/websocket/frame.ts';
 import { NotificationError } from '../../src/errors/errors.ts';
 import { checkContext } from '../../src/events/check.ts';
@@ -13,7 +12,7 @@ import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { dialectOf } from '../../src/hub/versions.ts';
 import { hubOfFhirServer } from '../../src/launch/hub-of-fhir-server.ts';
 import { parseLaunch } from '../../src/launch/parse-launch.ts';
-import { askingByWebhook, callsOf, subscribedByWebsocket } from './app.ts';
+import { askingByWebhook, callsOf, changesBy, subscribedByWebsocket } from './app.ts';
 import type { ContextRead, EventRead, FromHub, SpecificationText } from './exchange.ts';
 import { queryOf, readHttp } from './wire.ts';
 
@@ -185,14 +184,7 @@ export async function read(text: SpecificationText, exchange: FromHub, wire: str
     }
     case 'context change answer': {
       const { api } = callsOf(text, {}, async () => responseOf(wire));
-      const changes = new Changes({
-        api,
-        resends: 0,
-        hearing: () => undefined,
-        conflict: () => {},
-        resend: () => {},
-        warned: () => {},
-      });
+      const changes = changesBy(api);
       const { accepted, status } = await changes.send('Home-open', [], undefined, undefined);
       changes.close();
       return { accepted, status };

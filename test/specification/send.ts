@@ -1,11 +1,10 @@
-import { Changes } from '../../src/changes/changes.ts';
 import { object } from '../../src/changes/send-sync-error.ts';
 import { FhircastEvent } from '../../src/events/event.ts';
 import { isObject, type JsonObject, parseNotification } from '../../src/events/notification.ts';
 import { parseTimestamp } from '../../src/events/timestamp.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { backoffOf } from '../../src/subscription/backoff.ts';
-import { askingByWebhook, callsOf, type SentRequest, subscribedByWebsocket } from './app.ts';
+import { askingByWebhook, callsOf, changesBy, type SentRequest, subscribedByWebsocket } from './app.ts';
 import type { FromApp, SpecificationText } from './exchange.ts';
 import { type PrintedHttp, readHttp } from './wire.ts';
 
@@ -88,14 +87,7 @@ export async function send(text: SpecificationText, exchange: FromApp, wire: str
     }
     case 'context change': {
       const { api, requests } = callsOf(text, who);
-      const changes = new Changes({
-        api,
-        resends: 0,
-        hearing: () => undefined,
-        conflict: () => {},
-        resend: () => {},
-        warned: () => {},
-      });
+      const changes = changesBy(api);
       const { event } = parse(printed.body);
       const context = changes.prepare(exchange.name, isObject(event) ? event.context : undefined);
       await changes.send(exchange.name, context, undefined, undefined);

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { formatMessage, type HubMessage } from '../../src/testing/index.ts';
-import { openHub, patientContext, postForm, subscribeCallback, subscribeSocket } from './support.ts';
+import { openHub, outcomeOf, patientContext, postForm, subscribeCallback, subscribeSocket } from './support.ts';
 
 describe('two dialects in one session', () => {
   it('share events, each in its own words', async () => {
@@ -128,14 +126,6 @@ describe('closing the hub', () => {
       await hub.close();
       console.log('closed');
     `;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (data: Buffer) => {
-      output += data.toString();
-    });
-    const [code] = await once(child, 'close');
-    expect([code, output]).toEqual([0, 'closed\n']);
+    expect(await outcomeOf(program)).toEqual([0, 'closed\n']);
   }, 20_000);
 });

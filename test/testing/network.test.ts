@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startTestNetwork } from '../../src/testing/index.ts';
+import { outcomeOf } from './support.ts';
 
 /** A server behind a network; both end with the test. */
 async function openNetwork() {
@@ -291,14 +291,6 @@ describe('closing a network', () => {
       await network.close();
       console.log('closed');
     `;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let output = '';
-    child.stdout.on('data', (data: Buffer) => {
-      output += data.toString();
-    });
-    const [code] = await once(child, 'close');
-    expect([code, output]).toEqual([0, 'closed\n']);
+    expect(await outcomeOf(program)).toEqual([0, 'closed\n']);
   }, 20_000);
 });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -205,4 +206,22 @@ export async function subscribeCallback(
   await hub.waitFor(({ kind }) => kind === 'active');
   await callback.inbox.next();
   return callback;
+}
+
+/**
+ * Runs a program in a process of its own, which ends when nothing keeps it alive any more.
+ *
+ * @param program a module in TypeScript, which imports from the root of the repository
+ * @returns the exit code, and all that it printed
+ */
+export async function outcomeOf(program: string): Promise<[code: number | null, output: string]> {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (data: Buffer) => {
+    output += data.toString();
+  });
+  const [code] = await once(child, 'close');
+  return [code, output];
 }

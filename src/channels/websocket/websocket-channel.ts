@@ -12,7 +12,7 @@ import { urlFault } from '../../web/url.ts';
 import type { Channel, ChannelSink, Grant, Loss } from '../channel.ts';
 import { contextsIn, endpointOf, socketUrlOf } from './endpoint-url.ts';
 import { appWebSocket, platformWebSocket, type WebSocketFactory } from './socket.ts';
-import { Connection } from './websocket-connection.ts';
+import { WebSocketConnection } from './websocket-connection.ts';
 
 /** The hub of a websocket channel, how its sockets are opened, and who hears of what arrives. */
 export interface WebSocketChannelOptions {
@@ -55,9 +55,9 @@ export class WebSocketChannel implements Channel {
   // The draft's hubs sign frames too, and one of them delivers nothing to a subscriber without a secret.
   readonly #secret = randomHex(32);
   /** The connection that is confirmed. */
-  #connection: Connection | undefined;
+  #connection: WebSocketConnection | undefined;
   /** The connection that is being made. */
-  #opening: Connection | undefined;
+  #opening: WebSocketConnection | undefined;
   #closed = false;
   #events: readonly string[] = [];
   /** The endpoint whose connection was lost, and which the hub had confirmed by name: it may be connected to again. */
@@ -65,7 +65,7 @@ export class WebSocketChannel implements Channel {
   /** Endpoints that are not used any more, and which the hub may still hold. */
   readonly #abandoned = new Set<string>();
   /** The connection of which it is not known whether it brings what was asked for last. */
-  #doubted: Connection | undefined;
+  #doubted: WebSocketConnection | undefined;
   /** Ends the doubt whether the hub sends what it was asked for last. */
   #undoubt: () => void = () => {};
   /** This hub does not take a second socket on an endpoint. */
@@ -148,7 +148,7 @@ export class WebSocketChannel implements Channel {
    * The hub took a longer list of events for a socket that is open. One that does not confirm that may send there what it was
    * asked for before (the R4 proof of concept on Medplum): another subscription takes the place of this one.
    */
-  #doubt(old: Connection): void {
+  #doubt(old: WebSocketConnection): void {
     this.#doubted = old;
     const life = new AbortController();
     const timer = after(this.#options.confirmationTimeoutMs, () => {
@@ -160,7 +160,7 @@ export class WebSocketChannel implements Channel {
     };
   }
 
-  async #replace(old: Connection, signal: AbortSignal): Promise<void> {
+  async #replace(old: WebSocketConnection, signal: AbortSignal): Promise<void> {
     const { api, sink } = this.#options;
     let endpoint = old.endpoint;
     try {
@@ -273,7 +273,7 @@ export class WebSocketChannel implements Channel {
     const { api, sink, record, confirmationTimeoutMs, webSocket } = this.#options;
     const url = socketUrlOf(endpoint, api.hubUrl, api.dialect);
     if (urlFault(url, 'ws', this.#options.allowInsecure)) throw new ChannelError('channel-endpoint-invalid');
-    const connection = new Connection({
+    const connection = new WebSocketConnection({
       endpoint,
       url,
       isAgain,

@@ -19,7 +19,7 @@ import { GatheredWrites } from './gathered-writes.ts';
 import { closeCodeOf, closeSocket, OPEN, onPong, ping, type WebSocketFactory, type WebSocketLike } from './socket.ts';
 
 /** How a websocket is opened and answered, and who hears of what arrives. */
-export interface ConnectionOptions {
+export interface WebSocketConnectionOptions {
   /** The hub's `hub.channel.endpoint`. */
   readonly endpoint: string;
   /** Where the socket is opened. */
@@ -62,13 +62,13 @@ const ESTABLISHED: Confirmation = {
 
 type Confirmation = Extract<Frame, { grant: Grant }>;
 
-/** One socket, from its endpoint to its end. Nothing is called back after {@link Connection.close}. */
-export class Connection {
+/** One socket, from its endpoint to its end. Nothing is called back after {@link WebSocketConnection.close}. */
+export class WebSocketConnection {
   /** The hub's `hub.channel.endpoint`. */
   readonly endpoint: string;
   /** The hub was asked for a subscription that it has not confirmed here. */
   isAwaited = true;
-  readonly #options: ConnectionOptions;
+  readonly #options: WebSocketConnectionOptions;
   #socket: WebSocketLike | undefined;
   #writes: GatheredWrites | undefined;
   #confirmed = false;
@@ -80,7 +80,7 @@ export class Connection {
   /** Ends the attempt to connect. */
   #fail: ((error: FhircastError) => void) | undefined;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: WebSocketConnectionOptions) {
     this.#options = options;
     this.endpoint = options.endpoint;
   }
