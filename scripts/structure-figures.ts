@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { root } from './run.ts';
 
@@ -19,16 +19,13 @@ const ROOMS: readonly string[] = [
   'testing/content',
   'testing/personalities',
   'testing/delivery',
-  'testing/content',
   'testing/context',
   'testing/network',
   'testing/ground',
   'redis',
   'relay',
   'callback',
-  'content',
   'launch/index.ts',
-  'radiology',
   'launch/client-from-connector.ts',
   'launch/client-credentials.ts',
   'launch/client-from-url.ts',
@@ -56,6 +53,8 @@ export interface Figures {
   readonly upward: readonly string[];
   /** The files that need each other, directly or by others. */
   readonly circles: readonly (readonly string[])[];
+  /** The files of `src` that share a name, and those of `scripts` that do. Every `index.ts` may have the same. */
+  readonly namesakes: readonly (readonly string[])[];
   readonly longestConstructor: { readonly file: string; readonly lines: number };
   readonly longestFile: { readonly file: string; readonly lines: number };
   /** Lines with code. A comment behind it does not matter. */
@@ -66,10 +65,19 @@ export interface Figures {
 
 const sources = resolve(root, 'src');
 
-const sourceFiles = (): readonly string[] =>
-  readdirSync(sources, { recursive: true, encoding: 'utf8' })
+const filesIn = (folder: string): readonly string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .sort();
+
+/** Files of one folder and those below it that share a name. An editor's search for such a name finds several. */
+function namesakesIn(folder: string): readonly (readonly string[])[] {
+  const files = filesIn(resolve(root, folder));
+  const names = [...new Set(files.map((file) => basename(file)))].filter((name) => name !== 'index.ts');
+  return names
+    .map((name) => files.filter((file) => basename(file) === name).map((file) => `${folder}/${file}`))
+    .filter(({ length }) => length > 1);
+}
 
 /** Where the room of a file stands, from the top. */
 function floorOf(file: string): number {
@@ -143,7 +151,7 @@ export function readFigures(): Figures {
   let longestConstructor = { file: '', lines: 0 };
   let longestFile = { file: '', lines: 0 };
   let [codeLines, commentLines] = [0, 0];
-  for (const file of sourceFiles()) {
+  for (const file of filesIn(sources)) {
     const text = readFileSync(resolve(sources, file), 'utf8');
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest);
     const { importedFiles } = ts.preProcessFile(text, true, true);
@@ -164,5 +172,15 @@ export function readFigures(): Figures {
   }
   const arrows = [...needs].flatMap(([from, all]) => all.map((to) => ({ from, to })));
   const upward = arrows.filter(({ from, to }) => floorOf(to) < floorOf(from)).map(({ from, to }) => `${from} -> ${to}`);
-  return { files, upward, circles: circlesOf(needs), longestConstructor, longestFile, codeLines, commentLines };
+  const namesakes = ['src', 'scripts'].flatMap(namesakesIn);
+  return {
+    files,
+    upward,
+    circles: circlesOf(needs),
+    namesakes,
+    longestConstructor,
+    longestFile,
+    codeLines,
+    commentLines,
+  };
 }

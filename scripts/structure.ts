@@ -23,6 +23,7 @@ else {
   wayRows('a notification by webhook', byWebhook);
   row('arrows upwards', figures.upward.length, ...figures.upward);
   row('circles', figures.circles.length, ...figures.circles.map((circle) => circle.join(', ')));
+  row('names that files share', figures.namesakes.length, ...figures.namesakes.map((files) => files.join(', ')));
   row('the longest constructor, lines', figures.longestConstructor.lines, figures.longestConstructor.file);
   row('the longest file, lines', figures.longestFile.lines, figures.longestFile.file);
   row('lines of code', figures.codeLines);

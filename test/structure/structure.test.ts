@@ -15,11 +15,11 @@ beforeAll(async () => {
   ways = JSON.parse(stdout);
 }, 60_000);
 
-it('has no file that needs a room above its own, no circle, and no constructor longer than a screen', {
+it('has no file that needs a room above its own, no circle, no name twice, and no constructor longer than a screen', {
   timeout: 60_000,
 }, () => {
-  const { upward, circles, longestConstructor } = readFigures();
-  expect({ upward, circles }).toEqual({ upward: [], circles: [] });
+  const { upward, circles, namesakes, longestConstructor } = readFigures();
+  expect({ upward, circles, namesakes }).toEqual({ upward: [], circles: [], namesakes: [] });
   expect(longestConstructor.lines).toBeLessThanOrEqual(50);
 });
 
