@@ -2,6 +2,7 @@ import type { FhircastClient } from '../client.ts';
 import { FhircastError } from '../errors/errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import type { SyncStatus } from '../following/sync-facts.ts';
+import { after } from '../web/timers.ts';
 
 /** How far the client of a provider is: what {@link useFhircast} returns. It is the same object until it changes. */
 export type FhircastState =
@@ -32,6 +33,9 @@ export type FhircastState =
 
 /** What a server renders, and a page until it knows better. */
 export const LAUNCHING: FhircastState = Object.freeze({ status: 'launching', client: undefined, error: undefined });
+
+/** A developer who has asked for no event is told after so long. In milliseconds. */
+const HINT_MS = 3_000;
 
 /** What a client is got by. */
 export type Launch = () => FhircastClient | Promise<FhircastClient>;
@@ -171,7 +175,12 @@ export class ClientSource {
   mount(): () => void {
     this.#mounts++;
     this.#listen();
+    const { client } = this.#state;
+    const hint = after(HINT_MS, () => {
+      if (client?.state === 'idle') console.warn(`fhircast-client: ${new FhircastError('no-events').message}`);
+    });
     return () => {
+      clearTimeout(hint);
       this.#mounts--;
       if (this.#mounts > 0) return;
       for (const name of this.#heard) this.#state.client?.off(name, this.#hear);

@@ -25,6 +25,7 @@ export type FhircastProviderProps = {
        * promise has to be the same at each rendering: make it outside of the components.
        */
       readonly client: FhircastClient | Promise<FhircastClient> | undefined;
+      /** The client is there already. */
       readonly launch?: never;
     }
   | {
@@ -34,6 +35,7 @@ export type FhircastProviderProps = {
        * `key` launches anew.
        */
       readonly launch: SmartLaunchOptions | (() => FhircastClient | Promise<FhircastClient>);
+      /** It is launched. */
       readonly client?: never;
     }
 );

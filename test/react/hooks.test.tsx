@@ -202,13 +202,13 @@ describe('useContextChange()', () => {
       if (seen.at(-1) !== now) seen.push(now);
       return null;
     };
-    const app = (
+    const app = (client: FhircastClient) => (
       <Given client={client}>
         <Patient />
         <Changing />
       </Given>
     );
-    const page = render(app);
+    const page = render(app(client));
     await waitFor(() => expect(client.syncStatus.state).toBe('in-sync'));
     const result = await changer?.change('Patient-open', { patient: ada });
     expect(result?.accepted).toBe(true);
@@ -226,11 +226,7 @@ describe('useContextChange()', () => {
       'false undefined undefined ContextChangeError',
     ]);
     // Of the client before, nothing is told.
-    page.root.render(
-      <Given client={other}>
-        <Changing />
-      </Given>,
-    );
+    page.root.render(app(other));
     await waitFor(() => expect(changer?.error).toBeUndefined());
   });
 

@@ -1,6 +1,6 @@
 import { type FhircastClient, LaunchError } from 'fhircast-client';
 import { FhircastProvider, useFhircast, usePatient, useShownContext } from 'fhircast-client/react';
-import { StrictMode, version } from 'react';
+import { StrictMode, Suspense, version } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ada, bram, chart, clientOf, openSession, render } from './support.tsx';
@@ -164,6 +164,25 @@ describe('a provider with a client', () => {
   });
 });
 
+it('tells a developer who has asked for nothing', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  onTestFinished(() => {
+    warn.mockRestore();
+    vi.useRealTimers();
+  });
+  const { hub, session } = await openSession();
+  const Nothing = () => <p>{String(useShownContext())}</p>;
+  const page = render(
+    <FhircastProvider client={clientOf(hub, session)}>
+      <Nothing />
+    </FhircastProvider>,
+  );
+  await vi.waitUntil(() => page.text() === 'undefined');
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('no-events'));
+});
+
 describe('a provider that launches', () => {
   it('launches once under StrictMode, and leaves when it is unmounted', async () => {
     const { hub, session } = await openSession();
@@ -192,6 +211,31 @@ describe('a provider that launches', () => {
     rendered.root.unmount();
     await vi.waitFor(() => expect(session.subscriptions).toEqual([]));
     expect(made[0]?.state).toBe('closed');
+  });
+
+  it('launches once where React throws a first rendering away', async () => {
+    const { hub, session } = await openSession();
+    const launch = vi.fn(() => clientOf(hub, session));
+    let isLoaded = false;
+    const loading = Promise.resolve().then(() => {
+      isLoaded = true;
+    });
+    const Lazy = () => {
+      if (!isLoaded) throw loading;
+      return <Patient />;
+    };
+    const page = render(
+      <StrictMode>
+        <Suspense fallback="loading">
+          <FhircastProvider launch={launch}>
+            <Lazy />
+          </FhircastProvider>
+        </Suspense>
+      </StrictMode>,
+    );
+    await show(page, 'nobody');
+    expect(launch).toHaveBeenCalledOnce();
+    expect(hub.log.filter(({ kind }) => kind === 'subscribe')).toHaveLength(1);
   });
 
   it('leaves what was launched after it had gone', async () => {
@@ -223,9 +267,11 @@ describe('a provider that launches', () => {
       return client;
     };
     const app = (key: string) => (
-      <FhircastProvider key={key} launch={launch}>
-        <Patient />
-      </FhircastProvider>
+      <StrictMode>
+        <FhircastProvider key={key} launch={launch}>
+          <Patient />
+        </FhircastProvider>
+      </StrictMode>
     );
     const page = render(app('1'));
     await show(page, 'nobody');
