@@ -2,12 +2,13 @@ import { type HubMessage, startTestEhr, startTestHub } from 'fhircast-client/tes
 import { MEASUREMENTS_PORTS, startMeasurements } from '../measurements/demo.ts';
 import { startDictation } from './dictation/server.ts';
 import { startEhrPage } from './ehr/server.ts';
+import { startGrowthChart } from './growth/server.ts';
 import { bundleScripts } from './pages.ts';
 import { openSite } from './site.ts';
 import { startViewer } from './viewer/server.ts';
 
-/** The EHR's page, two apps, the hub and the EHR, and what the measurements take. */
-export const DEMO_PORTS = 5 + MEASUREMENTS_PORTS;
+/** The EHR's page, two apps, the hub and the EHR, what the measurements take, and the growth chart. */
+export const DEMO_PORTS = 6 + MEASUREMENTS_PORTS;
 
 /** How the demo is started. */
 export interface DemoOptions {
@@ -26,7 +27,7 @@ export interface Demo {
 }
 
 /**
- * Starts a hub, an EHR and two SMART apps, each on an origin of its own.
+ * Starts a hub, an EHR and three SMART apps, each on an origin of its own.
  *
  * @throws when a port is taken
  */
@@ -36,6 +37,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
   const ehrSite = await openSite(portAt(0));
   const viewerSite = await openSite(portAt(1));
   const dictationSite = await openSite(portAt(2));
+  const growthSite = await openSite(portAt(5 + MEASUREMENTS_PORTS));
 
   const hub = await startTestHub({
     port: portAt(3),
@@ -50,6 +52,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
     clients: [
       { clientId: 'Imaging viewer', redirectUris: [`${viewerSite.origin}/app`], launchParameters: 'stu' },
       { clientId: 'Dictation', redirectUris: [`${dictationSite.origin}/app`], launchParameters: 'draft' },
+      { clientId: 'Growth chart', redirectUris: [`${growthSite.origin}/app`], launchParameters: 'stu' },
     ],
   });
   const session = hub.openSession();
@@ -57,6 +60,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
 
   const common = { scripts, fhirUrl: ehr.fhirUrl, framedBy: ehrSite.origin };
   startViewer(viewerSite, { ...common, hubUrl: hub.url });
+  startGrowthChart(growthSite, { scripts, fhirUrl: ehr.fhirUrl, hubUrl: hub.url });
   const dictation = startDictation(dictationSite, common);
   let ehrPage: Awaited<ReturnType<typeof startEhrPage>> | undefined;
   ehrPage = await startEhrPage(ehrSite, {
@@ -64,7 +68,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
     hub,
     session,
     ehr,
-    apps: { viewer: viewerSite.origin, dictation: dictationSite.origin },
+    apps: { viewer: viewerSite.origin, dictation: dictationSite.origin, growth: growthSite.origin },
     measurementsUrl: measurements.url,
   });
 
@@ -72,7 +76,7 @@ export async function startDemo({ port = 0, onMessage }: DemoOptions = {}): Prom
     url: `${ehrSite.origin}/`,
     async close() {
       await Promise.allSettled([ehrPage.close(), dictation.close()]);
-      for (const site of [ehrSite, viewerSite, dictationSite]) site.close();
+      for (const site of [ehrSite, viewerSite, dictationSite, growthSite]) site.close();
       await Promise.all([measurements.close(), ehr.close(), hub.close()]);
     },
   };

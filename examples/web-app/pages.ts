@@ -6,27 +6,36 @@ import express, { type Express } from 'express';
 const here = import.meta.dirname;
 const fhirclient = join(dirname(createRequire(import.meta.url).resolve('fhirclient/package.json')), 'build');
 
-/** The scripts of the pages, bundled: path of the source below the example's folder, without `.ts`, and text. */
+/** The scripts of the pages, bundled: path of the source below the example's folder, without its extension, and text. */
 export type Scripts = ReadonlyMap<string, string>;
 
-const SOURCES = ['ehr/page', 'viewer/launch', 'viewer/page', 'dictation/launch', 'dictation/page'];
+const SOURCES = [
+  'ehr/page',
+  'viewer/launch',
+  'viewer/page',
+  'dictation/launch',
+  'dictation/page',
+  'growth/launch',
+  'growth/page',
+];
 
 /**
  * Bundles the pages' scripts, with the SDK as it is built and published.
  *
- * @param sources the paths of the sources, without `.ts`
+ * @param sources the paths of the sources, without their extension
  * @param root the example's folder
  */
 export async function bundleScripts(sources: readonly string[] = SOURCES, root: string = here): Promise<Scripts> {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: sources.map((source) => `${source}.ts`),
+    entryPoints: sources.map((source) => `./${source}`),
     outdir: root,
     outbase: root,
     write: false,
     bundle: true,
     format: 'esm',
     target: 'es2022',
+    jsx: 'automatic',
     // The pages load fhirclient's own build by a script tag.
     external: ['fhirclient'],
     // Not the repository's, which leads to the sources of the SDK.

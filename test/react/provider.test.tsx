@@ -275,6 +275,7 @@ describe('a provider that launches', () => {
     );
     const page = render(app('1'));
     await show(page, 'nobody');
+    expect(clients).toHaveLength(1);
     page.root.render(app('2'));
     await vi.waitFor(() => expect(clients.map(({ state }) => state)).toEqual(['closed', 'active']));
     await show(page, 'nobody');

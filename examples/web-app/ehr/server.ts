@@ -22,7 +22,7 @@ export interface EhrPageOptions {
   readonly session: TestSession;
   readonly ehr: TestEhr;
   /** The origins of the apps that it launches. */
-  readonly apps: { readonly viewer: string; readonly dictation: string };
+  readonly apps: { readonly viewer: string; readonly dictation: string; readonly growth: string };
   /** Another example, to which the page has a link. */
   readonly measurementsUrl: string;
 }
