@@ -144,6 +144,8 @@ export class Observer {
     const { isBehind, isCurrent, timesTell } = this.#options;
     const anchor = anchorOf(name, context);
     if (isCurrent(anchor)) return true;
+    // Where the hub has no context, it does not matter by which of two closes that is left which was shown.
+    if (name.endsWith('-close') && anchor === this.#shownAnchor && isCurrent(undefined)) return true;
     // What was found by asking has often no time, so that a close that comes late is not known to be older.
     const isOfFound = anchor !== undefined && this.#foundAnchors.has(anchor);
     if (isOfFound && (isBehind() || name.endsWith('-close'))) return true;
