@@ -30,6 +30,7 @@ it('the app in React follows, holds its chart while something is not saved, and 
   await growth.getByRole('alert').filter({ hasText: 'This application has not followed.' }).waitFor();
   await shows('Ada Rosalind Quill');
 
+  expect(await growth.getByRole('button', { name: /^Dalia/ }).isDisabled()).toBe(true);
   await growth.getByRole('button', { name: 'Save' }).click();
   await growth.getByText('Saved: 112 cm').waitFor();
   await growth.getByRole('button', { name: /^Dalia/ }).click();

@@ -49,9 +49,8 @@ function PatientBanner() {
 }
 
 /** While a measurement is not saved, the app stays on its patient. */
-function Measurement() {
+function Measurement({ height, setHeight }: { height: string; setHeight: (height: string) => void }) {
   const patient = usePatient();
-  const [height, setHeight] = useState('');
   const [saved, setSaved] = useState<string>();
   useFhircastEvent('Patient-open', (event) => {
     if (height) event.refuse('A measurement is not saved');
@@ -81,7 +80,7 @@ function Measurement() {
   );
 }
 
-function Patients() {
+function Patients({ isHeld }: { isHeld: boolean }) {
   const shown = usePatient();
   const { client } = useFhircast();
   const { change, isPending, error, result } = useContextChange();
@@ -95,8 +94,8 @@ function Patients() {
             <li key={id}>
               <button
                 type="button"
-                disabled={isPending || !client}
-                aria-current={shown?.id === id}
+                disabled={isPending || isHeld || !client}
+                aria-current={shown?.id === id ? 'true' : undefined}
                 onClick={() => choose(patient)}
               >
                 <span className="name">{name}</span>
@@ -112,32 +111,39 @@ function Patients() {
   );
 }
 
+function GrowthChart() {
+  const [height, setHeight] = useState('');
+  return (
+    <main className="pane">
+      <header className="pane-head">
+        <h1>Growth chart</h1>
+      </header>
+      <PatientBanner />
+      <SyncBanner className="trouble" />
+      <div className="body">
+        <section aria-labelledby="measurement-title">
+          <h2 id="measurement-title" className="section-title">
+            Measurement
+          </h2>
+          <Measurement height={height} setHeight={setHeight} />
+        </section>
+        <section aria-labelledby="patients-title">
+          <h2 id="patients-title" className="section-title">
+            Today’s patients
+          </h2>
+          <Suspense fallback="…">
+            <Patients isHeld={height !== ''} />
+          </Suspense>
+        </section>
+      </div>
+    </main>
+  );
+}
+
 createRoot(find('#root')).render(
   <StrictMode>
     <FhircastProvider launch={launch}>
-      <main className="pane">
-        <header className="pane-head">
-          <h1>Growth chart</h1>
-        </header>
-        <PatientBanner />
-        <SyncBanner className="trouble" />
-        <div className="body">
-          <section aria-labelledby="measurement-title">
-            <h2 id="measurement-title" className="section-title">
-              Measurement
-            </h2>
-            <Measurement />
-          </section>
-          <section aria-labelledby="patients-title">
-            <h2 id="patients-title" className="section-title">
-              Today’s children
-            </h2>
-            <Suspense fallback="…">
-              <Patients />
-            </Suspense>
-          </section>
-        </div>
-      </main>
+      <GrowthChart />
     </FhircastProvider>
   </StrictMode>,
 );
