@@ -10,10 +10,10 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 43_136, total: 46_784 },
-  './launch': { initial: 43_840, total: 47_488 },
+  '.': { initial: 43_520, total: 47_168 },
+  './launch': { initial: 44_288, total: 47_936 },
   // With the client. Beside it, content is to come down from 8.5 kB to 6 kB.
-  './content': { initial: 51_712, total: 55_360 },
+  './content': { initial: 52_160, total: 55_808 },
   './callback': { initial: 8_896, total: 8_896 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },
@@ -21,18 +21,18 @@ export const budgets: Record<Subpath, Budget> = {
   './callback/hono': { initial: 2_400, total: 2_400 },
   './callback/next': { initial: 2_464, total: 2_464 },
   './callback/aws-lambda': { initial: 3_456, total: 3_456 },
-  './redis': { initial: 10_880, total: 10_880 },
-  './relay': { initial: 13_696, total: 13_696 },
+  './redis': { initial: 11_008, total: 11_008 },
+  './relay': { initial: 13_760, total: 13_760 },
   './radiology': { initial: 1_728, total: 1_728 },
   // With the client.
-  './react': { initial: 45_888, total: 49_536 },
+  './react': { initial: 46_272, total: 49_920 },
   './testing': { initial: 44_288, total: 44_288 },
 };
 
 /** What the files for pages without a bundler may weigh at most, in bytes after gzip. */
 export const scriptBudgets: Readonly<Record<string, number>> = {
-  'fhircast-client.min.js': 43_264,
-  'fhircast-client.global.min.js': 43_264,
-  'fhircast-relay.min.js': 49_664,
-  'fhircast-relay.global.min.js': 49_664,
+  'fhircast-client.min.js': 43_648,
+  'fhircast-client.global.min.js': 43_648,
+  'fhircast-relay.min.js': 50_176,
+  'fhircast-relay.global.min.js': 50_176,
 };

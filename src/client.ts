@@ -94,7 +94,7 @@ export class FhircastClient {
     access: ScopeAccess = 'read',
     version?: DialectName,
   ): string {
-    mustBe(Array.isArray(names) && names.every(isName), 'names');
+    mustBe(Array.isArray(names) && names.every(isName), 'names', 'a list of event names');
     return fhircastScopes(names, access, version);
   }
 
@@ -128,7 +128,7 @@ export class FhircastClient {
   constructor(options: FhircastClientOptions) {
     checkOptions(options);
     checkHubUrl(options.hubUrl, 'hubUrl', options.allowInsecure ?? false);
-    mustBe(options.topic !== undefined, 'topic');
+    mustBe(options.topic !== undefined, 'topic', 'a text that is not empty');
     checkSession(options.topic, 'topic');
     this.#session = new Session(options);
   }
@@ -210,8 +210,8 @@ export class FhircastClient {
    * @param listener the listener; without it, every listener of the name
    */
   off<N extends EventName | SessionEventName | '*'>(name: N, listener?: Listener<N>): this {
-    mustBe(isName(name), 'name');
-    mustBe(listener === undefined || typeof listener === 'function', 'listener');
+    mustBe(isName(name), 'name', 'the name of an event');
+    mustBe(listener === undefined || typeof listener === 'function', 'listener', 'a function');
     this.#session.listeners.remove(name, listener as AnyListener | undefined);
     return this;
   }
@@ -243,7 +243,7 @@ export class FhircastClient {
    * ```
    */
   readonly subscribe = (listener: () => void): (() => void) => {
-    mustBe(typeof listener === 'function', 'listener');
+    mustBe(typeof listener === 'function', 'listener', 'a function');
     return this.#session.subscribers.add(listener);
   };
 
@@ -289,7 +289,7 @@ export class FhircastClient {
     options: ChangeOptions = {},
   ): Promise<ContextChangeResult> {
     checkOptions(options);
-    mustBe(isName(name), 'name');
+    mustBe(isName(name), 'name', 'the name of an event');
     this.#mustBeOpen();
     const canonical = canonicalName(name);
     this.#session.wanted.check([canonical]);
@@ -326,8 +326,8 @@ export class FhircastClient {
   }
 
   #add(name: string, listener: AnyListener, once: boolean): this {
-    mustBe(isName(name), 'name');
-    mustBe(typeof listener === 'function', 'listener');
+    mustBe(isName(name), 'name', 'the name of an event');
+    mustBe(typeof listener === 'function', 'listener', 'a function');
     this.#mustBeOpen();
     this.#session.listeners.add(name, listener, once);
     return this;

@@ -1,6 +1,6 @@
 import type { CallbackOwner, CallbackRegistration } from '../channels/callback.ts';
 import { openWebhookChannel } from '../channels/webhook-channel.ts';
-import { FhircastError, NotificationError } from '../errors/errors.ts';
+import { NotificationError, optionInvalid } from '../errors/errors.ts';
 import { randomHex } from '../web/random.ts';
 import { SERVER_ERROR, UNSUPPORTED_MEDIA_TYPE } from '../web/status.ts';
 import { joinUrl, urlFault } from '../web/url.ts';
@@ -82,8 +82,8 @@ const canBeSent = (status: number): boolean => Number.isInteger(status) && statu
  */
 export function createCallbackEndpoint(options: CallbackEndpointOptions): HttpCallbackEndpoint {
   const { baseUrl, allowSha1 = false, allowInsecure = false, bodyLimit = DEFAULT_BODY_LIMIT } = options;
-  if (urlFault(baseUrl, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'baseUrl' });
-  if (!(bodyLimit > 0)) throw new FhircastError('option-invalid', { at: 'bodyLimit' });
+  if (urlFault(baseUrl, 'http', allowInsecure)) throw optionInvalid('baseUrl', 'an https URL');
+  if (!(bodyLimit > 0)) throw optionInvalid('bodyLimit', 'a number above 0');
   const ownQuery = new URL(baseUrl).search.slice(1);
   const counts: Partial<Record<CallbackOutcome, number>> = {};
   const count = (outcome: CallbackOutcome) => {

@@ -1,4 +1,4 @@
-import { FhircastError } from '../errors/errors.ts';
+import { optionInvalid } from '../errors/errors.ts';
 import { LONGEST_TIMER_MS } from '../web/timers.ts';
 import { answerOf, type CallbackAnswer, type CallbackRequest } from './request.ts';
 
@@ -88,8 +88,8 @@ export type RouterSettings = Readonly<Required<Pick<RouterOptions, 'answerWithin
  */
 export function routerSettings({ answerWithinMs = 8_000, maxWaiting = 100 }: RouterOptions): RouterSettings {
   if (!(answerWithinMs > 0 && answerWithinMs <= LONGEST_TIMER_MS))
-    throw new FhircastError('option-invalid', { at: 'answerWithinMs' });
-  if (!(maxWaiting >= 1)) throw new FhircastError('option-invalid', { at: 'maxWaiting' });
+    throw optionInvalid('answerWithinMs', `a number above 0, of ${LONGEST_TIMER_MS} at most`);
+  if (!(maxWaiting >= 1)) throw optionInvalid('maxWaiting', 'a number from 1');
   return { answerWithinMs, maxWaiting };
 }
 

@@ -185,6 +185,15 @@ export const isOurError = (error: unknown): error is FhircastError =>
 
 const printable = (cause: unknown): unknown => (cause instanceof FhircastError ? cause : safeCause(cause));
 
+/**
+ * An option or an argument cannot be used.
+ *
+ * @param at its name, as the app writes it
+ * @param allowed what may be passed, in words that follow "Pass"
+ */
+export const optionInvalid = (at: string, allowed?: string): FhircastError =>
+  new FhircastError('option-invalid', { at }, allowed && `Pass ${allowed}.`);
+
 /** What a call rejects with that was given up. */
 export const aborted = (): FhircastError => new FhircastError('aborted');
 

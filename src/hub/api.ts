@@ -1,4 +1,4 @@
-import { aborted, FhircastError, HubError } from '../errors/errors.ts';
+import { aborted, FhircastError, HubError, optionInvalid } from '../errors/errors.ts';
 import { parseCurrentContext } from '../events/context-answer.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import { isBelow } from '../web/same-url.ts';
@@ -293,7 +293,7 @@ export class HubApi {
       throw cause instanceof FhircastError ? cause : unavailable(cause);
     }
     // The platform's own error about such a header quotes it.
-    if (token && !VSCHAR.test(token)) throw new FhircastError('option-invalid', { at: 'accessToken' });
+    if (token && !VSCHAR.test(token)) throw optionInvalid('accessToken', 'a text of printable ASCII characters');
     return token;
   }
 }

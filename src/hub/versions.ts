@@ -1,4 +1,4 @@
-import { FhircastError } from '../errors/errors.ts';
+import { optionInvalid } from '../errors/errors.ts';
 import { joinUrl } from '../web/url.ts';
 import type { Dialect, DialectName, Fields, SubscriptionRequest } from './dialect.ts';
 import { habits } from './habits.ts';
@@ -156,6 +156,7 @@ const VERSIONS: Readonly<Record<DialectName, Dialect>> = { stu3, stu2, stu1, bal
  * @throws FhircastError `option-invalid` when there is no such version
  */
 export function dialectOf(name: DialectName): Dialect {
-  if (!Object.keys(VERSIONS).includes(name)) throw new FhircastError('option-invalid', { at: 'dialect' });
+  const names = Object.keys(VERSIONS);
+  if (!names.includes(name)) throw optionInvalid('dialect', `one of ${names.join(', ')}`);
   return VERSIONS[name];
 }

@@ -36,6 +36,9 @@ export interface TokenSource {
   expiresIn(): number | undefined;
 }
 
+/** What the option `credentials` may be, in words. */
+export const CREDENTIALS = 'clientId and clientSecret as texts that are not empty';
+
 /** A token is not used for the last moment of its life. In milliseconds. */
 const MARGIN_MS = 5_000;
 
@@ -63,11 +66,11 @@ export function clientCredentials(
   allowInsecure: boolean,
   http: HttpOptions,
 ): TokenSource {
-  mustBe(isObject(credentials), 'credentials');
+  mustBe(isObject(credentials), 'credentials', CREDENTIALS);
   const { clientId, clientSecret, audience, scope, tokenUrl = told } = credentials;
   const more = { audience, scope };
   const areTexts = Object.values(more).every((value) => value === undefined || isUsable(value));
-  mustBe(isUsable(clientId) && isUsable(clientSecret) && areTexts, 'credentials');
+  mustBe(isUsable(clientId) && isUsable(clientSecret) && areTexts, 'credentials', CREDENTIALS);
   if (tokenUrl === undefined || urlFault(tokenUrl, 'http', allowInsecure))
     throw new HubError('hub-answer-invalid', { at: 'token_endpoint' });
   const given = Object.entries(more).filter((pair): pair is [string, string] => pair[1] !== undefined);

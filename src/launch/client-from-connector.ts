@@ -3,11 +3,11 @@ import { HubError, LaunchError } from '../errors/errors.ts';
 import { isObject, parseBounded } from '../events/json.ts';
 import { type HttpAnswer, hubError, send } from '../hub/http.ts';
 import { powerCast } from '../hub/profiles/of-hubs.ts';
-import { checkOptions, isText, isTexts, mustBe } from '../session/check-options.ts';
+import { checkOptions, HUBS_KIND, isText, mustBe } from '../session/check-options.ts';
 import { type Abortable, type FhircastClientOptions, type FollowOptions, httpOptions } from '../session/options.ts';
 import { abortable } from '../web/abortable.ts';
 import { joinUrl, urlFault } from '../web/url.ts';
-import { type ClientCredentials, clientCredentials, type TokenSource } from './client-credentials.ts';
+import { type ClientCredentials, CREDENTIALS, clientCredentials, type TokenSource } from './client-credentials.ts';
 import { isOneOf } from './launch-url.ts';
 import { checkHubUrl, checkSession } from './parse-launch.ts';
 
@@ -77,10 +77,14 @@ const readConfiguration = (answer: HttpAnswer): Configuration => {
  * ```
  */
 export async function clientFromConnector(url: string, options: ConnectorOptions = {}): Promise<FhircastClient> {
-  checkOptions(options, { hubs: isTexts, username: isText, credentials: isObject });
+  checkOptions(options, [
+    HUBS_KIND,
+    ['username', 'a text that is not empty', isText],
+    ['credentials', CREDENTIALS, isObject],
+  ]);
   const { username, credentials, accessToken, hubs, signal, profile = [], ...followed } = options;
   const { allowInsecure = false } = options;
-  mustBe(urlFault(url, 'http', allowInsecure) === undefined, 'url');
+  mustBe(urlFault(url, 'http', allowInsecure) === undefined, 'url', 'an https URL');
   const http = httpOptions(options);
   const ask = async (address: string, bearer?: string) => {
     const headers = { Accept: 'application/json', ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };

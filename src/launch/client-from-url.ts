@@ -1,5 +1,5 @@
 import { FhircastClient } from '../client.ts';
-import { checkOptions, isTexts } from '../session/check-options.ts';
+import { checkOptions, HUBS_KIND } from '../session/check-options.ts';
 import type { FhircastClientOptions, FollowOptions } from '../session/options.ts';
 import { type UrlLaunchOptions, urlLaunch } from './launch-url.ts';
 
@@ -27,7 +27,7 @@ export interface UrlClientOptions extends FollowOptions, UrlLaunchOptions {
  * ```
  */
 export function clientFromUrl(url?: string, options: UrlClientOptions = {}): FhircastClient {
-  checkOptions(options, { hubs: isTexts, keepUrl: (value) => typeof value === 'boolean' });
+  checkOptions(options, [HUBS_KIND, ['keepUrl', 'true or false', (value) => typeof value === 'boolean']]);
   const { hubs, keepUrl, ...followed } = options;
   const { hubUrl, topic, dialect } = urlLaunch(url, options);
   return new FhircastClient({ hubUrl, topic, launched: dialect, ...followed });

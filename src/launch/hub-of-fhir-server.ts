@@ -1,4 +1,4 @@
-import { FhircastError, HubError } from '../errors/errors.ts';
+import { HubError, optionInvalid } from '../errors/errors.ts';
 import { isObject, type JsonObject, parseBounded } from '../events/json.ts';
 import { statusPasses } from '../hub/failures.ts';
 import { hubError, send } from '../hub/http.ts';
@@ -55,7 +55,7 @@ export async function hubOfFhirServer(fhirUrl: string, options: DiscoverOptions 
   checkOptions(options);
   const { allowInsecure = false, signal } = options;
   // Whoever is on the way could put a hub of his own into an unencrypted answer.
-  if (urlFault(fhirUrl, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'fhirUrl' });
+  if (urlFault(fhirUrl, 'http', allowInsecure)) throw optionInvalid('fhirUrl', 'an https URL');
   const headers = { Accept: 'application/fhir+json' };
   const answer = await send(joinUrl(fhirUrl, 'metadata'), { headers, signal: signal ?? null }, httpOptions(options));
   // There is no session yet that could be over, and no token whose scopes could be too few.

@@ -1,4 +1,4 @@
-import { FhircastError, LaunchError } from '../errors/errors.ts';
+import { LaunchError, optionInvalid } from '../errors/errors.ts';
 import { isSameOrigin } from '../web/same-url.ts';
 import { parseUrl } from '../web/url.ts';
 import { HUBS, isLaunchParameter, tooLarge } from './parameters.ts';
@@ -142,11 +142,12 @@ export const isOneOf = (hubs: readonly string[], hubUrl: string): boolean =>
 export function urlLaunch(url: string | undefined, options: Given): Launch {
   const page = globalThis as Page;
   const address = url ?? page.location?.href;
-  if (typeof address !== 'string') throw new FhircastError('option-invalid', { at: 'url' });
+  if (typeof address !== 'string') throw optionInvalid('url', 'the URL of the launch, as there is no page');
   if (!options.keepUrl) cleanAddress(page, address);
   const launch = launchOfUrl(address);
   const { hubs } = options;
-  if (!hubs && options.accessToken !== undefined) throw new FhircastError('option-invalid', { at: 'hubs' });
+  if (!hubs && options.accessToken !== undefined)
+    throw optionInvalid('hubs', 'the base URLs or origins of the hubs that may have accessToken');
   const found = parseLaunch(launch, options.allowInsecure);
   if (hubs && !isOneOf(hubs, found.hubUrl))
     throw new LaunchError('launch-hub-untrusted', { at: HUBS.find((name) => launch[name]) ?? 'hub.url' });

@@ -1,5 +1,5 @@
 import { type RouterOptions, type RouterSettings, routerSettings } from '../callback/callback-router.ts';
-import { FhircastError } from '../errors/errors.ts';
+import { optionInvalid } from '../errors/errors.ts';
 import { LONGEST_TIMER_MS } from '../web/timers.ts';
 import type { RedisRouterClient } from './link.ts';
 
@@ -78,12 +78,14 @@ export function redisSettings(options: RedisRouterOptions): RedisSettings {
   const { bodyLimit = 1024 * 1024 } = options;
   const milliseconds = (at: string, seconds: number): number => {
     const ms = Math.round(seconds * 1_000);
-    if (!(ms >= 1 && ms <= LONGEST_TIMER_MS)) throw new FhircastError('option-invalid', { at });
+    if (!(ms >= 1 && ms <= LONGEST_TIMER_MS))
+      throw optionInvalid(at, `a number from 0.001 to ${Math.floor(LONGEST_TIMER_MS / 1_000)}`);
     return ms;
   };
   // It is part of messages whose fields are separated by blanks and lines.
-  if (!/^[!-~]{1,128}$/.test(prefix)) throw new FhircastError('option-invalid', { at: 'prefix' });
-  if (!(bodyLimit > 0)) throw new FhircastError('option-invalid', { at: 'bodyLimit' });
+  if (!/^[!-~]{1,128}$/.test(prefix))
+    throw optionInvalid('prefix', '1 to 128 printable ASCII characters without a blank');
+  if (!(bodyLimit > 0)) throw optionInvalid('bodyLimit', 'a number above 0');
   const leaseMs = milliseconds('leaseSeconds', leaseSeconds);
   return {
     ...routerSettings(options),

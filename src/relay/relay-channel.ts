@@ -2,7 +2,7 @@ import { webHmac } from '../callback/hmac.ts';
 import { type CallbackOutcome, subscriptionHandler } from '../callback/subscription-handler.ts';
 import type { CallbackEndpoint, CallbackOwner, CallbackRegistration, CallbackSession } from '../channels/callback.ts';
 import { openWebhookChannel } from '../channels/webhook-channel.ts';
-import { FhircastError } from '../errors/errors.ts';
+import { optionInvalid } from '../errors/errors.ts';
 import type { FetchLike } from '../hub/http.ts';
 import { randomHex } from '../web/random.ts';
 import { parseUrl, urlFault } from '../web/url.ts';
@@ -72,7 +72,8 @@ export function relayChannel(options: RelayChannelOptions): RelayChannel {
   const base = pageUrl();
   const url = parseUrl(options.url, base)?.href ?? options.url;
   const canVerify = (globalThis.crypto as Partial<Crypto> | undefined)?.subtle !== undefined;
-  if (!canVerify || urlFault(url, 'http', allowInsecure)) throw new FhircastError('option-invalid', { at: 'url' });
+  if (!canVerify || urlFault(url, 'http', allowInsecure))
+    throw optionInvalid('url', 'an https URL, and have the page on https too');
 
   const counts: Partial<Record<CallbackOutcome, number>> = {};
   const count = (outcome: CallbackOutcome) => {

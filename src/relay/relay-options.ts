@@ -1,5 +1,5 @@
 import type { CallbackRouter, RouterOptions } from '../callback/callback-router.ts';
-import { FhircastError } from '../errors/errors.ts';
+import { optionInvalid } from '../errors/errors.ts';
 import { LONGEST_TIMER_MS } from '../web/timers.ts';
 import { parseUrl, urlFault } from '../web/url.ts';
 import { BODY_LIMIT_MOST } from './wire.ts';
@@ -93,20 +93,20 @@ const isOrigin = (text: string): boolean => parseUrl(text)?.origin === text;
  */
 export function relaySettings(options: RelayOptions): RelaySettings {
   const { baseUrl, allowInsecure = false, origins = [], graceSeconds = 60 } = options;
-  const invalid = (at: string) => new FhircastError('option-invalid', { at });
   const positive = (at: 'maxPages' | 'maxPageBytes' | 'maxBytes' | 'bodyLimit', byDefault: number): number => {
     const value = options[at] ?? byDefault;
-    if (!(value > 0)) throw invalid(at);
+    if (!(value > 0)) throw optionInvalid(at, 'a number above 0');
     return value;
   };
   const ofRouter = (['answerWithinMs', 'maxWaiting', 'onLost'] as const).find((name) => options[name] !== undefined);
-  if (options.router && ofRouter) throw invalid(ofRouter);
-  if (urlFault(baseUrl, 'http', allowInsecure)) throw invalid('baseUrl');
-  if (!origins.every(isOrigin)) throw invalid('origins');
+  if (options.router && ofRouter) throw optionInvalid(ofRouter, 'it to the router instead');
+  if (urlFault(baseUrl, 'http', allowInsecure)) throw optionInvalid('baseUrl', 'an https URL');
+  if (!origins.every(isOrigin)) throw optionInvalid('origins', 'a list of origins, such as https://app.example.org');
   const bodyLimit = positive('bodyLimit', MIB);
-  if (bodyLimit > BODY_LIMIT_MOST) throw invalid('bodyLimit');
+  if (bodyLimit > BODY_LIMIT_MOST) throw optionInvalid('bodyLimit', `a number of ${BODY_LIMIT_MOST} at most`);
   const graceMs = graceSeconds * 1_000;
-  if (!(graceMs >= 0 && graceMs <= LONGEST_TIMER_MS)) throw invalid('graceSeconds');
+  if (!(graceMs >= 0 && graceMs <= LONGEST_TIMER_MS))
+    throw optionInvalid('graceSeconds', `a number from 0 to ${Math.floor(LONGEST_TIMER_MS / 1_000)}`);
   return {
     baseUrl,
     origins: new Set(origins),

@@ -191,7 +191,10 @@ export class Subscription {
         this.#work = 'again';
         return;
       }
-      this.#fail(isOurError(error) ? error : new FhircastError('option-invalid', { cause: error }), wanted);
+      this.#fail(
+        isOurError(error) ? error : new FhircastError('option-failed', { at: 'callback', cause: error }),
+        wanted,
+      );
     }
   }
 
