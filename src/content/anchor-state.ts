@@ -10,6 +10,8 @@ export interface Link {
   readonly priorVersionId: string | undefined;
   /** What it changes; `undefined` where it cannot be applied. A select changes nothing. */
   readonly changes: readonly Change[] | undefined;
+  /** How long they are, as text, in characters. */
+  readonly length?: number | undefined;
 }
 
 /** What is known of the content of one anchor. Nothing of it is ever changed. */
@@ -152,19 +154,13 @@ function advance(state: AnchorState, { versionId }: Link, changes: readonly Chan
   const edits = new Map<string, Held | undefined>();
   const { content } = state;
   for (const { key: named, fullUrl, held } of changes) {
-    const key = named ?? keyByUrl(content, fullUrl);
+    const key = named ?? content.keyOfUrl(fullUrl);
     if (key === undefined) continue;
     const known = content.get(key);
     if (held ? !isSameJson(known, held) : known) edits.set(key, held);
   }
   const at = versionId ?? state.at;
   return { edits: edits as Edits, state: { ...state, standing: 'known' as const, at, content: content.with(edits) } };
-}
-
-/** What a `urn:` stands for: rare, so that looking through all of it does no harm. */
-function keyByUrl(content: ResourceMap, fullUrl: string | undefined): string | undefined {
-  const id = fullUrl?.replace(/^urn:(?:uuid:|oid:)?/i, '');
-  return content.entries().find(([, { fullUrl: theirs, resource }]) => theirs === fullUrl || resource.id === id)?.[0];
 }
 
 function takeOpen(before: AnchorState, versionId: string | undefined): Outcome {

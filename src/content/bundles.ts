@@ -17,6 +17,8 @@ export interface Change {
 export const MOST_ENTRIES = 1_000;
 /** More than anybody shares: what has more is unknown. */
 export const MOST_RESOURCES = 20_000;
+/** How much is kept of all anchors together, and how much may wait to be sent, as text, in characters. What has more is unknown. */
+export const MOST_TEXT = 32 * 1024 * 1024;
 
 const UUID = /^urn:(?:uuid:|oid:)?/i;
 

@@ -165,10 +165,10 @@ export class Outbox {
    * @throws ContentError `content-conflict`
    */
   #mustNotConflict(operation: Operation, planned: PlannedEdits): void {
-    const { touched, state, clock } = this.#anchor;
+    const { state, clock } = this.#anchor;
     operation.since ??= clock;
     const { since } = operation;
-    const theirs = [...planned.keys()].filter((key) => (touched.get(key) ?? 0) > since);
+    const theirs = [...planned.keys()].filter((key) => this.#anchor.touched(key) > since);
     if (!theirs[0]) return;
     const ours = (key: string): SharedResource | undefined => {
       const edit = planned.get(key);

@@ -9,6 +9,16 @@ export interface Held {
 /** What changes: by type and id what is there from now on, or `undefined` for what is gone. */
 export type Edits = ReadonlyMap<string, Held | undefined>;
 
+const lengthOf = (held: Held | undefined): number =>
+  held ? JSON.stringify(held.resource).length + (held.fullUrl?.length ?? 0) : 0;
+
+/** How long resources are together, as text, in characters. */
+export const textLength = (all: Iterable<Held | undefined>): number => {
+  let length = 0;
+  for (const held of all) length += lengthOf(held);
+  return length;
+};
+
 /** How a map that is not the newest differs from the next one. */
 interface Newer {
   readonly map: ResourceMap;
@@ -23,12 +33,17 @@ interface Newer {
 export class ResourceMap {
   /** The number of resources. */
   readonly size: number;
+  /** How long they are together, as text, in characters. */
+  readonly length: number;
   #all: Map<string, Held> | undefined;
   #newer: Newer | undefined;
+  /** The keys by what a `urn:` may name: few send one, so that it is made when it is asked for. */
+  #byUrl: Map<string | undefined, string> | undefined;
 
-  constructor(all: Map<string, Held> = new Map(), size = all.size) {
+  constructor(all: Map<string, Held> = new Map(), length = textLength(all.values())) {
     this.#all = all;
-    this.size = size;
+    this.size = all.size;
+    this.length = length;
   }
 
   /** @param key type and id, see `resource-names.ts` */
@@ -41,6 +56,20 @@ export class ResourceMap {
     }
   }
 
+  /**
+   * The key of what an URL stands for that names no type.
+   *
+   * @param url the fullUrl of the resource, or a `urn:` with its id
+   */
+  keyOfUrl(url: string | undefined): string | undefined {
+    if (!this.#byUrl) {
+      this.#byUrl = new Map();
+      for (const [key, { fullUrl, resource }] of [...this.entries()].reverse())
+        this.#byUrl.set(resource.id, key).set(fullUrl, key);
+    }
+    return url && (this.#byUrl.get(url) ?? this.#byUrl.get(url.replace(/^urn:(?:uuid:|oid:)?/i, '')));
+  }
+
   /** Makes the next map. */
   with(edits: Edits): ResourceMap {
     if (edits.size === 0) return this;
@@ -51,7 +80,9 @@ export class ResourceMap {
       if (held) all.set(key, held);
       else all.delete(key);
     }
-    const map = new ResourceMap(all, all.size);
+    this.#byUrl = undefined;
+    const length = this.length + textLength(edits.values()) - textLength(before.values());
+    const map = new ResourceMap(all, length);
     this.#all = undefined;
     this.#newer = { map, before };
     return map;

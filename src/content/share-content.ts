@@ -13,6 +13,7 @@ import { SESSION, type SessionTap } from '../session/session-tap.ts';
 import { Subscribers } from '../session/subscribers.ts';
 import { abortable } from '../web/abortable.ts';
 import { after, pause } from '../web/timers.ts';
+import { MOST_TEXT } from './bundles.ts';
 import { type ContentChange, changesIn, type ResourceChanges } from './content-change.ts';
 import { ContentError } from './content-error.ts';
 import type { ContentSnapshot } from './content-snapshot.ts';
@@ -27,6 +28,7 @@ import {
   planUpdate,
 } from './operation.ts';
 import { Outbox } from './outbox.ts';
+import { type Held, textLength } from './resource-map.ts';
 import { anchorKeyOf, keyOf, nameOf, type ResourceName } from './resource-names.ts';
 import { type AnchorOwner, SharedAnchor } from './shared-anchor.ts';
 
@@ -87,6 +89,8 @@ const THROTTLE_MS = 250;
 const OPEN_BEHIND_MS = 500;
 /** How long to wait before the connection is waited for again. */
 const LOOK_MS = 200;
+/** What a call counts for that waits, besides its resources, in characters. */
+const CALL_LENGTH = 1_024;
 const VERBS = ['open', 'close', 'update', 'select'];
 
 /** An anchor with what is sent to it. */
@@ -112,6 +116,8 @@ export class SharedContent {
   readonly #offers = new Map<string, readonly string[]>();
   readonly #life = new AbortController();
   readonly #owner: AnchorOwner;
+  /** How much waits to be sent, as text, in characters. */
+  #waiting = 0;
   #listeners: readonly ContentListener[] = [];
 
   /** @internal */
@@ -123,9 +129,13 @@ export class SharedContent {
     this.#session = session;
     this.#nonCurrentUpdates = nonCurrentUpdates;
     this.#types = new Set(anchors.map((type) => type.toLowerCase()));
+    const all = () => [...this.#shared.values()];
     this.#owner = {
       session,
       echoWithinMs,
+      get length() {
+        return all().reduce((sum, { anchor }) => sum + anchor.length, 0);
+      },
       signal: this.#life.signal,
       changed: (...what) => this.#changed(...what),
       supports: (type) => this.#supports(type),
@@ -144,7 +154,7 @@ export class SharedContent {
     session.tap = {
       content: this,
       isEcho: (notification) =>
-        isOfContent(notification.kind) && [...this.#shared.values()].some(({ outbox }) => outbox.isEcho(notification)),
+        isOfContent(notification.kind) && all().some(({ outbox }) => outbox.isEcho(notification)),
       received: (event) => this.#received(event),
       told: ({ context, worth }) => {
         const shared = context && this.#shared.get(this.#keyOf(context));
@@ -265,6 +275,7 @@ export class SharedContent {
         return { id, put, content: anchor.snapshot };
       },
       waitMs,
+      [...(planned?.values() ?? [])].map((edit) => (typeof edit === 'string' ? undefined : edit)),
     );
   }
 
@@ -302,9 +313,13 @@ export class SharedContent {
     shared: Shared,
     result: (delivered: Delivered) => T,
     waitMs = 0,
+    held: Iterable<Held | undefined> = [],
   ): Promise<T> {
     const { outbox, dragged } = shared;
     const { signal } = operation;
+    const length = CALL_LENGTH + textLength(held);
+    if (this.#waiting + length > MOST_TEXT) throw new ContentError('content-too-large', { at: 'what waits' });
+    this.#waiting += length;
     const sending = new Promise<T>((resolve, reject) => {
       dragged.push({ ...operation, conflicts: 0, resolve: (what: Delivered) => resolve(result(what)), reject });
       clearTimeout(shared.resting);
@@ -315,6 +330,10 @@ export class SharedContent {
       if (waitMs === 0) send();
       else shared.resting = after(waitMs, send);
     });
+    const sent = () => {
+      this.#waiting -= length;
+    };
+    sending.then(sent, sent);
     return abortable(sending, signal);
   }
 
@@ -404,20 +423,21 @@ export class SharedContent {
     return this.#shared.get((isContext ? anchorKeyOf(anchor) : keyOf(anchor)) ?? '');
   }
 
-  /** What is open. */
+  /** What is open. What this app is about to leave is not meant without its name. */
   #open(of: ResourceName | undefined): Shared | undefined {
-    if (this.#session.machine.state === 'closed') throw new FhircastError('closed');
-    return this.#find(of);
+    const { machine, changesMade } = this.#session;
+    if (machine.state === 'closed') throw new FhircastError('closed');
+    return of === undefined && changesMade?.isUnderWay ? undefined : this.#find(of);
   }
 
   /** Waits for what may be about to be opened. */
   async #opening(of: ResourceName | undefined, signal: AbortSignal | undefined): Promise<Shared> {
     let end = () => {};
     const opened = new Promise<void>((resolve) => {
-      end = this.#subscribers.add(() => this.#find(of) && resolve());
+      end = this.#subscribers.add(() => this.#open(of) && resolve());
     });
     await abortable(Promise.race([opened, pause(OPEN_BEHIND_MS, this.#life.signal)]), signal).finally(() => end());
-    const shared = this.#find(of);
+    const shared = this.#open(of);
     if (!shared)
       throw of === undefined ? this.#notCurrent() : new ContentError('content-not-current', { at: 'anchor' });
     return shared;

@@ -1,13 +1,14 @@
 import { FhircastError, NotificationError } from '../errors/errors.ts';
 import type { CurrentContext } from '../events/current-context.ts';
 import type { FhircastEvent } from '../events/event.ts';
+import { text } from '../events/json.ts';
 import type { Session } from '../session/session.ts';
 import { pause } from '../web/timers.ts';
 import { type AnchorMessage, apply, newAnchor } from './anchor-state.ts';
-import { readContent, readUpdate } from './bundles.ts';
+import { type Change, MOST_TEXT, readContent, readUpdate } from './bundles.ts';
 import { changesIn, type ResourceChanges } from './content-change.ts';
 import { ContentSnapshot, type SnapshotFacts } from './content-snapshot.ts';
-import type { Edits } from './resource-map.ts';
+import { type Edits, textLength } from './resource-map.ts';
 import { anchorKeyOf, keyOf, nameOf } from './resource-names.ts';
 
 /** Whom an anchor belongs to. */
@@ -15,6 +16,8 @@ export interface AnchorOwner {
   readonly session: Session;
   /** How long the hub may take to send an update back, in milliseconds. */
   readonly echoWithinMs: number;
+  /** How much is kept of all its anchors, as text, in characters. */
+  readonly length: number;
   /** Ends when the client is closed. */
   readonly signal: AbortSignal;
   /** There is another snapshot of it. */
@@ -34,6 +37,14 @@ export interface AnchorOwner {
 /** How long to wait before the hub is asked again, in milliseconds: an event may be behind its answer, or ahead of it. */
 const ASK_AGAIN_MS = [0, 50, 200, 800, 1_600, 3_000];
 
+/** Of so many resources it is known when others have changed them. In the order of the changes. */
+const MOST_TOUCHED = 4_096;
+/** How long references are at most, one and all of a selection together. In characters. */
+const LONGEST_REFERENCE = 2_048;
+const LONGEST_SELECTION = 256 * 1024;
+
+const deviation = (at: string) => new NotificationError('notification-deviation', { at });
+
 /** The content of one anchor: what is known of it, and what asks the hub when it is not. */
 export class SharedAnchor {
   readonly key: string;
@@ -48,9 +59,10 @@ export class SharedAnchor {
   offered: readonly string[];
   /** What an app sees of it. */
   snapshot: ContentSnapshot;
-  /** When others have changed a resource last, in the order of what happened. */
-  readonly touched = new Map<string, number>();
   clock = 0;
+  /** When others have changed a resource last, and when what is not in it may have been changed last. */
+  readonly #touched = new Map<string, number>();
+  #forgotten = 0;
   readonly #clocks = new WeakMap<ContentSnapshot, number>();
   /** Whether a resource is as what is under way here makes it. */
   isOwn: (key: string) => boolean = () => false;
@@ -79,6 +91,17 @@ export class SharedAnchor {
     return { anchor, context, isCurrent, status, versionId, selected, offered, isResumed };
   }
 
+  /** How much is kept of it, as text, in characters. */
+  get length(): number {
+    const { content, waiting } = this.state;
+    return waiting.reduce((sum, { length = 0 }) => sum + length, content.length);
+  }
+
+  /** When others have changed a resource last, in the order of what happened. */
+  touched(key: string): number {
+    return this.#touched.get(key) ?? this.#forgotten;
+  }
+
   /** Up to when an app had seen what happened that has a snapshot. Of one from before the anchor was closed, nothing is known. */
   clockOf(snapshot: ContentSnapshot): number {
     return this.#clocks.get(snapshot) ?? 0;
@@ -86,10 +109,7 @@ export class SharedAnchor {
 
   /** The anchor was opened, or opened again. */
   open(context: CurrentContext, versionId: string | undefined): void {
-    if (this.context && this.selected.length > 0) {
-      this.offered = this.selected;
-      this.selected = [];
-    }
+    if (this.context) this.#offer();
     this.context = context;
     // What is being told may be older.
     if (versionId === undefined || versionId !== this.state.at) this.stop();
@@ -100,17 +120,28 @@ export class SharedAnchor {
   follow(event: FhircastEvent, isUpdate: boolean): void {
     const { id, versionId, priorVersionId, isEcho } = event;
     if (!isUpdate) {
-      this.selected = event.selected.flatMap(({ reference }) => reference ?? []);
+      this.selected = this.#selectedBy(event);
       this.offered = [];
     }
-    const changes = isUpdate ? readUpdate(event, (key) => this.#knownAs(key)) : [];
+    let changes: readonly Change[] | undefined = isUpdate ? readUpdate(event, (key) => this.#knownAs(key)) : [];
+    const length = textLength(changes?.map(({ held }) => held) ?? []);
+    // What nobody has room for is not kept in part: the hub is asked.
+    if (this.#owner.length + length > MOST_TEXT) changes = undefined;
     if (!isUpdate && versionId === undefined) return this.settle(undefined, isEcho);
-    const isUnchained = this.#take({ kind: 'link', link: { id, versionId, priorVersionId, changes } }, isEcho);
-    if (isUnchained && isUpdate)
-      this.#owner.session.listeners.emit(
-        'warning',
-        new NotificationError('notification-deviation', { at: 'context.priorVersionId' }),
-      );
+    const isUnchained = this.#take(
+      { kind: 'link', link: { id, versionId, priorVersionId, changes, length: changes && length } },
+      isEcho,
+    );
+    if (isUnchained && isUpdate) this.#owner.session.listeners.emit('warning', deviation('context.priorVersionId'));
+  }
+
+  /** A name that is too long is one that nobody knows. */
+  #selectedBy(event: FhircastEvent): readonly string[] {
+    const names = event.selected.flatMap(({ reference }) => text(reference) ?? []);
+    const known = names.filter(({ length }) => length <= LONGEST_REFERENCE);
+    if (known.join('').length <= LONGEST_SELECTION) return known;
+    this.#owner.session.listeners.emit('warning', deviation('context.select'));
+    return [];
   }
 
   /** The hub told what is current, and it is this anchor. */
@@ -118,6 +149,9 @@ export class SharedAnchor {
     const isTold = context.context.some(({ key }) => /^content$/i.test(key));
     const content = isTold ? readContent(context.content) : undefined;
     const { meta } = (context.anchor ?? {}) as { meta?: { versionId?: string } };
+    const length = textLength(content?.values() ?? []);
+    // What nobody has room for is unknown.
+    if (this.#owner.length - this.length + length > MOST_TEXT) return this.doubt();
     // What cannot be read is no answer.
     if (!isTold || content) this.#take({ kind: 'answer', versionId: context.versionId ?? meta?.versionId, content });
     // The event that explains it may be behind the answer.
@@ -127,8 +161,15 @@ export class SharedAnchor {
   /** Events may have been missed. */
   gap(): void {
     this.stop();
-    this.offered = this.selected;
+    this.#offer();
     this.#take({ kind: 'gap' });
+  }
+
+  /** What is selected now, nobody can ask for. What was selected is offered, or what was offered before it. */
+  #offer(): void {
+    if (!this.selected[0]) return;
+    this.offered = this.selected;
+    this.selected = [];
   }
 
   /** Something may have been missed on a connection that lives, and the hub has to say. */
@@ -182,11 +223,20 @@ export class SharedAnchor {
     this.state = state;
     if (!isEcho) {
       this.clock++;
-      for (const key of edits.keys()) if (!this.isOwn(key)) this.touched.set(key, this.clock);
+      for (const key of edits.keys()) if (!this.isOwn(key)) this.#touch(key);
     }
     if (isToAsk) void this.fetch();
     this.settle(edits, isEcho);
     return isUnchained;
+  }
+
+  #touch(key: string): void {
+    this.#touched.delete(key);
+    this.#touched.set(key, this.clock);
+    const [oldest] = this.#touched;
+    if (!oldest || this.#touched.size <= MOST_TOUCHED) return;
+    this.#touched.delete(oldest[0]);
+    this.#forgotten = oldest[1];
   }
 
   /** Tells of what came of something. References that nobody knows select nothing. */
@@ -216,8 +266,8 @@ export class SharedAnchor {
   nameOfKnown(reference: string): string | undefined {
     const key = keyOf(reference);
     const { content } = this.state;
-    const held = key ? content.get(key) : content.entries().find(([, { fullUrl }]) => fullUrl === reference)?.[1];
-    const resource = held?.resource ?? (key && this.#opened(key));
+    const found = key ?? content.keyOfUrl(reference);
+    const resource = found && (content.get(found)?.resource ?? this.#opened(found));
     return resource && nameOf(resource);
   }
 

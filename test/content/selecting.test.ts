@@ -146,6 +146,20 @@ describe('a selection', () => {
     expect([content.current?.selected, content.current?.offered]).toEqual([[], ['Observation/a']]);
   });
 
+  it.each([
+    ['of others meanwhile is not known: what was selected before a gap is offered', false],
+    ['that is offered stays so after a gap', true],
+  ])('%s', async (_, isReopened) => {
+    const { content, session, app } = await open();
+    await content.select(['Observation/a']);
+    if (isReopened) await session.publish('DiagnosticReport-open', report());
+    await app.until(() => content.current?.status === 'known');
+    session.dropConnections();
+    await app.until(() => content.current?.status !== 'known');
+    await app.until(() => content.current?.status === 'known');
+    expect([content.current?.selected, content.current?.offered]).toEqual([[], ['Observation/a']]);
+  });
+
   it('of others is one form, whichever text they follow', async () => {
     const { content, session } = await open();
     const [anchor] = selects([]);

@@ -239,6 +239,27 @@ describe('an update', () => {
     expect(held?.sort()).toEqual(['b', 'second']);
   });
 
+  it('never goes to the report that an own open is about to leave', async () => {
+    const { session, share } = await openContentWorld();
+    const { client, content, until } = await share();
+    await session.publish('DiagnosticReport-open', report());
+    await until(() => content.current?.status === 'known');
+    const change = client.requestContextChange('DiagnosticReport-open', report('r2'));
+    expect((await change).accepted).toBe(true);
+    await content.update({ put: length('a') });
+    expect(content.of('DiagnosticReport/r2')?.size).toBe(1);
+    // Where its event does not come, nobody knows which report is meant.
+    session.disturbNext('drop');
+    await client.requestContextChange('DiagnosticReport-open', report());
+    for (const sending of [content.update({ put: length('b') }), content.select(['Observation/a'])])
+      expect((await errorOf(sending)).code).toBe('content-not-current');
+    expect([content.current?.anchor, content.current?.size, session.content()?.resources]).toEqual([
+      'DiagnosticReport/r2',
+      1,
+      [],
+    ]);
+  });
+
   it('says what is current where it is not shared', async () => {
     const { session, share } = await openContentWorld();
     const { client, content, until } = await share(
