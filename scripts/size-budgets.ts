@@ -11,10 +11,10 @@ export interface Budget {
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
   '.': { initial: 43_520, total: 47_168 },
-  './launch': { initial: 44_288, total: 47_936 },
+  './launch': { initial: 44_352, total: 48_000 },
   // With the client. Beside it, content is to come down from 8.5 kB to 6 kB.
   './content': { initial: 52_160, total: 55_808 },
-  './callback': { initial: 8_896, total: 8_896 },
+  './callback': { initial: 8_960, total: 8_960 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },
   './callback/koa': { initial: 2_432, total: 2_432 },

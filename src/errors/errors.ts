@@ -28,6 +28,7 @@ const ADVICE = {
   'no-events': 'Call on(), or set events.',
   'scope-missing': 'Ask for FhircastClient.scopes() at launch.',
   'event-unknown': 'Correct the name.',
+  'event-not-subscribed': 'Add it to events.',
   'events-not-granted': 'Check the scopes, and which events the hub has.',
   // channel
   'channel-no-callback': 'Set callback to createCallbackEndpoint() on a server, to relayChannel() in a page.',

@@ -37,6 +37,8 @@ export class Wanted {
   #reportedScopes = '';
   #reportedGrant = '';
   readonly #checked = new Set<string>();
+  /** What was listened to although the app pins other events. */
+  readonly #unsubscribed = new Set<string>();
 
   constructor(options: WantedOptions) {
     this.#options = options;
@@ -46,12 +48,25 @@ export class Wanted {
   get names(): readonly string[] {
     const names = this.#ownNames;
     this.check(names);
+    this.#checkPinned();
     const missing = this.#uncovered(names);
     if (missing.length > 0 && this.#reportedScopes !== missing.join()) {
       this.#reportedScopes = missing.join();
       this.#options.listeners.emit('warning', new FhircastError('scope-missing', { at: missing.join(', ') }));
     }
     return this.#addsObjections ? [...names, OBJECTION] : names;
+  }
+
+  /** Reports what is listened to and will not come, because the app pins other events: once for each name. */
+  #checkPinned(): void {
+    const { listeners, pinned } = this.#options;
+    if (!pinned || pinned.includes('*')) return;
+    for (const name of listeners.names) {
+      if (pinned.includes(name) || this.#unsubscribed.has(name)) continue;
+      if (this.#unsubscribed.size >= MOST_CHECKED) this.#unsubscribed.clear();
+      this.#unsubscribed.add(name);
+      listeners.emit('warning', new FhircastError('event-not-subscribed', { at: name.slice(0, LONGEST_NAME) }));
+    }
   }
 
   /** Reports the names of which neither the specification nor the hub has an event, once each: they are mistyped, perhaps. */

@@ -326,6 +326,30 @@ describe.each(WORLDS)('a name that is mistyped: $title', (kind) => {
   });
 });
 
+describe('an event that is listened to while others are pinned', () => {
+  it('is a warning, once for each name: the hub is not asked for it', async () => {
+    const world = await openWorld(STU3);
+    const app = await world.join('Viewer', { events: ['Patient-open'] });
+    const untold = () => app.warnings.filter(({ code }) => code === 'event-not-subscribed').map(({ at }) => at);
+    await app.client.ready();
+    const told = vi.fn();
+    app.client.on('patient-OPEN', told).on('*', told).on('Patient-close', told);
+    await app.until(() => untold().length > 0);
+    app.client.off('Patient-close').on('patient-close', told).on('Encounter-open', told);
+    await app.until(() => untold().length > 1);
+    expect(untold()).toEqual(['Patient-close', 'Encounter-open']);
+    expect(app.client.state).toBe('active');
+  });
+
+  it('is none where everything is pinned', async () => {
+    const world = await openWorld(STU3);
+    const app = await world.join('Viewer', { events: ['*'] });
+    app.client.on('Patient-close', () => {});
+    await app.client.ready().catch(() => {});
+    expect(app.warningCodes).not.toContain('event-not-subscribed');
+  });
+});
+
 describe('a name that the hub lists', () => {
   it('is no warning', async () => {
     const world = await openWorld(STU3);
