@@ -18,7 +18,21 @@ export default defineConfig([
     },
     external: [/^node:/],
     removeNodeProtocol: false,
-    clean: ['!browser/**'],
+    clean: ['!browser/**', '!cli/**'],
+    silent: true,
+  },
+  {
+    // The command. It stands on the entry points above, as any program does, and brings nothing of them along.
+    entry: { 'cli/main': 'src/cli/main.ts' },
+    format: ['esm'],
+    target: 'es2022',
+    platform: 'node',
+    splitting: false,
+    dts: false,
+    sourcemap: true,
+    external: [/^fhircast-client/],
+    removeNodeProtocol: false,
+    clean: false,
     silent: true,
   },
   {

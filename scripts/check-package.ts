@@ -2,18 +2,12 @@
  * Checks the package as npm would publish it: that its metadata is right (publint), that its types are found by every
  * resolution in use (arethetypeswrong), and that nothing is missing from it or in it by mistake.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { entryPoints } from './entry-points.ts';
-import { root, run } from './run.ts';
-
-interface Packed {
-  readonly filename: string;
-  readonly size: number;
-  readonly files: readonly { readonly path: string }[];
-}
+import { pack } from './pack.ts';
+import { run } from './run.ts';
 
 const built = Object.values(entryPoints).flatMap((path) =>
   ['.js', '.cjs', '.d.ts', '.d.cts'].map((extension) => `dist/${path}${extension}`),
@@ -25,20 +19,12 @@ const required = [
   // The declarations refer to it.
   'docs/errors.md',
   'docs/hubs.md',
+  'dist/cli/main.js',
   'dist/browser/fhircast-client.min.js',
   'dist/browser/fhircast-client.global.min.js',
   ...built,
 ];
 const allowed = /^(dist\/|src\/|docs\/\w+\.md$|package\.json$|LICENSE$|README\.md$|CHANGELOG\.md$|SECURITY\.md$)/;
-
-function pack(folder: string): Packed {
-  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const output = execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  // npm 12 answers with an object by package name, the versions before it with an array.
-  const [packed] = Object.values(JSON.parse(output) as Record<string, Packed>);
-  if (packed === undefined) throw new Error('npm pack did not say what it packed.');
-  return packed;
-}
 
 function complaints(paths: readonly string[]): string[] {
   return [

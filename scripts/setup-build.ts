@@ -16,7 +16,7 @@ async function changedAt(path: string): Promise<number> {
 async function isCurrent(): Promise<boolean> {
   const sources = await readdir(resolve(root, 'src'), { recursive: true });
   const inputs = [...sources.map((path) => `src/${path}`), 'tsup.config.ts', 'package.json', 'tsconfig.json'];
-  const outputs = ['dist/index.d.ts', 'dist/index.js', 'dist/browser/fhircast-client.min.js'];
+  const outputs = ['dist/index.d.ts', 'dist/index.js', 'dist/cli/main.js', 'dist/browser/fhircast-client.min.js'];
   const newest = Math.max(...(await Promise.all(inputs.map(changedAt))));
   const oldest = Math.min(...(await Promise.all(outputs.map(changedAt))));
   return oldest > newest;

@@ -13,6 +13,7 @@ export type { ContentStatuses, ContentTrait } from './ground/content-traits.ts';
 export type { DeliveryAnswer, SignatureChoice } from './ground/delivery.ts';
 export { formatMessage } from './ground/format-message.ts';
 export type { HeartbeatTrait } from './ground/heartbeat.ts';
+export type { RequestTaker } from './ground/http-server.ts';
 export type { ContextEntry, HubEvent } from './ground/hub-event.ts';
 export type { KeepaliveForm, KeepaliveTrait } from './ground/keepalive.ts';
 export type { LaunchForm, TokenResponse } from './ground/launch-parameters.ts';

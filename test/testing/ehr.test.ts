@@ -281,3 +281,21 @@ describe('the FHIR endpoint', () => {
     expect((await fetch(`${ehr.fhirUrl}/Patient`, { headers })).status).toBe(401);
   });
 });
+
+describe('an EHR on the address of its hub', () => {
+  it('is there beside the hub, and ends without it', async () => {
+    const { hub, ehr } = await openEhr({ sameOrigin: true });
+    const { origin } = new URL(hub.url);
+    expect(ehr.fhirUrl).toBe(`${origin}/fhir`);
+    expect((await configuration(ehr)).token_endpoint).toBe(`${origin}/auth/token`);
+    expect((await fetch(`${hub.url}/.well-known/fhircast-configuration`)).status).toBe(200);
+    await ehr.close();
+    expect((await fetch(`${ehr.fhirUrl}/metadata`)).status).toBe(404);
+    expect((await fetch(`${hub.url}/.well-known/fhircast-configuration`)).status).toBe(200);
+  });
+
+  it('needs a test hub for that', async () => {
+    const strange = startTestEhr({ hub: { url: 'http://127.0.0.1:9/hub' }, sameOrigin: true });
+    await expect(strange).rejects.toThrow(TypeError);
+  });
+});

@@ -206,3 +206,17 @@ describe('a hub with a network', () => {
     expect((await openHub()).network).toBeUndefined();
   });
 });
+
+describe('a hub with a network and a port', () => {
+  it('is reached at that port, by the network', async () => {
+    const first = await openHub();
+    const { port } = new URL(first.url);
+    await expect(openHub({ port: Number(port), network: true })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await first.close();
+    const hub = await openHub({ port: Number(port), network: true });
+    expect([new URL(hub.url).port, hub.network?.origin]).toEqual([port, `http://127.0.0.1:${port}`]);
+    expect((await fetch(`${hub.url}/.well-known/fhircast-configuration`)).status).toBe(200);
+    hub.network?.refuse();
+    await expect(fetch(`${hub.url}/.well-known/fhircast-configuration`, { keepalive: false })).rejects.toThrow();
+  });
+});

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Patient } from 'fhir/r4.js';
 import {
   closeServer,
@@ -22,7 +22,13 @@ import { exchangeToken } from './token-endpoint.ts';
 /** How a test EHR behaves. */
 export interface TestEhrOptions {
   /** The hub whose sessions it launches apps into. */
-  hub: Pick<TestHub, 'url'>;
+  hub: Pick<TestHub, 'url'> & Partial<Pick<TestHub, 'alongside'>>;
+  /**
+   * Serve on the hub's own address, under `/fhir` and `/auth`? Then `port` has no meaning, and the hub's end is the EHR's.
+   *
+   * @default false
+   */
+  sameOrigin?: boolean;
   /** Default {@link TEST_PATIENTS}. */
   patients?: readonly Patient[];
   /** In which version's words apps are told of the hub; a client and a launch can say otherwise. Default `stu`. */
@@ -69,18 +75,20 @@ export interface TestEhr {
  * Starts an EHR on 127.0.0.1.
  *
  * @throws when the port is taken
+ * @throws TypeError when it is to share the address of a hub that is no test hub
  */
 export async function startTestEhr(options: TestEhrOptions): Promise<TestEhr> {
   const { patients = TEST_PATIENTS, launchParameters = 'stu', tokenLifetimeSeconds = 3600, port = 0 } = options;
-  const server = createServer((request, response) => {
+  const { hub } = options;
+  const take = (request: IncomingMessage, response: ServerResponse) =>
     void serve(request, response, (incoming, url) => route(ehr, incoming, url));
-  });
-  const origin = await listen(server, port);
+  const server = options.sameOrigin ? undefined : createServer(take);
+  const origin = server ? await listen(server, port) : new URL(hub.url).origin;
   const ehr: EhrState = {
     fhirUrl: `${origin}/fhir`,
     authorizeUrl: `${origin}/auth/authorize`,
     tokenUrl: `${origin}/auth/token`,
-    hubUrl: options.hub.url,
+    hubUrl: hub.url,
     patients,
     clients: options.clients,
     launchParameters,
@@ -90,6 +98,15 @@ export async function startTestEhr(options: TestEhrOptions): Promise<TestEhr> {
     refreshTokens: new Map(),
     accessTokens: new Map(),
   };
+  if (!server) {
+    if (!hub.alongside) throw new TypeError('With sameOrigin, hub must be a test hub.');
+    hub.alongside((request, response) => {
+      const isOwn = !isClosed && /^\/(?:fhir|auth)\//.test(request.url ?? '');
+      if (isOwn) take(request, response);
+      return isOwn;
+    });
+  }
+  let isClosed = false;
   return {
     fhirUrl: ehr.fhirUrl,
     patients,
@@ -101,7 +118,10 @@ export async function startTestEhr(options: TestEhrOptions): Promise<TestEhr> {
       url.searchParams.set('launch', launch);
       return url.href;
     },
-    close: () => closeServer(server),
+    close: async () => {
+      isClosed = true;
+      if (server) await closeServer(server);
+    },
   };
 }
 

@@ -15,6 +15,13 @@ export interface HttpAnswer {
   afterwards?: () => Promise<void>;
 }
 
+/**
+ * Takes requests on the address of another server.
+ *
+ * @returns whether the request was its own, and is being answered
+ */
+export type RequestTaker = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** A request that is refused: thrown by a handler, answered as plain text for the developer. */
 export class HttpRefusal extends Error {
   readonly status: number;

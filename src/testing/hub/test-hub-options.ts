@@ -31,7 +31,7 @@ export interface TestHubOptions {
   discovery?: boolean;
   /**
    * Put a network that fails on demand before the hub? Default `false`. Then all of the hub's URLs go through it, and
-   * `port` is one that nobody is told of.
+   * `port` is the network's.
    */
   network?: boolean;
   /**

@@ -1,12 +1,12 @@
 import { once, setMaxListeners } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { AccessTokens } from '../ground/authorization.ts';
-import { BODY_LIMIT_BYTES, closeServer, listen, serve } from '../ground/http-server.ts';
+import { BODY_LIMIT_BYTES, closeServer, listen, type RequestTaker, serve } from '../ground/http-server.ts';
 import { keepaliveFrame } from '../ground/keepalive.ts';
 import { HubLog, type HubMessage, type WaitOptions } from '../ground/log.ts';
 import type { HubTraits } from '../ground/traits.ts';
-import { startOwnedNetwork, type TestNetwork } from '../network/test-network.ts';
+import { type OwnedNetwork, startOwnedNetwork, type TestNetwork } from '../network/test-network.ts';
 import type { EhrHabits } from '../publishing/ehr-habits.ts';
 import { discoveryDocument } from '../requests/discovery-document.ts';
 import { handleHubRequest, type Refusal } from '../requests/hub-requests.ts';
@@ -55,6 +55,12 @@ export interface TestHub {
   /** The first message that fits, past ones included; rejects when none comes in time. */
   waitFor(fits: (message: HubMessage) => boolean, options?: WaitOptions): Promise<HubMessage>;
   /**
+   * Serves something else on the hub's address: an EHR, a page. It is asked before the hub, and the latest one first.
+   *
+   * @param take answers what is its own, and says whether a request is
+   */
+  alongside(take: RequestTaker): void;
+  /**
    * Stops and starts at once: every socket is cut, and nobody is told. Sessions and tokens survive.
    *
    * @param options `memory`: do contexts and subscriptions survive too? Then webhooks are delivered to as before, and the
@@ -82,15 +88,17 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
   const sessions = new Map<string, TestSession>();
   const refusals: Refusal[] = [];
   const losses: LostAnswer[] = [];
+  const takers: RequestTaker[] = [];
   const sockets = new WebSocketServer({ noServer: true, maxPayload: BODY_LIMIT_BYTES });
 
   const server = createServer(async (request, response) => {
+    if (takers.some((take) => take(request, response))) return;
     const handle = (incoming: IncomingMessage, at: URL) => handleHubRequest(state, incoming, at);
     const answer = await serve(request, response, handle, traits.cors);
     await answer.afterwards?.();
   });
-  const own = await listen(server, port);
-  const network = options.network ? await startOwnedNetwork(own) : undefined;
+  const own = await listen(server, options.network ? 0 : port);
+  const network = options.network ? await openNetwork(server, own, port) : undefined;
   const origin = network?.origin ?? own;
   const url = origin + traits.path;
   const draftUrl = origin + traits.draftPath;
@@ -114,6 +122,7 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
     refuseNext: (refusal = {}) => void refusals.push(refusal),
     loseNextAnswer: (lost = {}) => void losses.push(lost),
     session: (topic) => state.findSession(topic),
+    alongside: (take) => void takers.unshift(take),
     waitFor: (fits, wait) => log.waitFor(fits, wait),
     restart(how) {
       life.abort();
@@ -210,6 +219,16 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
 /** Does something again and again, if at all. The timer keeps no process alive. */
 function every<How extends { seconds: number }>(how: How | undefined, act: (how: How) => void) {
   return how === undefined ? undefined : setInterval(() => act(how), how.seconds * 1000).unref();
+}
+
+/** Puts a network before a hub; where its port is taken, the hub goes too. */
+async function openNetwork(server: Server, hub: string, port: number): Promise<OwnedNetwork> {
+  try {
+    return await startOwnedNetwork(hub, port);
+  } catch (error) {
+    await closeServer(server);
+    throw error;
+  }
 }
 
 /** What is under way ends with it, however much that is. */

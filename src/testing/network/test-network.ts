@@ -51,8 +51,13 @@ export function startTestNetwork(target: string): Promise<TestNetwork> {
   return startOwnedNetwork(target);
 }
 
-/** The same, for a hub that is the target. */
-export async function startOwnedNetwork(target: string): Promise<OwnedNetwork> {
+/**
+ * The same, for a hub that is the target.
+ *
+ * @param on the port of the network. Default 0: a free one
+ * @throws when that port is taken
+ */
+export async function startOwnedNetwork(target: string, on = 0): Promise<OwnedNetwork> {
   const { protocol, hostname, port } = new URL(target);
   if (protocol !== 'http:') throw new TypeError('The target of a test network must be an http URL.');
   const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80), allowHalfOpen: true };
@@ -72,7 +77,7 @@ export async function startOwnedNetwork(target: string): Promise<OwnedNetwork> {
     const link: Link = new Link(client, connect(address), faults, () => links.delete(link));
     links.add(link);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(on, '127.0.0.1');
   await once(server, 'listening');
 
   return {
