@@ -18,6 +18,8 @@ export const entryPoints = {
   './redis': 'redis/index',
   './relay': 'relay/index',
   './radiology': 'radiology/index',
+  './observe': 'observe/index',
+  './scopes': 'scopes/index',
   './react': 'react/index',
   './testing': 'testing/index',
 } as const;

@@ -32,6 +32,8 @@ const PAGES: Partial<Record<Subpath, string>> = {
   './relay': 'relayChannel',
   // The heaviest of its functions.
   './radiology': 'reportOpen',
+  './scopes': 'fhircastScopes',
+  './observe': 'audit, logTo, observe, publishDiagnostics, toAuditEvent',
   // All of it.
   './react':
     'FhircastProvider, SyncBanner, useContent, useContextChange, useFhircast, useFhircastEvent, usePatient, useShownContext, useSyncStatus',

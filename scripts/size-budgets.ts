@@ -24,6 +24,8 @@ export const budgets: Record<Subpath, Budget> = {
   './redis': { initial: 11_008, total: 11_008 },
   './relay': { initial: 13_760, total: 13_760 },
   './radiology': { initial: 1_728, total: 1_728 },
+  './observe': { initial: 1_664, total: 1_664 },
+  './scopes': { initial: 4_608, total: 4_608 },
   // With the client.
   './react': { initial: 46_272, total: 49_920 },
   './testing': { initial: 44_288, total: 44_288 },

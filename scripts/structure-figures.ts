@@ -9,6 +9,8 @@ const ROOMS: readonly string[] = [
   'browser',
   'testing/index.ts',
   'react',
+  'observe',
+  'scopes',
   'radiology',
   'content',
   'testing/ehr',

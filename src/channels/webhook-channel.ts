@@ -166,9 +166,9 @@ export class WebhookChannel implements Channel {
         let resolve: ((status: number) => void) | undefined;
         sink.notification(
           body,
-          (decided) => {
+          (decided, eventId) => {
             const status = statusFor(api.dialect.acknowledgements, decided);
-            record({ direction: 'out', via: 'webhook', kind: 'answer', status });
+            record({ direction: 'out', via: 'webhook', kind: 'answer', status, eventId });
             answered = status;
             resolve?.(status);
           },

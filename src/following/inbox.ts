@@ -108,7 +108,7 @@ export class Inbox {
     try {
       const notification = parseNotification(parseJson(text), text);
       const { id, isNumericId } = notification;
-      this.#options.record({ direction: 'in', via, kind: 'notification', event: notification.hubEvent });
+      this.#options.record({ direction: 'in', via, kind: 'notification', event: notification.hubEvent, eventId: id });
       this.take(notification, (status) => answer(status, id, isNumericId), via === 'webhook');
     } catch (cause) {
       this.counts.malformed++;

@@ -33,7 +33,7 @@ export interface HubApiOptions extends HttpOptions {
 /** An event as it is sent to the hub. */
 export interface OutgoingEvent {
   /** The message, ready to be written as JSON. */
-  readonly body: unknown;
+  readonly body: { readonly id: string };
   /** The event's name, for the record. */
   readonly name: string;
 }
@@ -216,6 +216,7 @@ export class HubApi {
           signal: signal ?? null,
         },
         event.name,
+        event.body.id,
       );
     const answer = await post(dialect.contentType);
     if (answer.status !== UNSUPPORTED_MEDIA_TYPE) return answer;
@@ -257,13 +258,19 @@ export class HubApi {
     return answer;
   }
 
-  async #send(kind: ProtocolKind, url: string, init: RequestInit, event?: string): Promise<HttpAnswer> {
+  async #send(
+    kind: ProtocolKind,
+    url: string,
+    init: RequestInit,
+    event?: string,
+    eventId?: string,
+  ): Promise<HttpAnswer> {
     const { hubUrl, record } = this.#options;
     // The platform's own error about one that is no URL would quote the session.
     if (url !== hubUrl && !isBelow(url, hubUrl)) throw new HubError('session-foreign');
     const token = await this.#token(undefined, init.signal);
     const started = Date.now();
-    const about = { kind, via: 'http', ...(event ? { event } : {}) } as const;
+    const about = { kind, via: 'http', ...(event ? { event } : {}), eventId } as const;
     const exchange = async (bearer: string | undefined): Promise<HttpAnswer> => {
       record({ ...about, direction: 'out' });
       const headers = { ...init.headers, ...(bearer ? { Authorization: `Bearer ${bearer}` } : {}) };

@@ -32,9 +32,14 @@ export interface ProtocolRecord {
   readonly closeCode?: number;
   /** The event's name, or the names that were subscribed to. */
   readonly event?: string;
+  /** The event's id, for what is about one event. One that is unlike an id, or longer than 64 characters, is left out. */
+  readonly eventId?: string;
   /** How long an exchange took, in milliseconds. */
   readonly tookMs?: number;
 }
 
+/** A record before anybody has looked at the event's id. */
+export type RawRecord = Omit<ProtocolRecord, 'at' | 'eventId'> & { readonly eventId?: string | undefined };
+
 /** Takes a record; the client emits it as `protocol`. */
-export type Recorder = (record: Omit<ProtocolRecord, 'at'>) => void;
+export type Recorder = (record: RawRecord) => void;

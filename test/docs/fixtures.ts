@@ -8,6 +8,7 @@ import smart from 'fhirclient';
 import { expect, vi } from 'vitest';
 import { CONTENT_FIXTURES } from './content-fixtures.ts';
 import { FRAMEWORK_FIXTURES } from './framework-fixtures.ts';
+import { OBSERVE_FIXTURES } from './observe-fixtures.ts';
 import { RADIOLOGY_FIXTURES } from './radiology-fixtures.ts';
 import { REACT_FIXTURES } from './react-fixtures.ts';
 import { SERVER_FIXTURES } from './server-fixtures.ts';
@@ -60,6 +61,12 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     check: (_, { scope }) =>
       expect(scope).toBe('launch patient/*.rs fhircast/Patient-open.read fhircast/Patient-close.read'),
   },
+  'scopes-alone': {
+    declarations: '',
+    prepare: () => ({}),
+    check: (_, { scope }) =>
+      expect(scope).toBe('launch patient/*.rs fhircast/Patient-open.read fhircast/Patient-close.read'),
+  },
   'other-launch': {
     declarations: `${SHOW_CHART} declare const hubUrl: string; declare const topic: string; declare function tokenOfTheMoment(): string;`,
     prepare: ({ hub, session, spy }) => ({
@@ -70,6 +77,7 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     }),
     check: expectToFollow,
   },
+  ...OBSERVE_FIXTURES,
   ...RADIOLOGY_FIXTURES,
   ...CONTENT_FIXTURES,
   ...REACT_FIXTURES,

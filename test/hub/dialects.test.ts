@@ -399,13 +399,13 @@ describe('current context: its answer', () => {
 describe('send an event (context change)', () => {
   it.each(OF_2019)('is a POST to the URL of the session in the $title', async (version) => {
     const { api, sent } = apiOf(version);
-    await api.publish({ body: {}, name: 'Patient-open' }, signal);
+    await api.publish({ body: { id: 'e' }, name: 'Patient-open' }, signal);
     expect(sent).toMatchObject([{ url: SESSION_URL, method: 'POST' }]);
   });
 
   it.each(LATER)('is a POST to the URL of the hub in the $title', async (version) => {
     const { api, sent } = apiOf(version);
-    await api.publish({ body: {}, name: 'Patient-open' }, signal);
+    await api.publish({ body: { id: 'e' }, name: 'Patient-open' }, signal);
     expect(sent).toMatchObject([{ url: HUB, method: 'POST' }]);
   });
 
@@ -419,15 +419,15 @@ describe('send an event (context change)', () => {
 describe('send an event: its content type', () => {
   it.each(VERSIONS)('is application/json in the $title', async (version) => {
     const { api, sent } = apiOf(version);
-    await api.publish({ body: {}, name: 'Patient-open' }, signal);
+    await api.publish({ body: { id: 'e' }, name: 'Patient-open' }, signal);
     expect(sent).toMatchObject([{ type: 'application/json' }]);
   });
 
   it.each([STU3])('is application/fhir+json in $title where the hub wants that', async (version) => {
     const answers = [415, 202, 202];
     const { api, sent } = apiOf(version, () => new Response(null, { status: answers.shift() ?? 500 }));
-    await api.publish({ body: {}, name: 'Patient-open' }, signal);
-    await api.publish({ body: {}, name: 'Patient-open' }, signal);
+    await api.publish({ body: { id: 'e' }, name: 'Patient-open' }, signal);
+    await api.publish({ body: { id: 'e' }, name: 'Patient-open' }, signal);
     expect(sent.map(({ type }) => type)).toEqual([
       'application/json',
       'application/fhir+json',

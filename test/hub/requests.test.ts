@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HubApi } from '../../src/hub/api.ts';
 import { fetchDiscovery } from '../../src/hub/discovery.ts';
 import { hubError, hubTextOf, send } from '../../src/hub/http.ts';
-import type { DialectName, ProtocolRecord } from '../../src/index.ts';
+import type { RawRecord } from '../../src/hub/protocol-records.ts';
+import type { DialectName } from '../../src/index.ts';
 import { chooserOf } from './support.ts';
 
 const HUB = 'https://hub.example.org/fhircast';
@@ -41,7 +42,7 @@ function answering(respond: (url: string) => Response = () => new HttpResponse(n
 }
 
 function apiOf(dialect: DialectName = 'stu3', { hubUrl = HUB, topic = TOPIC, token = TOKEN } = {}) {
-  const records: Omit<ProtocolRecord, 'at'>[] = [];
+  const records: RawRecord[] = [];
   const api = new HubApi({
     hubUrl,
     topic,

@@ -279,20 +279,20 @@ export class WebSocketConnection {
       (status, id, isNumericId) => {
         if (answered || id === undefined) return;
         answered = true;
-        this.#answer(socket, isNumericId ? id : JSON.stringify(id), status);
+        this.#answer(socket, isNumericId ? id : JSON.stringify(id), status, id);
       },
       'websocket',
     );
   }
 
   /** @param id as it is written in JSON */
-  #answer(socket: WebSocketLike, id: string | undefined, decided: number): void {
+  #answer(socket: WebSocketLike, id: string | undefined, decided: number, eventId?: string): void {
     const { acknowledgements } = this.#options.habits();
     // Nothing is answered on a socket that is gone: what it brought was for a subscription that is no more.
     if (id === undefined || acknowledgements === 'none' || socket.readyState !== OPEN) return;
     const status = statusFor(acknowledgements, decided);
     this.#send(socket, `{"id":${id},"status":"${status}"}`);
-    this.#options.record({ direction: 'out', via: 'websocket', kind: 'answer', status });
+    this.#options.record({ direction: 'out', via: 'websocket', kind: 'answer', status, eventId });
   }
 
   #send(socket: WebSocketLike, text: string): void {
