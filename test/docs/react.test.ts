@@ -1,7 +1,9 @@
 import '../react/page.ts';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { blocksOf, documents } from './blocks.ts';
 import { runBlock } from './run-block.ts';
+
+vi.setConfig({ testTimeout: 40_000 });
 
 const programs = documents.flatMap(blocksOf).filter(({ language }) => language === 'tsx');
 

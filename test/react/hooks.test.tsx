@@ -14,9 +14,7 @@ import {
 } from 'fhircast-client/react';
 import { type ReactNode, StrictMode } from 'react';
 import { describe, expect, it, vi } from 'vitest';
-import { ada, bram, chart, clientOf, openSession, render } from './support.tsx';
-
-const waitFor = <T,>(look: () => T) => vi.waitFor(look, 8_000);
+import { ada, bram, chart, clientOf, openSession, render, waitFor } from './support.tsx';
 
 /** A provider in StrictMode, as apps are developed. */
 const Given = ({ client, children }: { client: FhircastClient; children: ReactNode }) => (

@@ -3,7 +3,7 @@ import { FhircastProvider, useFhircast, usePatient, useShownContext } from 'fhir
 import { StrictMode, Suspense, version } from 'react';
 import { renderToString } from 'react-dom/server';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ada, bram, chart, clientOf, openSession, render } from './support.tsx';
+import { ada, bram, chart, clientOf, openSession, render, waitFor } from './support.tsx';
 
 const Patient = () => {
   const patient = usePatient();
@@ -16,7 +16,7 @@ const Status = () => {
 };
 
 const show = (rendered: { text(): string }, text: string | undefined) =>
-  vi.waitFor(() => expect(rendered.text()).toBe(text), 5_000);
+  waitFor(() => expect(rendered.text()).toBe(text));
 
 /** What fhirclient leaves in a page after its SMART launch. */
 function launchPage(tokenResponse: object): { launches: number } {
@@ -94,7 +94,7 @@ describe('a provider with a client', () => {
     await other.session.publish('Patient-open', chart(bram));
     await show(page, bram.id);
     // The first one has nobody left who listens.
-    await vi.waitFor(() => expect(one.session.subscriptions).toEqual([]));
+    await waitFor(() => expect(one.session.subscriptions).toEqual([]));
     await second.unsubscribe();
     await show(page, 'not known');
   });
@@ -209,7 +209,7 @@ describe('a provider that launches', () => {
     expect(made).toHaveLength(1);
     expect(hub.log.filter(({ kind }) => kind === 'subscribe')).toMatchObject([{ subscriber: 'Growth chart' }]);
     rendered.root.unmount();
-    await vi.waitFor(() => expect(session.subscriptions).toEqual([]));
+    await waitFor(() => expect(session.subscriptions).toEqual([]));
     expect(made[0]?.state).toBe('closed');
   });
 
@@ -251,11 +251,11 @@ describe('a provider that launches', () => {
         <Patient />
       </FhircastProvider>,
     );
-    await vi.waitFor(() => expect(launching).toHaveBeenCalledOnce());
+    await waitFor(() => expect(launching).toHaveBeenCalledOnce());
     page.root.unmount();
     await new Promise((resolve) => setTimeout(resolve));
     launched(client);
-    await vi.waitFor(() => expect(client.state).toBe('closed'));
+    await waitFor(() => expect(client.state).toBe('closed'));
   });
 
   it('takes another key for another launch', async () => {
@@ -277,7 +277,7 @@ describe('a provider that launches', () => {
     await show(page, 'nobody');
     expect(clients).toHaveLength(1);
     page.root.render(app('2'));
-    await vi.waitFor(() => expect(clients.map(({ state }) => state)).toEqual(['closed', 'active']));
+    await waitFor(() => expect(clients.map(({ state }) => state)).toEqual(['closed', 'active']));
     await show(page, 'nobody');
   });
 

@@ -13,7 +13,7 @@ import { StrictMode } from 'react';
 import { hydrateRoot } from 'react-dom/client';
 import { renderToString } from 'react-dom/server';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { ada, chart, clientOf, openSession } from './support.tsx';
+import { ada, chart, clientOf, openSession, waitFor } from './support.tsx';
 
 const Everything = () => {
   const { status } = useFhircast();
@@ -57,7 +57,7 @@ it('renders on a server what is not known yet, and is hydrated without a mismatc
     root.unmount();
     element.remove();
   });
-  await vi.waitFor(() => expect(element.textContent).toContain(`ready ${ada.id}`));
+  await waitFor(() => expect(element.textContent).toContain(`ready ${ada.id}`));
   expect(recovered).toEqual([]);
   expect(error.mock.calls).toEqual([]);
 });

@@ -3,7 +3,21 @@ import { FhircastClient, type FollowOptions } from 'fhircast-client';
 import { startTestHub, TEST_PATIENTS, type TestHub, type TestSession } from 'fhircast-client/testing';
 import type { ReactNode } from 'react';
 import { createRoot, type Root } from 'react-dom/client';
-import { onTestFinished } from 'vitest';
+import { onTestFinished, vi } from 'vitest';
+
+/** A busy machine is slow, which says nothing about what is seen. In milliseconds. */
+const PATIENCE_MS = 20_000;
+
+vi.setConfig({ testTimeout: 2 * PATIENCE_MS });
+
+/**
+ * Waits until something holds.
+ *
+ * @param look throws while it does not
+ * @param interval how often to look, in milliseconds
+ */
+export const waitFor = <T,>(look: () => T | Promise<T>, interval = 20): Promise<T> =>
+  vi.waitFor(look, { timeout: PATIENCE_MS, interval });
 
 /** Two patients. */
 export const [ada, bram] = TEST_PATIENTS;

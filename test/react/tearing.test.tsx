@@ -1,8 +1,8 @@
 import type { FhircastClient } from 'fhircast-client';
 import { FhircastProvider, useFhircast, usePatient } from 'fhircast-client/react';
 import { startTransition, useEffect, useReducer, useState } from 'react';
-import { expect, it, vi } from 'vitest';
-import { ada, bram, chart, clientOf, openSession, render } from './support.tsx';
+import { expect, it } from 'vitest';
+import { ada, bram, chart, clientOf, openSession, render, waitFor } from './support.tsx';
 
 const CELLS = 60;
 /** How long each component takes to render: React gives way to other work every 5 ms of a transition. */
@@ -42,7 +42,7 @@ async function watch(usePatientId: () => string | undefined): Promise<string[]> 
       <Cells />
     </FhircastProvider>,
   );
-  await vi.waitFor(() => expect(page.text()).toBe('nothing'));
+  await waitFor(() => expect(page.text()).toBe('nothing'));
   const seen: string[] = [];
   const look = () => {
     const ids = [...page.element.querySelectorAll('i')].map(({ textContent }) => textContent);
@@ -53,13 +53,13 @@ async function watch(usePatientId: () => string | undefined): Promise<string[]> 
   observer.observe(page.element, { childList: true, subtree: true, characterData: true });
   startTransition(() => mount(true));
   // In the middle of the rendering.
-  await vi.waitFor(() => expect(started).toBeGreaterThan(5), { interval: 1 });
+  await waitFor(() => expect(started).toBeGreaterThan(5), 1);
   expect(page.text()).toBe('nothing');
   await session.publish('Patient-open', chart(bram));
-  await vi.waitFor(() => {
+  await waitFor(() => {
     look();
     expect(seen).not.toEqual([]);
-  }, 5_000);
+  });
   expect(client.shown?.patient?.id).toBe(bram.id);
   observer.disconnect();
   return seen;
