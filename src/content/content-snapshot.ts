@@ -1,7 +1,7 @@
-import type { FhirResource } from 'fhir/r4.js';
+import type { DiagnosticReport, FhirResource } from 'fhir/r4.js';
 import type { ResourceOf } from '../events/context.ts';
 import type { CurrentContext } from '../events/current-context.ts';
-import { deepFreeze } from '../events/read-only.ts';
+import { type DeepReadonly, deepFreeze } from '../events/read-only.ts';
 import type { ResourceMap } from './resource-map.ts';
 import { keyFor, keyOf, type ResourceName, type SharedResource } from './resource-names.ts';
 
@@ -64,6 +64,13 @@ export class ContentSnapshot implements SnapshotFacts {
     Object.assign(this, facts);
     this.#resources = resources;
     Object.freeze(this);
+  }
+
+  /** The report as it is now: as it was changed, or else as it was opened; `undefined` where its anchor is none, or its open was missed. */
+  get report(): DeepReadonly<DiagnosticReport> | undefined {
+    const { anchor, context } = this;
+    const changed = this.get(anchor) as DeepReadonly<DiagnosticReport> | undefined;
+    return context?.report && (changed ?? context.report);
   }
 
   /** How many resources there are. */

@@ -49,7 +49,7 @@ export interface IraFollowOptions extends IraClientOptions {
  * @param actor the actor
  * @throws RadiologyError `option-invalid` at `actor`
  */
-export const checkActor = (actor: IraActor): void => need(Object.hasOwn(ACTORS, actor), 'actor');
+export const checkActor = (actor: IraActor): void => need(Object.keys(ACTORS).includes(actor), 'actor');
 
 /**
  * The options of a client that is an actor of IHE's profile Integrated Reporting Applications: it subscribes to the events that RAD-146

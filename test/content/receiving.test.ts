@@ -204,6 +204,14 @@ describe('receiving', () => {
     expect(content.current?.get('Patient', 'p1')?.birthDate).toBe('1970-01-01');
   });
 
+  it('a snapshot has the report as it is now', async () => {
+    const { session, content } = await open();
+    const before = content.current;
+    const [{ resource }] = report() as [{ resource: object }];
+    await session.publish('DiagnosticReport-update', updates([put({ ...resource, status: 'final' })]));
+    expect([before?.report?.status, content.current?.report?.status]).toEqual(['unknown', 'final']);
+  });
+
   it('a snapshot is frozen, stays as it is, and is the same until something changes', async () => {
     const { session, content, app } = await open();
     await session.publish('DiagnosticReport-update', updates([put(length('a'))]));

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { FhircastClient, profiles } from 'fhircast-client';
 import { startTestHub } from 'fhircast-client/testing';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { PATIENT, REPORT, STUDY } from '../radiology/support.ts';
 import { CLIENT, type Fixture, type Stage } from './stage.ts';
 
@@ -92,6 +92,33 @@ declare function hideStudy(): void;`,
       await session?.publish('DiagnosticReport-close', CONTEXT);
       expect(calls.showStudy).toEqual([['GH339884']]);
       expect(calls.hideStudy).toHaveLength(1);
+    },
+  },
+  'radiology-worklist': {
+    declarations: `${RESOURCES} interface Exam { report: typeof report; patient: typeof patient; studies: readonly (typeof study)[] }
+declare const launchedBy: string; declare const exams: readonly Exam[]; declare function draw(rows: readonly object[]): void;
+declare function tell(reason: string | undefined): void;`,
+    prepare: async ({ spy, later }) => {
+      const hub = await startTestHub({ personality: 'ira' });
+      later(() => hub.close());
+      const topic = 'a3c7b241155f3431a94e8ef4af537511c';
+      const launchedBy = `https://worklist.example.org/?${new URLSearchParams({ 'hub.url': hub.url, 'hub.topic': topic })}`;
+      const exams = [{ report: REPORT, patient: PATIENT, studies: [STUDY] }];
+      return { ira: hub, topic, launchedBy, exams, draw: spy('draw'), tell: spy('tell') };
+    },
+    check: async ({ calls }, { ira, topic, exams, open, close }) => {
+      const act = (what: unknown) => (what as (exam: unknown) => Promise<void>)((exams as unknown[])[0]);
+      const drawn = (row: object) => vi.waitFor(() => expect(calls.draw?.at(-1)).toMatchObject([row]));
+      await drawn({ status: 'registered', isOpen: false });
+      await act(open);
+      await drawn({ isOpen: true, isCurrent: true });
+      const session = (ira as Awaited<ReturnType<typeof startTestHub>>).session(String(topic));
+      await vi.waitFor(() => expect(session?.content()).toBeDefined());
+      await session?.update({ put: [{ ...REPORT, status: 'final', id: 'report-1' }] });
+      await drawn({ status: 'final', isOpen: true });
+      await act(close);
+      await drawn({ status: 'final', isOpen: false });
+      expect(calls.tell).toBeUndefined();
     },
   },
   'ira-statement': {
