@@ -53,7 +53,8 @@ export async function startMeasurements({ port = 0, onMessage }: MeasurementsOpt
       root,
       folder,
       scripts,
-      pages: { '/launch': 'launch.html', '/app': 'page.html' },
+      pages: { '/app': 'page.html' },
+      launches: true,
       connect: [new URL(ehr.fhirUrl).origin, origin, `ws://${host}`],
     });
     app.get('/launch.js', (_, response) => void response.type('text/javascript').send(scripts.get('shared/launch')));

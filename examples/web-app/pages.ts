@@ -55,6 +55,8 @@ export interface PagesOptions {
   scripts: Scripts;
   /** Address of each page, and its HTML file in the folder. */
   pages: Readonly<Record<string, string>>;
+  /** Whether there is a launch page at `/launch`, which loads `launch.js`. */
+  launches?: boolean;
   /** Other origins that the pages talk to. */
   connect?: readonly string[];
   /** Other origins that the pages show in frames. */
@@ -65,7 +67,7 @@ export interface PagesOptions {
 
 /** Makes an Express app that serves the pages of one site, which may load and reach nothing but what is named. */
 export function servePages(options: PagesOptions): Express {
-  const { root = here, folder, scripts, pages, connect = [], frames = [], framedBy } = options;
+  const { root = here, folder, scripts, pages, launches = false, connect = [], frames = [], framedBy } = options;
   const app = express().disable('x-powered-by');
   const policy = [
     "default-src 'none'",
@@ -90,6 +92,7 @@ export function servePages(options: PagesOptions): Express {
   for (const [address, file] of Object.entries(pages)) {
     app.get(address, (_, response) => response.sendFile(join(root, folder, file)));
   }
+  if (launches) app.get('/launch', (_, response) => response.sendFile(join(here, 'shared', 'launch.html')));
   for (const [source, text] of scripts) {
     if (dirname(source) !== folder) continue;
     app.get(`/${basename(source)}.js`, (_, response) => void response.type('text/javascript').send(text));

@@ -23,7 +23,8 @@ export function startDictation(site: Site, { scripts, fhirUrl, framedBy }: Dicta
   const app = servePages({
     folder: 'dictation',
     scripts,
-    pages: { '/launch': 'launch.html', '/app': 'page.html' },
+    pages: { '/app': 'page.html' },
+    launches: true,
     connect: [new URL(fhirUrl).origin],
     framedBy,
   });

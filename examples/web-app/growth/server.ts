@@ -15,7 +15,8 @@ export function startGrowthChart(site: Site, { scripts, fhirUrl, hubUrl }: Growt
     servePages({
       folder: 'growth',
       scripts,
-      pages: { '/launch': 'launch.html', '/app': 'page.html' },
+      pages: { '/app': 'page.html' },
+      launches: true,
       connect: [new URL(fhirUrl).origin, hub.origin, `ws://${hub.host}`],
     }),
   );

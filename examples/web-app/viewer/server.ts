@@ -17,7 +17,8 @@ export function startViewer(site: Site, { scripts, fhirUrl, hubUrl, framedBy }: 
     servePages({
       folder: 'viewer',
       scripts,
-      pages: { '/launch': 'launch.html', '/app': 'page.html' },
+      pages: { '/app': 'page.html' },
+      launches: true,
       connect: [new URL(fhirUrl).origin, hub.origin, `ws://${hub.host}`],
       framedBy,
     }),
