@@ -47,8 +47,6 @@ interface Sent extends Change {
   readonly id: string;
   readonly outcome: Promise<ContextChangeOutcome>;
   echo: FhircastEvent | undefined;
-  /** Whether nobody waits for it any more. */
-  isOver: boolean;
   settle(outcome: ContextChangeOutcome): void;
 }
 
@@ -114,10 +112,9 @@ export class Changes {
     return { accepted: true, id, status, outcome: sent.outcome.then((outcome) => this.#withResending(sent, outcome)) };
   }
 
-  /** Whether the latest change may still come back: what is current is about to be another one. */
-  get isUnderWay(): boolean {
-    const last = [...this.#sent.values()].pop();
-    return !!last && !last.echo && !last.isOver;
+  /** The change that was sent last, and its event where it has come back. */
+  get latest(): Pick<Sent, 'timestamp' | 'echo'> | undefined {
+    return [...this.#sent.values()].pop();
   }
 
   /** Whether a notification is a change of ours coming back, under our id or under one that the hub made up. */
@@ -246,7 +243,6 @@ export class Changes {
     const heard = hearing();
     const outcome = new Promise<ContextChangeOutcome>((resolve) => {
       const timer = after(OBJECTION_WITHIN_MS, () => {
-        sent.isOver = true;
         const objections = heard !== undefined && heard === hearing() ? 'heard' : 'unheard';
         resolve(sent.echo ? { kind: 'followed', event: sent.echo, objections } : { kind: 'unknown', objections });
       });
@@ -254,12 +250,10 @@ export class Changes {
       unref(timer);
       settle = (settled) => {
         clearTimeout(timer);
-        // What somebody refuses is current all the same.
-        sent.isOver = settled.kind !== 'sync-error';
         resolve(settled);
       };
     });
-    const sent: Sent = { ...change, id, outcome, echo: undefined, isOver: false, settle };
+    const sent: Sent = { ...change, id, outcome, echo: undefined, settle };
     // Kept when it is settled: an echo may still be on its way.
     this.#sent.set(id, sent);
     if (this.#sent.size > REMEMBERED) {

@@ -87,6 +87,8 @@ const ECHO_WITHIN_MS = 5_000;
 const THROTTLE_MS = 250;
 /** How long the event of an open may be behind the hub's answer to it. */
 const OPEN_BEHIND_MS = 500;
+/** How long an own change whose event does not come may still make something else current. */
+const LEAVING_MS = 10_000;
 /** How long to wait before the connection is waited for again. */
 const LOOK_MS = 200;
 /** What a call counts for that waits, besides its resources, in characters. */
@@ -427,7 +429,9 @@ export class SharedContent {
   #open(of: ResourceName | undefined): Shared | undefined {
     const { machine, changesMade } = this.#session;
     if (machine.state === 'closed') throw new FhircastError('closed');
-    return of === undefined && changesMade?.isUnderWay ? undefined : this.#find(of);
+    const { timestamp = '', echo } = changesMade?.latest ?? {};
+    const isLeaving = !echo && Date.now() < Date.parse(timestamp) + LEAVING_MS;
+    return of === undefined && isLeaving ? undefined : this.#find(of);
   }
 
   /** Waits for what may be about to be opened. */

@@ -43,6 +43,10 @@ const MOST_TOUCHED = 4_096;
 const LONGEST_REFERENCE = 2_048;
 const LONGEST_SELECTION = 256 * 1024;
 
+/** A version that is longer is none: what is remembered must not fill the memory. In characters. */
+const LONGEST_VERSION = 1_024;
+const short = (version = '') => (version.length > LONGEST_VERSION ? undefined : version || undefined);
+
 const deviation = (at: string) => new NotificationError('notification-deviation', { at });
 
 /** The content of one anchor: what is known of it, and what asks the hub when it is not. */
@@ -113,12 +117,13 @@ export class SharedAnchor {
     this.context = context;
     // What is being told may be older.
     if (versionId === undefined || versionId !== this.state.at) this.stop();
-    this.#take({ kind: 'open', versionId });
+    this.#take({ kind: 'open', versionId: short(versionId) });
   }
 
   /** An update, or a select. */
   follow(event: FhircastEvent, isUpdate: boolean): void {
-    const { id, versionId, priorVersionId, isEcho } = event;
+    const { id, isEcho } = event;
+    const [versionId, priorVersionId] = [short(event.versionId), short(event.priorVersionId)];
     if (!isUpdate) {
       this.selected = this.#selectedBy(event);
       this.offered = [];
@@ -153,7 +158,8 @@ export class SharedAnchor {
     // What nobody has room for is unknown.
     if (this.#owner.length - this.length + length > MOST_TEXT) return this.doubt();
     // What cannot be read is no answer.
-    if (!isTold || content) this.#take({ kind: 'answer', versionId: context.versionId ?? meta?.versionId, content });
+    if (!isTold || content)
+      this.#take({ kind: 'answer', versionId: short(context.versionId ?? meta?.versionId), content });
     // The event that explains it may be behind the answer.
     void this.fetch();
   }

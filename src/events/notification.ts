@@ -147,16 +147,11 @@ export function parseContext(value: unknown, at: string, deviations?: string[]):
  *
  * @param object the event, or the answer to a request for the current context
  * @param context the context that it has
- * @throws NotificationError `notification-malformed` when it is too long
  */
-export const versionIn = (object: JsonObject, context: readonly ContextEntry[]): string | undefined => {
-  const version =
-    text(object['context.versionId']) ??
-    text(object.versionId) ??
-    text(context.find(({ key }) => key === 'version')?.versionId);
-  if (version && version.length > LONGEST_ID) throw malformed('context.versionId is too long');
-  return version;
-};
+export const versionIn = (object: JsonObject, context: readonly ContextEntry[]): string | undefined =>
+  text(object['context.versionId']) ??
+  text(object.versionId) ??
+  text(context.find(({ key }) => key === 'version')?.versionId);
 
 /** Far more than a UUID; what is remembered of an event must not fill the memory. In characters. */
 const LONGEST_ID = 1_024;

@@ -207,8 +207,8 @@ describe('receiving', () => {
   it('a snapshot has the report as it is now', async () => {
     const { session, content } = await open();
     const before = content.current;
-    const [{ resource }] = report() as [{ resource: object }];
-    await session.publish('DiagnosticReport-update', updates([put({ ...resource, status: 'final' })]));
+    const final = { resourceType: 'DiagnosticReport', id: 'r1', status: 'final' };
+    await session.publish('DiagnosticReport-update', updates([put(final)]));
     expect([before?.report?.status, content.current?.report?.status]).toEqual(['unknown', 'final']);
   });
 
