@@ -27,7 +27,7 @@ export const budgets: Record<Subpath, Budget> = {
   './observe': { initial: 1_664, total: 1_664 },
   './scopes': { initial: 4_608, total: 4_608 },
   // With the client.
-  './react': { initial: 46_272, total: 49_920 },
+  './react': { initial: 46_592, total: 50_240 },
   './testing': { initial: 44_288, total: 44_288 },
 };
 

@@ -83,6 +83,12 @@ describe('the declarations', () => {
   });
 });
 
+describe('the hooks', () => {
+  it('say to React that they are for the page, also behind the bundler', () => {
+    expect(readFileSync(resolve(root, 'dist/react/index.js'), 'utf8')).toMatch(/^["']use client["'];/);
+  });
+});
+
 describe('the list of entry points', () => {
   it('is the list of exports', () => {
     const exported = Object.keys(readJson('package.json')['exports'] as object);
