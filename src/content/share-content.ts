@@ -427,8 +427,12 @@ export class SharedContent {
 
   /** What is open. What this app is about to leave is not meant without its name. */
   #open(of: ResourceName | undefined): Shared | undefined {
-    const { machine, changesMade } = this.#session;
-    if (machine.state === 'closed') throw new FhircastError('closed');
+    if (this.#session.machine.state === 'closed') throw new FhircastError('closed');
+    return this.#meant(of);
+  }
+
+  #meant(of: ResourceName | undefined): Shared | undefined {
+    const { changesMade } = this.#session;
     const { timestamp = '', echo } = changesMade?.latest ?? {};
     const isLeaving = !echo && Date.now() < Date.parse(timestamp) + LEAVING_MS;
     return of === undefined && isLeaving ? undefined : this.#find(of);
@@ -438,7 +442,7 @@ export class SharedContent {
   async #opening(of: ResourceName | undefined, signal: AbortSignal | undefined): Promise<Shared> {
     let end = () => {};
     const opened = new Promise<void>((resolve) => {
-      end = this.#subscribers.add(() => this.#open(of) && resolve());
+      end = this.#subscribers.add(() => this.#meant(of) && resolve());
     });
     await abortable(Promise.race([opened, pause(OPEN_BEHIND_MS, this.#life.signal)]), signal).finally(() => end());
     const shared = this.#open(of);

@@ -260,6 +260,23 @@ describe('an update', () => {
     ]);
   });
 
+  it('that waits for an own open ends with the client, and nothing is thrown past it', async () => {
+    const { session, share } = await openContentWorld();
+    const { client, content, until } = await share();
+    await session.publish('DiagnosticReport-open', report());
+    await until(() => content.current?.status === 'known');
+    session.disturbNext('drop');
+    await client.requestContextChange('DiagnosticReport-open', report('r2'));
+    const sending = errorOf(content.update({ put: length('a') }));
+    const thrown: unknown[] = [];
+    const keep = (error: unknown) => void thrown.push(error);
+    process.prependListener('uncaughtException', keep);
+    await client.unsubscribe();
+    expect((await sending).code).toBe('closed');
+    process.off('uncaughtException', keep);
+    expect(thrown).toEqual([]);
+  });
+
   it('says what is current where it is not shared', async () => {
     const { session, share } = await openContentWorld();
     const { client, content, until } = await share(
