@@ -22,6 +22,7 @@ export const entryPoints = {
   './scopes': 'scopes/index',
   './react': 'react/index',
   './testing': 'testing/index',
+  './testing/fake': 'testing/fake/index',
 } as const;
 
 /** A subpath of `exports` that holds code. */

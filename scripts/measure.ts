@@ -30,6 +30,7 @@ const PAGES: Partial<Record<Subpath, string>> = {
   '.': 'FhircastClient',
   './launch': 'clientFromUrl',
   './relay': 'relayChannel',
+  './testing/fake': 'createFakeClient, fhircastMatchers',
   // The heaviest of its functions.
   './radiology': 'reportOpen',
   './scopes': 'fhircastScopes',

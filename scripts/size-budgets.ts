@@ -28,6 +28,8 @@ export const budgets: Record<Subpath, Budget> = {
   './scopes': { initial: 4_608, total: 4_608 },
   // With the client.
   './react': { initial: 46_592, total: 50_240 },
+  // With the client, which it is.
+  './testing/fake': { initial: 47_104, total: 50_752 },
   './testing': { initial: 44_288, total: 44_288 },
 };
 

@@ -91,6 +91,22 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
       expect(calls.showChart?.[0]).toMatchObject({ resourceType: 'Patient', id: ada?.id });
     },
   },
+  fake: {
+    declarations: `${SHOW_CHART} declare const dictating: boolean; declare function hideChart(): void;`,
+    prepare: ({ spy }) => {
+      const [log, showChart] = [spy('log'), spy('showChart')];
+      return {
+        showChart,
+        hideChart: spy('hideChart'),
+        dictating: false,
+        console: { log: (...values: unknown[]) => log(values) },
+      };
+    },
+    check: ({ calls }) => {
+      expect(calls.log).toEqual([[200, 'ada'], ['disconnected'], [null]]);
+      expect(calls.showChart).toMatchObject([{ id: 'ada' }]);
+    },
+  },
   'two-apps': {
     declarations: SHOW_CHART,
     prepare: ({ spy }) => ({ showChart: spy('showChart'), console: { log: spy('log') } }),

@@ -26,6 +26,7 @@ const modules: Readonly<Record<string, () => Promise<unknown>>> = {
   'fhircast-client/relay': () => import('fhircast-client/relay'),
   'fhircast-client/scopes': () => import('fhircast-client/scopes'),
   'fhircast-client/testing': () => import('fhircast-client/testing'),
+  'fhircast-client/testing/fake': () => import('fhircast-client/testing/fake'),
   '@angular/core': () => import('@angular/core'),
   '@opentelemetry/api': () => import('@opentelemetry/api'),
   'node:diagnostics_channel': () => import('node:diagnostics_channel'),

@@ -51,9 +51,11 @@ const NODE_OPTIONS = { maxPayload: 32 * 1024 * 1024, perMessageDeflate: false };
 
 /** Opens the platform's own websocket, and `ws` in Node. */
 export const platformWebSocket: WebSocketFactory = (url) => {
-  if (typeof IsomorphicWebSocket !== 'function') throw new FhircastError('platform-missing', { at: 'WebSocket' });
+  // Jest's jsdom gives what `ws` has for bundlers that do not know better: a function that throws.
+  const Socket = IsomorphicWebSocket?.OPEN === OPEN ? IsomorphicWebSocket : globalThis.WebSocket;
+  if (typeof Socket !== 'function') throw new FhircastError('platform-missing', { at: 'WebSocket' });
   return new (
-    IsomorphicWebSocket as unknown as new (
+    Socket as unknown as new (
       url: string,
       protocols: string[],
       options: object,

@@ -1,0 +1,8 @@
+/**
+ * A client for the tests of components, without a hub, a network and Node; and matchers for vitest and jest.
+ *
+ * @packageDocumentation
+ */
+export { createFakeClient, FakeClient, type FakeClientOptions, type FakeContentChange } from './fake-client.ts';
+export { type FhircastMatchers, fhircastMatchers, type MatcherResult } from './matchers.ts';
+export type { FakeAnswer, FakeEntry } from './memory-hub.ts';
