@@ -2,9 +2,10 @@ import { Changes } from '../changes/changes.ts';
 import { LateRefusals } from '../changes/late-refusals.ts';
 import type { CallbackEndpoint } from '../channels/callback.ts';
 import { FhircastError, HubError } from '../errors/errors.ts';
+import type { CurrentContext } from '../events/current-context.ts';
 import { canonicalName } from '../events/names.ts';
 import { contextChange } from '../following/context-change.ts';
-import { ContextStore } from '../following/context-store.ts';
+import { ContextStore, type SessionContext } from '../following/context-store.ts';
 import { Inbox } from '../following/inbox.ts';
 import { Listeners } from '../following/listeners.ts';
 import { type StateChange, StateMachine } from '../following/state.ts';
@@ -68,7 +69,7 @@ export class Session implements SessionParts {
   /** The latest look at the connection. */
   #looked: Promise<unknown> | undefined;
   /** What everybody has been told of. */
-  #told = { session: this.contexts.session, shown: this.contexts.current };
+  #told: { readonly session: SessionContext; readonly shown: CurrentContext | null };
   /** Ends listening to what the browser tells about the page. */
   #unwatch: (() => void) | undefined;
   /** Ends what is asked beside the subscription. */
@@ -84,6 +85,8 @@ export class Session implements SessionParts {
     const backoff = backoffOf(options.reconnect);
     const pinned = options.events?.map(canonicalName);
     const { token, secondsLeft } = tokenLife(options);
+    // Not where it is declared: in the CommonJS build private fields are there before public ones.
+    this.#told = { session: this.contexts.session, shown: this.contexts.current };
     this.#resends = resends;
     this.#callback = options.callback;
     this.chooser = chooserOf(options);

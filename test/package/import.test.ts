@@ -49,6 +49,16 @@ describe('the root', () => {
   const isClass =
     "console.log(typeof it.FhircastClient === 'function' && Object.prototype.isPrototypeOf.call(Error, it.FhircastError));";
 
+  const makesOne =
+    "const client = new it.FhircastClient({ hubUrl: 'http://127.0.0.1:9/hub', topic: 'x' }); console.log(client.state, client.shown);";
+
+  it.each([
+    ['import', 'client.mjs', `import * as it from 'fhircast-client'; ${makesOne}`],
+    ['require', 'client.cjs', `const it = require('fhircast-client'); ${makesOne}`],
+  ])('makes a client by %s', async (_by, file, source) => {
+    expect(await runInApp(file, source)).toBe('idle null');
+  });
+
   it.each([
     ['import', 'root.mjs', `import * as it from 'fhircast-client'; ${isClass}`],
     ['require', 'root.cjs', `const it = require('fhircast-client'); ${isClass}`],
