@@ -61,6 +61,28 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     check: (_, { scope }) =>
       expect(scope).toBe('launch patient/*.rs fhircast/Patient-open.read fhircast/Patient-close.read'),
   },
+  'start-follow': {
+    declarations: SESSION,
+    prepare: ({ hub, session, spy }) => ({
+      hubUrl: hub.url,
+      topic: session.id,
+      accessToken: session.accessToken,
+      console: { log: spy('log') },
+    }),
+    check: async ({ session, calls }, { client }) => {
+      await session.publish('Patient-open', chart(0));
+      expect(calls.log?.at(-1)).toBe('Now open:');
+      await (client as FhircastClient).unsubscribe();
+    },
+  },
+  trouble: {
+    declarations: CLIENT,
+    prepare: async (stage) => ({
+      client: await joined(stage),
+      console: { log: stage.spy('log'), debug() {}, info() {}, warn() {}, error() {} },
+    }),
+    check: ({ calls }, { client }) => expect(calls.log?.[0]).toBe((client as FhircastClient).state),
+  },
   'scopes-alone': {
     declarations: '',
     prepare: () => ({}),
