@@ -114,7 +114,7 @@ export class WebhookDelivery {
     const limit = new AbortController();
     const abort = () => limit.abort();
     const timer = setTimeout(abort, timeoutMs);
-    timer.unref();
+    timer.unref?.();
     const life = this.#settings.life();
     life.addEventListener('abort', abort);
     if (life.aborted) abort();

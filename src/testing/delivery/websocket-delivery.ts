@@ -155,7 +155,7 @@ export class WebSocketDelivery {
         );
         settle(undefined);
       }, timeoutMs);
-      timer.unref();
+      timer.unref?.();
       const settle = (status: number | undefined): void => {
         clearTimeout(timer);
         if (status === undefined) {

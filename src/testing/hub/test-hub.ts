@@ -218,7 +218,10 @@ export async function startTestHub(options: TestHubOptions = {}): Promise<TestHu
 
 /** Does something again and again, if at all. The timer keeps no process alive. */
 function every<How extends { seconds: number }>(how: How | undefined, act: (how: How) => void) {
-  return how === undefined ? undefined : setInterval(() => act(how), how.seconds * 1000).unref();
+  const timer = how && setInterval(() => act(how), how.seconds * 1000);
+  // In Jest's jsdom, timers are numbers.
+  timer?.unref?.();
+  return timer;
 }
 
 /** Puts a network before a hub; where its port is taken, the hub goes too. */

@@ -89,7 +89,7 @@ export class Disturbances {
         resolve();
       };
       const timer = setTimeout(release, HOLD_MS);
-      timer.unref();
+      timer.unref?.();
       this.#held.set(subscription, release);
     });
     return follow(subscription, send(subscription, event, spelling), earlier);

@@ -147,7 +147,7 @@ export class Subscription {
     clearTimeout(this.#timer);
     if (!this.#traits.leases) return;
     this.#timer = setTimeout(expired, Math.min(this.leaseSeconds, LONGEST_TIMER_SECONDS) * 1000);
-    this.#timer.unref();
+    this.#timer.unref?.();
   }
 
   /** Closes it: nothing is delivered afterwards. Idempotent. */

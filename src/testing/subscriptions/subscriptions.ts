@@ -245,7 +245,7 @@ export class Subscriptions {
   #awaitSocket(subscription: Subscription): void {
     const { delivery } = subscription;
     const remove = () => delivery.channel === 'websocket' && !delivery.attached && this.#remove(subscription);
-    setTimeout(remove, CONNECT_WITHIN_MS).unref();
+    setTimeout(remove, CONNECT_WITHIN_MS).unref?.();
   }
 
   #unsubscribeSocket(request: SubscribeRequest, target: WebSocketTarget): HttpAnswer {
