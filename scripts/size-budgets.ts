@@ -10,10 +10,10 @@ export interface Budget {
 
 /** The budgets: what was measured, and a little. The root is to come down to 22 kB. */
 export const budgets: Record<Subpath, Budget> = {
-  '.': { initial: 43_520, total: 47_168 },
-  './launch': { initial: 44_352, total: 48_000 },
-  // With the client. Beside it, content is to come down from 8.5 kB to 6 kB.
-  './content': { initial: 52_160, total: 55_808 },
+  '.': { initial: 43_712, total: 47_360 },
+  './launch': { initial: 44_544, total: 48_192 },
+  // With the client. Beside it, content is to come down from 9.2 kB to 6 kB.
+  './content': { initial: 52_864, total: 56_512 },
   './callback': { initial: 8_960, total: 8_960 },
   './callback/express': { initial: 2_368, total: 2_368 },
   './callback/fastify': { initial: 2_496, total: 2_496 },
@@ -22,21 +22,21 @@ export const budgets: Record<Subpath, Budget> = {
   './callback/next': { initial: 2_464, total: 2_464 },
   './callback/aws-lambda': { initial: 3_456, total: 3_456 },
   './redis': { initial: 11_008, total: 11_008 },
-  './relay': { initial: 13_760, total: 13_760 },
+  './relay': { initial: 13_824, total: 13_824 },
   './radiology': { initial: 1_728, total: 1_728 },
-  './observe': { initial: 1_664, total: 1_664 },
+  './observe': { initial: 1_536, total: 1_536 },
   './scopes': { initial: 4_608, total: 4_608 },
   // With the client.
-  './react': { initial: 46_592, total: 50_240 },
+  './react': { initial: 46_528, total: 50_176 },
   // With the client, which it is.
-  './testing/fake': { initial: 47_104, total: 50_752 },
-  './testing': { initial: 44_288, total: 44_288 },
+  './testing/fake': { initial: 46_336, total: 49_984 },
+  './testing': { initial: 44_416, total: 44_416 },
 };
 
 /** What the files for pages without a bundler may weigh at most, in bytes after gzip. */
 export const scriptBudgets: Readonly<Record<string, number>> = {
-  'fhircast-client.min.js': 43_648,
-  'fhircast-client.global.min.js': 43_648,
-  'fhircast-relay.min.js': 50_176,
-  'fhircast-relay.global.min.js': 50_176,
+  'fhircast-client.min.js': 43_776,
+  'fhircast-client.global.min.js': 43_776,
+  'fhircast-relay.min.js': 50_304,
+  'fhircast-relay.global.min.js': 50_304,
 };

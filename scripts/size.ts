@@ -1,9 +1,11 @@
 /**
- * Prints what importing each entry point of the built package costs, and fails when one is over its budget.
+ * Prints what importing each entry point of the built package costs, and fails when one is over its budget. With `--write`, it writes
+ * the README's table besides.
  */
 import { specifier, subpaths } from './entry-points.ts';
 import { measure, type Weight } from './measure.ts';
 import { budgets } from './size-budgets.ts';
+import { writeSizeTable } from './size-table.ts';
 
 function row(label: string, ...cells: readonly (string | number)[]): void {
   const columns = cells.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell).padStart(10));
@@ -30,3 +32,4 @@ for (const subpath of subpaths) {
   weightRow('  with all of that', total, budget.total, over(total, budget.total));
 }
 console.log('The budgets are on gzip, level 9. Everything is counted but fhirclient, express and react.');
+if (process.argv.includes('--write')) await writeSizeTable();

@@ -104,7 +104,17 @@ export interface AuditEventOptions {
   /** The system that observed it: the app's name. */
   readonly source: string;
   /** The person who looks. Without it, the app itself is the agent. */
-  readonly agent?: { readonly who?: Reference; readonly name?: string; readonly altId?: string };
+  readonly agent?: AuditAgent;
+}
+
+/** A person, by whatever the app knows. */
+export interface AuditAgent {
+  /** A reference to the Practitioner, or an identifier in one. */
+  readonly who?: Reference;
+  /** The name. */
+  readonly name?: string;
+  /** The name by which the person logs in. */
+  readonly altId?: string;
 }
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';

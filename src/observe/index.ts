@@ -5,13 +5,14 @@
  */
 export {
   type AuditAction,
+  type AuditAgent,
   type AuditEventOptions,
   type AuditOptions,
   type AuditRecord,
   audit,
   toAuditEvent,
 } from './audit.ts';
-export { type Logger, type LogOptions, logTo } from './log-to.ts';
+export { type Logger, type LogOptions, logTo, type Write } from './log-to.ts';
 export {
   type Observation,
   type ObservationKind,

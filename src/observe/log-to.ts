@@ -1,7 +1,8 @@
 import type { FhircastClient } from '../client.ts';
 import { type Observation, type ObserveOptions, observe } from './observation.ts';
 
-type Write = (...texts: never[]) => unknown;
+/** Writes one line. */
+export type Write = (...texts: never[]) => unknown;
 
 /** A logger in the shape of `console` and of pino: one method for each level. */
 export interface Logger {

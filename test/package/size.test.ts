@@ -7,6 +7,7 @@ import { subpaths } from '../../scripts/entry-points.ts';
 import { measure } from '../../scripts/measure.ts';
 import { root } from '../../scripts/run.ts';
 import { budgets, scriptBudgets } from '../../scripts/size-budgets.ts';
+import { sizeTable, writtenSizeTable } from '../../scripts/size-table.ts';
 
 /** An import, a require or a mention of a built-in of Node, or of its global `process`. */
 const ofNode = new RegExp(
@@ -33,6 +34,16 @@ describe('the size', () => {
     expect(files.map(({ name }) => name).sort()).toEqual(Object.keys(scriptBudgets).sort());
     for (const { name, code } of files)
       expect(gzipSync(code, { level: 9 }).length, name).toBeLessThanOrEqual(scriptBudgets[name] ?? 0);
+  });
+
+  it('is what the README’s table says, within a hundredth', async () => {
+    const figures = (table: string) => [...table.matchAll(/([\d.]+) kB/g)].map(([, figure]) => Number(figure));
+    const [written, measured] = [figures(await writtenSizeTable()), figures(await sizeTable())];
+    expect(written).toHaveLength(measured.length);
+    // Another version of zlib or Node packs some bytes otherwise.
+    measured.forEach((figure, index) => {
+      expect(Math.abs((written[index] ?? 0) - figure)).toBeLessThanOrEqual(0.11 + figure / 100);
+    });
   });
 
   it.each(['.', './launch'] as const)('of %s leaves nothing for later but cross-fetch', async (subpath) => {

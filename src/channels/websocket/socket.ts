@@ -54,13 +54,11 @@ export const platformWebSocket: WebSocketFactory = (url) => {
   // Jest's jsdom gives what `ws` has for bundlers that do not know better: a function that throws.
   const Socket = IsomorphicWebSocket?.OPEN === OPEN ? IsomorphicWebSocket : globalThis.WebSocket;
   if (typeof Socket !== 'function') throw new FhircastError('platform-missing', { at: 'WebSocket' });
-  return new (
-    Socket as unknown as new (
-      url: string,
-      protocols: string[],
-      options: object,
-    ) => WebSocketLike
-  )(url, [], NODE_OPTIONS);
+  return new (Socket as unknown as new (url: string, protocols: string[], options: object) => WebSocketLike)(
+    url,
+    [],
+    NODE_OPTIONS,
+  );
 };
 
 /** Node's `ws` says so of a frame that is larger than `maxPayload`. */

@@ -10,10 +10,18 @@ export type FakeClientOptions = Omit<
   'fetch' | 'webSocket' | 'callback' | 'channel' | 'dialect' | 'profile' | 'allowInsecure'
 >;
 
+/** A resource of FHIR, as far as it has to be named. */
+export interface FakeResource {
+  /** Its type. */
+  readonly resourceType: string;
+  /** Its id. */
+  readonly id: string;
+}
+
 /** What becomes of shared content. */
 export interface FakeContentChange {
   /** What is added, or takes the place of what has its type and id. */
-  readonly put?: readonly { readonly resourceType: string; readonly id: string }[];
+  readonly put?: readonly FakeResource[];
   /** What goes, as in `Observation/1`. */
   readonly delete?: readonly string[];
 }

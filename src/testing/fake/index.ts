@@ -3,6 +3,12 @@
  *
  * @packageDocumentation
  */
-export { createFakeClient, FakeClient, type FakeClientOptions, type FakeContentChange } from './fake-client.ts';
+export {
+  createFakeClient,
+  FakeClient,
+  type FakeClientOptions,
+  type FakeContentChange,
+  type FakeResource,
+} from './fake-client.ts';
 export { type FhircastMatchers, fhircastMatchers, type MatcherResult } from './matchers.ts';
-export type { FakeAnswer, FakeEntry } from './memory-hub.ts';
+export type { FakeAnswer, FakeEntry, FakeReference } from './memory-hub.ts';

@@ -11,7 +11,13 @@ export interface FakeEntry {
   /** A resource of FHIR. */
   readonly resource?: object;
   /** In its place, where a version says so. */
-  readonly reference?: { readonly reference: string };
+  readonly reference?: FakeReference;
+}
+
+/** Where a resource is. */
+export interface FakeReference {
+  /** Its type and id, as in `Patient/1`. */
+  readonly reference: string;
 }
 
 /** What the app answered to an event. */
