@@ -23,6 +23,7 @@ export const entryPoints = {
   './react': 'react/index',
   './testing': 'testing/index',
   './testing/fake': 'testing/fake/index',
+  './testing/msw': 'testing/msw/index',
 } as const;
 
 /** A subpath of `exports` that holds code. */

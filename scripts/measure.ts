@@ -72,7 +72,7 @@ export async function measure(subpath: Subpath): Promise<Measurement> {
     metafile: true,
     legalComments: 'none',
     logLevel: 'silent',
-    external: ['fhirclient', 'express', 'react'],
+    external: ['fhirclient', 'express', 'react', 'msw'],
     absWorkingDir: root,
     // Without the paths of tsconfig.json, which lead to the sources.
     tsconfigRaw: {},

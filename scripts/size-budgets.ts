@@ -29,7 +29,9 @@ export const budgets: Record<Subpath, Budget> = {
   // With the client.
   './react': { initial: 46_528, total: 50_176 },
   // With the client, which it is.
-  './testing/fake': { initial: 46_336, total: 49_984 },
+  // Without msw, which the app has.
+  './testing/msw': { initial: 3_008, total: 3_008 },
+  './testing/fake': { initial: 46_464, total: 50_112 },
   './testing': { initial: 44_416, total: 44_416 },
 };
 

@@ -31,5 +31,5 @@ for (const subpath of subpaths) {
     weightRow(`  where it is needed: ${name.replace(/^dist\/(\w+)-.*/, '$1')}`, weight);
   weightRow('  with all of that', total, budget.total, over(total, budget.total));
 }
-console.log('The budgets are on gzip, level 9. Everything is counted but fhirclient, express and react.');
+console.log('The budgets are on gzip, level 9. Everything is counted but fhirclient, express, react and msw.');
 if (process.argv.includes('--write')) await writeSizeTable();

@@ -8,6 +8,7 @@ const ROOMS: readonly string[] = [
   'cli',
   'browser',
   'testing/index.ts',
+  'testing/msw',
   'testing/fake',
   'react',
   'observe',

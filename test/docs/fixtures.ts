@@ -6,6 +6,7 @@ import { FhircastClient } from 'fhircast-client';
 import { startTestEhr, TEST_PATIENTS, type TestHub } from 'fhircast-client/testing';
 import smart from 'fhirclient';
 import { expect, vi } from 'vitest';
+import { WebSocket as NodeWebSocket } from 'ws';
 import { CONTENT_FIXTURES } from './content-fixtures.ts';
 import { FRAMEWORK_FIXTURES } from './framework-fixtures.ts';
 import { OBSERVE_FIXTURES } from './observe-fixtures.ts';
@@ -111,6 +112,18 @@ export const FIXTURES: Readonly<Record<string, Fixture>> = {
     check: ({ calls }) => {
       expect(calls.log).toEqual([200]);
       expect(calls.showChart?.[0]).toMatchObject({ resourceType: 'Patient', id: ada?.id });
+    },
+  },
+  msw: {
+    declarations: SHOW_CHART,
+    prepare: ({ spy, later }) => {
+      vi.stubGlobal('WebSocket', globalThis.WebSocket ?? NodeWebSocket);
+      later(() => vi.unstubAllGlobals());
+      return { showChart: spy('showChart') };
+    },
+    check: ({ calls }, { answer }) => {
+      expect(answer).toMatchObject({ status: 200 });
+      expect(calls.showChart).toMatchObject([{ id: 'ada' }]);
     },
   },
   fake: {

@@ -2,6 +2,7 @@ import type { FhirResource } from 'fhir/r4.js';
 import { FhircastClient } from '../../client.ts';
 import type { FollowOptions } from '../../session/options.ts';
 import { randomHex } from '../../web/random.ts';
+import { entriesOf, keyOf } from './entries.ts';
 import { type FakeAnswer, type FakeEntry, MemoryHub } from './memory-hub.ts';
 
 /** How a fake client behaves: as a client does, but for what its hub decides. */
@@ -25,11 +26,6 @@ export interface FakeContentChange {
   /** What goes, as in `Observation/1`. */
   readonly delete?: readonly string[];
 }
-
-/** The keys of anchors that do not have the name of their type. */
-const KEYS: Readonly<Record<string, string>> = { DiagnosticReport: 'report', ImagingStudy: 'study' };
-
-const keyOf = (type: string): string => KEYS[type] ?? type.toLowerCase();
 
 /**
  * A client for the tests of components: a real `FhircastClient`, whose hub is in memory. What its listeners get, what `shown`,
@@ -63,8 +59,9 @@ export class FakeClient extends FhircastClient {
    * @param others the event's other resources, such as the Patient of an ImagingStudy
    * @returns what this app answered, once it has; `undefined` where it is not subscribed to that
    */
-  open(anchor: FhirResource, ...others: FhirResource[]): Promise<FakeAnswer | undefined> {
-    return this.publish(`${anchor.resourceType}-open`, entriesOf(anchor, ...others));
+  async open(anchor: FhirResource, ...others: FhirResource[]): Promise<FakeAnswer | undefined> {
+    const context = entriesOf(anchor, ...others);
+    return this.publish(`${anchor.resourceType}-open`, context);
   }
 
   /**
@@ -178,10 +175,6 @@ export class FakeClient extends FhircastClient {
     // An app that listens to nothing asks for nothing.
     await this.ready({ caughtUp: this.#hub.tellsContext }).catch(() => {});
   }
-}
-
-function entriesOf(...resources: FhirResource[]): FakeEntry[] {
-  return resources.map((resource) => ({ key: keyOf(resource.resourceType), resource }));
 }
 
 /**

@@ -40,6 +40,7 @@ interface Opened {
 }
 
 const HUB_URL = 'https://fake-hub.example.org/fhircast';
+const ENDPOINT = 'wss://fake-hub.example.org/socket';
 const TOPIC = 'fake-session';
 const OPEN = 1;
 const CLOSED = 3;
@@ -77,6 +78,8 @@ function anchorOf(name: string, context: readonly FakeEntry[]): string {
 export class MemoryHub {
   /** What the client is made with. */
   readonly session = { hubUrl: HUB_URL, topic: TOPIC } as const;
+  /** Where its websockets are. */
+  readonly endpoint = ENDPOINT;
   /** What the app is subscribed to, as STU3 spells it. */
   events: readonly string[] = [];
   /** Every answer of the app, the oldest first. */
@@ -198,7 +201,7 @@ export class MemoryHub {
       return answer(202);
     }
     this.events = (fields.get('hub.events') ?? '').split(',').filter((name) => name !== '');
-    return answer(202, { 'hub.channel.endpoint': 'wss://fake-hub.example.org/socket' });
+    return answer(202, { 'hub.channel.endpoint': this.endpoint });
   }
 
   #change(sent: {
