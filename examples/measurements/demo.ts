@@ -54,7 +54,7 @@ export async function startMeasurements({ port = 0, onMessage }: MeasurementsOpt
       folder,
       scripts,
       pages: { '/app': 'page.html' },
-      launches: true,
+      launches: APPS[folder],
       connect: [new URL(ehr.fhirUrl).origin, origin, `ws://${host}`],
     });
     app.get('/launch.js', (_, response) => void response.type('text/javascript').send(scripts.get('shared/launch')));

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -55,8 +56,8 @@ export interface PagesOptions {
   scripts: Scripts;
   /** Address of each page, and its HTML file in the folder. */
   pages: Readonly<Record<string, string>>;
-  /** Whether there is a launch page at `/launch`, which loads `launch.js`. */
-  launches?: boolean;
+  /** The app's name, where there is a launch page at `/launch`. That has it as its title, and loads `launch.js`. */
+  launches?: string;
   /** Other origins that the pages talk to. */
   connect?: readonly string[];
   /** Other origins that the pages show in frames. */
@@ -67,7 +68,7 @@ export interface PagesOptions {
 
 /** Makes an Express app that serves the pages of one site, which may load and reach nothing but what is named. */
 export function servePages(options: PagesOptions): Express {
-  const { root = here, folder, scripts, pages, launches = false, connect = [], frames = [], framedBy } = options;
+  const { root = here, folder, scripts, pages, launches, connect = [], frames = [], framedBy } = options;
   const app = express().disable('x-powered-by');
   const policy = [
     "default-src 'none'",
@@ -92,7 +93,11 @@ export function servePages(options: PagesOptions): Express {
   for (const [address, file] of Object.entries(pages)) {
     app.get(address, (_, response) => response.sendFile(join(root, folder, file)));
   }
-  if (launches) app.get('/launch', (_, response) => response.sendFile(join(here, 'shared', 'launch.html')));
+  if (launches) {
+    const text = readFileSync(join(here, 'shared', 'launch.html'), 'utf8');
+    const page = text.replace('<title>Signing in …</title>', `<title>${launches}</title>`);
+    app.get('/launch', (_, response) => void response.type('text/html').send(page));
+  }
   for (const [source, text] of scripts) {
     if (dirname(source) !== folder) continue;
     app.get(`/${basename(source)}.js`, (_, response) => void response.type('text/javascript').send(text));

@@ -32,7 +32,7 @@ export interface ProtocolRecord {
   readonly closeCode?: number;
   /** The event's name, or the names that were subscribed to. */
   readonly event?: string;
-  /** The event's id, for what is about one event. One that is unlike an id, or longer than 64 characters, is left out. */
+  /** The event's id, for what is about one event, where it is a UUID or a long hexadecimal number. Any other may say whom the event is about. */
   readonly eventId?: string;
   /** How long an exchange took, in milliseconds. */
   readonly tookMs?: number;
@@ -43,3 +43,7 @@ export type RawRecord = Omit<ProtocolRecord, 'at' | 'eventId'> & { readonly even
 
 /** Takes a record; the client emits it as `protocol`. */
 export type Recorder = (record: RawRecord) => void;
+
+/** An event's id where a machine has made it. Its publisher may have taken a patient's number, or a sentence. */
+export const machineId = (id: string | undefined): string | undefined =>
+  id !== undefined && /^(?=.*\d)[\da-f-]{16,64}$/i.test(id) ? id : undefined;

@@ -1,6 +1,7 @@
 import type { AuditEvent, Reference } from 'fhir/r4.js';
 import type { FhircastClient } from '../client.ts';
 import type { CurrentContext } from '../events/current-context.ts';
+import { machineId } from '../hub/protocol-records.ts';
 import { plainName } from './observation.ts';
 
 /**
@@ -20,7 +21,7 @@ export interface AuditRecord {
   readonly action: AuditAction;
   /** The type of the context's anchor: `Patient`, `ImagingStudy` …; `undefined` where the session has no context. */
   readonly resourceType: string | undefined;
-  /** The id of the event that made the context, where that is known and looks like an id. */
+  /** The id of the event that made the context, where that is known, and is a UUID or a long hexadecimal number. */
   readonly eventId: string | undefined;
   /** The client's label, where the app gave it one. */
   readonly label: string | undefined;
@@ -65,12 +66,11 @@ export function audit(
   let refused: CurrentContext | null | undefined;
   const tell = (action: AuditAction, context: CurrentContext | null): void => {
     try {
-      const id = context?.id;
       record({
         at: Date.now(),
         action,
         resourceType: plainName(context?.type),
-        eventId: id !== undefined && plainName(id) === id ? id : undefined,
+        eventId: machineId(context?.id),
         label,
         subject: context ? subject?.(context) : undefined,
       });

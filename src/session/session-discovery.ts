@@ -4,7 +4,7 @@ import type { StateMachine } from '../following/state.ts';
 import type { Chooser } from '../hub/chooser.ts';
 import { discoverOnce, rememberedDiscovery } from '../hub/discovery.ts';
 import type { HttpOptions } from '../hub/http.ts';
-import type { RawRecord } from '../hub/protocol-records.ts';
+import { machineId, type RawRecord } from '../hub/protocol-records.ts';
 import type { Subscription } from '../subscription/subscription.ts';
 import type { HubNames, Wanted } from '../subscription/wanted-events.ts';
 import { after, unref } from '../web/timers.ts';
@@ -58,10 +58,9 @@ export class Discovery implements HubNames {
   readonly record = (entry: RawRecord): void => {
     const { listeners, chooser } = this.#parts;
     if (listeners.has('protocol')) {
-      const { eventId, ...about } = entry;
-      // Its publisher made it up, and may have written anything.
-      const isId = eventId !== undefined && /^[\w.:-]{1,64}$/.test(eventId);
-      listeners.emit('protocol', { at: Date.now(), ...about, ...(isId ? { eventId } : {}) });
+      const { eventId: id, ...about } = entry;
+      const eventId = machineId(id);
+      listeners.emit('protocol', { at: Date.now(), ...about, ...(eventId ? { eventId } : {}) });
     }
     const isAnswered = entry.kind === 'subscribe' && entry.direction === 'in';
     if (isAnswered && chooser.mayDiscover && !chooser.choice.discovery) unref(after(0, () => void this.ask()));

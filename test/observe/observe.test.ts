@@ -51,14 +51,16 @@ describe('what is observed', () => {
     observe(client, (observation) => seen.push(observation), { label: 'viewer' });
     client.on('Patient-open', () => {});
     await client.ready({ caughtUp: true });
-    await session.publish('Patient-open', patient('p1'), { id: 'event-1' });
+    await session.publish('Patient-open', patient('p1'), { id: 'e7000000-0000-4000-8000-000000000001' });
     const told = (kind: string) => seen.filter((one) => one.kind === kind);
     expect(told('state').map(({ message }) => message)).toEqual([
       'state: idle → subscribing (listening)',
       'state: subscribing → active (confirmed)',
     ]);
     expect(told('subscribed')[0]?.fields).toMatchObject({ channel: 'websocket', label: 'viewer' });
-    const ofTheEvent = told('protocol').filter(({ fields }) => fields.eventId === 'event-1');
+    const ofTheEvent = told('protocol').filter(
+      ({ fields }) => fields.eventId === 'e7000000-0000-4000-8000-000000000001',
+    );
     expect(ofTheEvent.map(({ message }) => message)).toEqual(['in websocket notification', 'out websocket answer']);
     expect(ofTheEvent[1]?.fields).toMatchObject({ status: 200, label: 'viewer' });
     expect(seen.every(({ at, level }) => at > 0 && ['debug', 'info', 'warn', 'error'].includes(level))).toBe(true);
@@ -86,7 +88,7 @@ describe('what is observed', () => {
     // What the app itself listens to is no secret to it.
     client.on('an odd name-open' as string, () => {});
     await client.ready();
-    await session.publish('Patient-open', patient('p1'), { id: 'Quillfeather, mrn-990017' });
+    await session.publish('Patient-open', patient('p1'), { id: 'mrn-990017' });
     await session.sendRaw('{"id": "x", "Quillfeather": ');
     await session.sendRaw(
       JSON.stringify({
@@ -189,52 +191,54 @@ describe('an audit', () => {
     let isBusy = false;
     world.client.on('Patient-open', (event) => isBusy && event.refuse('An edit is not saved.'));
     await world.client.ready({ caughtUp: true });
-    const publish = (id: string, eventId = id) => world.session.publish('Patient-open', patient(id), { id: eventId });
+    const publish = (id: string, eventId = `e7000000-0000-4000-8000-0000000000${id}`) =>
+      world.session.publish('Patient-open', patient(id), { id: eventId });
     return { ...world, records, end, publish, busy: (is: boolean) => (isBusy = is) };
   };
-  const done = (records: readonly AuditRecord[]) => records.map(({ action, eventId }) => `${action} ${eventId}`);
+  const done = (records: readonly AuditRecord[]) =>
+    records.map(({ action, eventId }) => `${action} ${eventId?.slice(-2)}`);
 
   it('tells what is shown, left and refused, each once and in order', async () => {
     const { records, publish, busy, end } = await following();
-    await publish('p1');
-    await publish('p2');
+    await publish('01');
+    await publish('02');
     busy(true);
-    await publish('p3');
-    await publish('p4');
+    await publish('03');
+    await publish('04');
     busy(false);
-    await publish('p5');
+    await publish('05');
     end();
     expect(done(records)).toEqual([
-      'shown p1',
-      'left p1',
-      'shown p2',
-      'refused p3',
-      'refused p4',
-      'left p2',
-      'shown p5',
-      'left p5',
+      'shown 01',
+      'left 01',
+      'shown 02',
+      'refused 03',
+      'refused 04',
+      'left 02',
+      'shown 05',
+      'left 05',
     ]);
     expect(records.every(({ resourceType }) => resourceType === 'Patient')).toBe(true);
   });
 
   it('names nobody, unless the app does so', async () => {
     const { records, publish } = await following();
-    await publish('p1', 'Quillfeather’s chart');
+    await publish('01', 'Quillfeather’s chart');
     expect(SECRETS.filter((secret) => printed(records).includes(secret))).toEqual([]);
     expect(records[0]).toMatchObject({ subject: undefined, eventId: undefined });
     const named = await following({
       label: 'viewer',
       subject: ({ patient }) => (patient?.id ? { reference: `Patient/${patient.id}` } : undefined),
     });
-    await named.publish('p1');
-    expect(named.records[0]).toMatchObject({ label: 'viewer', subject: { reference: 'Patient/p1' } });
+    await named.publish('01');
+    expect(named.records[0]).toMatchObject({ label: 'viewer', subject: { reference: 'Patient/01' } });
   });
 
   it('becomes an AuditEvent of FHIR', async () => {
     const { records, publish, busy } = await following({ subject: () => ({ reference: 'Patient/p1' }) });
-    await publish('p1');
+    await publish('01');
     busy(true);
-    await publish('p2');
+    await publish('02');
     const [shown, refused] = records.map((record) =>
       toAuditEvent(record, { source: 'Viewer', agent: { altId: 'user-42' } }),
     );

@@ -75,7 +75,7 @@ describe('the declarations', () => {
       if (/^(node:|fhir\/|eventemitter3$|fhirclient\b|fhircast-client\b)/.test(name)) return false;
       // Whoever uses an adapter, or the hooks, has the framework: `next/server` is of Next.js.
       const [, adapter] = /^callback\/adapters\/([a-z-]+)\.d\.c?ts$/.exec(path) ?? [];
-      const framework = path.startsWith('react/') ? 'react' : adapter;
+      const framework = path.startsWith('react/') ? 'react' : path.startsWith('testing/msw/') ? 'msw' : adapter;
       return framework === undefined || name.split('/')[0] !== framework;
     });
     expect(imported).not.toEqual([]);

@@ -24,7 +24,7 @@ export function startDictation(site: Site, { scripts, fhirUrl, framedBy }: Dicta
     folder: 'dictation',
     scripts,
     pages: { '/app': 'page.html' },
-    launches: true,
+    launches: 'Dictation',
     connect: [new URL(fhirUrl).origin],
     framedBy,
   });

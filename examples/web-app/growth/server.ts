@@ -16,7 +16,7 @@ export function startGrowthChart(site: Site, { scripts, fhirUrl, hubUrl }: Growt
       folder: 'growth',
       scripts,
       pages: { '/app': 'page.html' },
-      launches: true,
+      launches: 'Growth chart',
       connect: [new URL(fhirUrl).origin, hub.origin, `ws://${hub.host}`],
     }),
   );

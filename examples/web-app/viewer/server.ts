@@ -18,7 +18,7 @@ export function startViewer(site: Site, { scripts, fhirUrl, hubUrl, framedBy }: 
       folder: 'viewer',
       scripts,
       pages: { '/app': 'page.html' },
-      launches: true,
+      launches: 'Imaging viewer',
       connect: [new URL(fhirUrl).origin, hub.origin, `ws://${hub.host}`],
       framedBy,
     }),
