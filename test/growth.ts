@@ -1,14 +1,14 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * How much more ten times the input may cost. What is handled in one pass costs ten times as much, and on some machines thrice that, where
+ * How much more ten times the input may cost. What is handled in one pass costs ten times as much, and on some machines four times that, where
  * the memory for it is large; a square costs a hundred times.
  */
-export const LIMIT = 40;
+export const LIMIT = 60;
 
 const ROUNDS = 5;
 /** What the machine does beside may double a cost, and does so once or twice. It makes no square linear. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 8;
 
 /** Shorter than this, a clock and a collection of garbage tell more than the work does. In milliseconds. */
 const LEAST_MS = 2;
